@@ -25,8 +25,11 @@ class Adam:
         self.squares = [torch.zeros_like(p) for p in self.parameters]
         self.counts = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self.parameters]
 
-    def step(self, gradients: Sequence[Tensor]) -> None:
-        """Move the parameters against `gradients`, one a parameter, in place."""
+    def step(self, gradients: Sequence[Tensor], divisor: Tensor | None = None) -> None:
+        """Move the parameters against `gradients`, one a parameter, in place.
+
+        The gradients are divided by `divisor`, a scalar, in place and within the same kernel.
+        """
         with torch.no_grad():
             adam(
                 self.parameters,
@@ -36,6 +39,7 @@ class Adam:
                 [],
                 self.counts,
                 fused=True,
+                grad_scale=None if divisor is None else divisor.float(),
                 amsgrad=False,
                 beta1=0.9,
                 beta2=0.999,

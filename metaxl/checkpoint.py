@@ -16,6 +16,7 @@ from metaxl.errors import EncoderError
 from metaxl.files import atomic_folder, read_json, write_json
 
 WEIGHTS = "model.safetensors"
+QKV = "attention.self.qkv"
 # How the transformers classes name the parts of our parameters, by family.
 PREFIX = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta"}
 CLASS_PREFIX = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta"}
@@ -36,14 +37,19 @@ def load_parameters(folder: Path, shape: Shape, rows: Integers) -> tuple[Paramet
         raise EncoderError(f"{path}: missing; save the encoder with safe serialization (pickles are never read).")
     with safe_open(str(path), framework="pt") as file:
         stored = {_base_name(name): name for name in file.keys()}  # noqa: SIM118 - a safe_open is no mapping
-        missing = [name for name in shape.parameter_names() if name not in stored]
+        parts = {name: _parts(name) for name in shape.parameter_names()}
+        missing = [part for names in parts.values() for part in names if part not in stored]
         if missing:
             raise EncoderError(
                 f"{path}: lacks {len(missing)} of the parameters that config.json promises, "
                 f"among them {', '.join(missing[:3])}; is it a {shape.family} model?"
             )
-        theta = {name: file.get_tensor(stored[name]).float() for name in shape.parameter_names() if name != WORDS}
         table = file.get_tensor(stored[WORDS])
+        theta = {
+            name: torch.cat([file.get_tensor(stored[part]) for part in names]).float()
+            for name, names in parts.items()
+            if name != WORDS
+        }
         pooler = {
             f"head.dense.{kind}": file.get_tensor(stored[f"pooler.dense.{kind}"]).float()
             for kind in ("weight", "bias")
@@ -52,6 +58,11 @@ def load_parameters(folder: Path, shape: Shape, rows: Integers) -> tuple[Paramet
     if rows[-1] >= len(table):
         raise EncoderError(f"{path}: the tokenizer gives id {rows[-1]}, but the embedding has {len(table)} rows.")
     return {WORDS: table[torch.from_numpy(rows)].float(), **theta}, pooler
+
+
+def _parts(name: str) -> list[str]:
+    """Return the names under which a checkpoint has one of our parameters: query, key and value are its own three."""
+    return [name.replace("self.qkv", f"self.{part}") for part in ("query", "key", "value")] if QKV in name else [name]
 
 
 def _base_name(name: str) -> str:
@@ -87,8 +98,12 @@ def save_model(out: Path, encoder: Path, task: str, theta: Parameters, rows: Int
     with safe_open(str(encoder / WEIGHTS), framework="pt") as file:
         name = next(name for name in file.keys() if _base_name(name) == WORDS)  # noqa: SIM118
         table = file.get_tensor(name).float()
-    table[torch.from_numpy(rows)] = theta[WORDS].detach().cpu()
-    tensors = {_saved_name(name, shape.family, task): value.detach().cpu() for name, value in theta.items()}
+    table[torch.from_numpy(rows)] = theta[WORDS].cpu()
+    tensors = {
+        _saved_name(part, shape.family, task): value.cpu()
+        for name, whole in theta.items()
+        for part, value in zip(_parts(name), whole.chunk(len(_parts(name))), strict=True)
+    }
     tensors[f"{PREFIX[shape.family]}.{WORDS}"] = table
     labels = LABELS[task]
     config = read_json(encoder / "config.json") | {

@@ -1,22 +1,12 @@
-"""The encoder of BERT, RoBERTa and XLM-R as a function of its parameters.
-
-The transformers modules give the same numbers (a test holds them together); this form computes on packed tokens,
-takes any parameters (theta or the look-ahead theta'), and can stop and go on after every layer, where an RTN sits.
-Attention is written out, for the fused kernels have no second derivative.
-"""
+"""The geometry of an encoder of the BERT, RoBERTa and XLM-R family, and the names of its parameters."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from metaxl.batches import Batch
 from metaxl.errors import EncoderError, did_you_mean
 from metaxl.files import read_json
 
@@ -26,7 +16,17 @@ POSITIONS = "embeddings.position_embeddings.weight"
 TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
 # Position 0 of a sentence reads this row: RoBERTa's rows 0 and 1 belong to padding.
 POSITION_OFFSET = {"bert": 0, "roberta": 2, "xlm-roberta": 2}
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
+NORM = "embeddings.LayerNorm"
+ACTIVATIONS = ("gelu", "relu")
+# Query, key and value are kept as one map.
+LAYER_PARTS = (
+    "attention.self.qkv",
+    "attention.output.dense",
+    "attention.output.LayerNorm",
+    "intermediate.dense",
+    "output.dense",
+    "output.LayerNorm",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,64 +79,11 @@ class Shape:
         )
 
     def parameter_names(self) -> list[str]:
-        """Return the names of the encoder's parameters, as a base model's checkpoint has them."""
-        embeddings = [WORDS, POSITIONS, TOKEN_TYPES, "embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias"]
-        parts = (
-            *(f"attention.self.{part}" for part in ("query", "key", "value")),
-            "attention.output.dense",
-            "attention.output.LayerNorm",
-            "intermediate.dense",
-            "output.dense",
-            "output.LayerNorm",
-        )
-        names = [f"encoder.layer.{i}.{part}" for i in range(self.layers) for part in parts]
-        return embeddings + [f"{name}.{kind}" for name in names for kind in ("weight", "bias")]
+        """Return the names of the encoder's parameters."""
+        layers = [name for number in range(self.layers) for name in layer_names(number)]
+        return [WORDS, POSITIONS, TOKEN_TYPES, f"{NORM}.weight", f"{NORM}.bias", *layers]
 
 
-def embed(theta: Parameters, shape: Shape, batch: Batch, training: bool) -> Tensor:
-    """Return (tokens, hidden): the embedding output, layer 0."""
-    words = F.embedding(batch.ids, theta[WORDS])
-    positions = F.embedding(batch.positions + POSITION_OFFSET[shape.family], theta[POSITIONS])
-    summed = words + positions + theta[TOKEN_TYPES][0]
-    normed = _norm(theta, "embeddings.LayerNorm", summed, shape)
-    return F.dropout(normed, shape.hidden_dropout, training)
-
-
-def run_layers(theta: Parameters, shape: Shape, hidden: Tensor, batch: Batch, layers: range, training: bool) -> Tensor:
-    """Return (tokens, hidden): `hidden` after the given layers, numbered from 0."""
-    for number in layers:
-        hidden = _layer(theta, f"encoder.layer.{number}", shape, hidden, batch, training)
-    return hidden
-
-
-def _layer(theta: Parameters, name: str, shape: Shape, hidden: Tensor, batch: Batch, training: bool) -> Tensor:
-    context = _attention(theta, f"{name}.attention.self", shape, hidden, batch, training)
-    attended = _linear(theta, f"{name}.attention.output.dense", context)
-    attended = F.dropout(attended, shape.hidden_dropout, training)
-    hidden = _norm(theta, f"{name}.attention.output.LayerNorm", attended + hidden, shape)
-    inner = ACTIVATIONS[shape.activation](_linear(theta, f"{name}.intermediate.dense", hidden))
-    outer = F.dropout(_linear(theta, f"{name}.output.dense", inner), shape.hidden_dropout, training)
-    return _norm(theta, f"{name}.output.LayerNorm", outer + hidden, shape)
-
-
-def _attention(theta: Parameters, name: str, shape: Shape, hidden: Tensor, batch: Batch, training: bool) -> Tensor:
-    """Return (tokens, hidden): self-attention within each sentence."""
-    sentences, longest = batch.grid.shape
-
-    def on_grid(part: str) -> Tensor:
-        packed = _linear(theta, f"{name}.{part}", hidden)
-        return packed[batch.grid].view(sentences, longest, shape.heads, -1).transpose(1, 2)
-
-    query, key, value = on_grid("query"), on_grid("key"), on_grid("value")
-    scores = query @ key.transpose(2, 3) / math.sqrt(shape.hidden // shape.heads) + batch.bias
-    weights = F.dropout(torch.softmax(scores, dim=-1), shape.attention_dropout, training)
-    context = (weights @ value).transpose(1, 2).reshape(sentences * longest, shape.hidden)
-    return context[batch.unpad]
-
-
-def _linear(theta: Parameters, name: str, value: Tensor) -> Tensor:
-    return F.linear(value, theta[f"{name}.weight"], theta[f"{name}.bias"])
-
-
-def _norm(theta: Parameters, name: str, value: Tensor, shape: Shape) -> Tensor:
-    return F.layer_norm(value, (shape.hidden,), theta[f"{name}.weight"], theta[f"{name}.bias"], shape.norm_eps)
+def layer_names(number: int) -> list[str]:
+    """Return the names of a layer's parameters, weight and bias of each of LAYER_PARTS; layers count from 0."""
+    return [f"encoder.layer.{number}.{part}.{kind}" for part in LAYER_PARTS for kind in ("weight", "bias")]

@@ -63,7 +63,8 @@ def _plain(learner: Learner, *streams: Iterator[Part]) -> Step:
 
 def _joint_rtn(learner: Learner, train: Encoded, sources: Iterator[Part], targets: Iterator[Integers]) -> Step:
     def step() -> Report:
-        return joint_rtn_step(learner, _batch(learner, next(sources)), _batch(learner, (train, next(targets))))
+        parts = [next(sources)] * learner.model.source_parts()
+        return joint_rtn_step(learner, _batch(learner, *parts, (train, next(targets))))
 
     return step
 
@@ -73,8 +74,10 @@ def _metaxl(
 ) -> Step:
     def step() -> Report:
         descend, judge = next(halves)
-        parts = (next(sources), (train, descend), (train, judge))
-        return metaxl_step(learner, *(_batch(learner, part) for part in parts))
+        parts = [next(sources)] * learner.model.source_parts()
+        if learner.model.method.theta_loss == "source+target":
+            parts.append((train, descend))
+        return metaxl_step(learner, _batch(learner, *parts), _batch(learner, (train, judge)))
 
     return step
 

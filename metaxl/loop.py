@@ -109,7 +109,7 @@ class Run:
             # One nested pass gives a later RTN states that an earlier one has changed; only the first is seen plainly.
             plain = model.placement if model.method.layer_composition == "separate" else model.placement[:1]
             for layer in plain:
-                states = model.states_at(self.learner.theta, sample, layer)
+                states = model.states(self.learner.theta, {}, sample, layer)
                 facts[f"gate_mean_L{layer}"] = rtn.gate_mean(phi, layer, states, model.method)
             if rtn.ALPHA in phi:
                 facts["alpha"] = torch.softmax(phi[rtn.ALPHA], dim=0).tolist()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd import grad
 
 from metaxl.encoder import Parameters
 from metaxl.settings import Method, Placement
@@ -42,6 +45,67 @@ def transform(phi: Parameters, layer: int, hidden: Tensor, method: Method) -> Te
     if gate is not None:
         change = gate * change
     return hidden + change if method.residual == "add" else change
+
+
+class Transformation:
+    """An RTN at work on some tokens of a batch, the first derivatives and second; see `metaxl.operations`.
+
+    It is small and has many forms, so autograd differentiates it.
+    """
+
+    def __init__(self, phi: Parameters, layer: int, method: Method, tokens: slice, lowest: bool) -> None:
+        """Transform `tokens`; `lowest` says that no other RTN acts on them in a layer below."""
+        self.phi, self.layer, self.method = phi, layer, method
+        self.tokens, self.lowest = tokens, lowest
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (tokens, hidden) with the own tokens transformed."""
+        with torch.enable_grad():
+            self.h = x[self.tokens].detach().requires_grad_()
+            self.z = transform(self.phi, self.layer, self.h, self.method)
+        return self._put(x, self.z.detach())
+
+    def backward(self, y_bar: Tensor) -> Tensor:
+        """Return x_bar."""
+        self.z_bar = y_bar[self.tokens].detach().requires_grad_()
+        with torch.enable_grad():
+            # None where the RTN neither looks at h (its input is detached) nor hands it on (no residual).
+            (self.h_bar,) = grad(self.z, self.h, self.z_bar, create_graph=True, allow_unused=True)
+        return self._put(y_bar, torch.zeros_like(self.z_bar) if self.h_bar is None else self.h_bar.detach())
+
+    def gradients(self) -> Parameters:
+        """Return phi's gradients, of what `backward` was given."""
+        return self._named(grad(self.z, self._own(), self.z_bar.detach(), retain_graph=True))
+
+    def tangent(self, x_dot: Tensor) -> Tensor:
+        """Return y_dot."""
+        self.h_dot = x_dot[self.tokens]
+        if self.h_bar is None:
+            return self._put(x_dot, torch.zeros_like(self.h_dot))
+        # h_bar = J' z_bar is linear in z_bar, so its gradient along h_dot is J h_dot.
+        (z_dot,) = grad(self.h_bar, self.z_bar, self.h_dot, retain_graph=True)
+        return self._put(x_dot, z_dot)
+
+    def backward_tangent(self, y_bar_dot: Tensor) -> tuple[Tensor, Parameters]:
+        """Return x_bar_dot of the tokens that another RTN below has changed, and the change of phi's gradients."""
+        pairs = [(self.z, y_bar_dot[self.tokens])]
+        if self.h_bar is not None:
+            pairs.append((self.h_bar, self.h_dot))
+        values, directions = zip(*pairs, strict=True)
+        inputs = self._own() if self.lowest else [*self._own(), self.h]
+        changes = grad(values, inputs, directions, materialize_grads=True)
+        below = y_bar_dot[: self.tokens.start] if self.lowest else self._put(y_bar_dot, changes[-1])
+        return below, self._named(changes)
+
+    def _put(self, x: Tensor, own: Tensor) -> Tensor:
+        return torch.cat((x[: self.tokens.start], own, x[self.tokens.stop :]))
+
+    def _own(self) -> list[Tensor]:
+        return [value for name, value in self.phi.items() if name.startswith(f"{self.layer}.")]
+
+    def _named(self, values: Sequence[Tensor]) -> Parameters:
+        names = [name for name in self.phi if name.startswith(f"{self.layer}.")]
+        return dict(zip(names, values, strict=False))
 
 
 def gate_mean(phi: Parameters, layer: int, hidden: Tensor, method: Method) -> float | None:

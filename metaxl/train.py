@@ -84,7 +84,8 @@ def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers) -
     if slug.kind == "joint-rtn" and method.joint_rtn_forward == "official":
         method = replace(method, residual="none", rtn_input="attached")
     phi = rtn.initialise(slug.layers, shape.hidden, spec.training.bottleneck, method, generator)
-    theta, phi = _leaves(theta, device), _leaves(phi, device)
+    theta = {name: value.to(device) for name, value in theta.items()}
+    phi = {name: value.to(device).requires_grad_() for name, value in phi.items()}
     torch.manual_seed(spec.cell.seed)  # dropout
     return Learner(
         model=Model(shape, spec.cell.task, slug.layers, method),
@@ -94,10 +95,6 @@ def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers) -
         phi_optimizer=Adam(phi.values(), method.meta_weight_decay) if phi and slug.kind != "metaxl-frozen" else None,
         clip_norm=spec.training.clip_norm,
     )
-
-
-def _leaves(parameters: Parameters, device: torch.device) -> Parameters:
-    return {name: value.to(device).requires_grad_() for name, value in parameters.items()}
 
 
 def _check(spec: CellSpec, shape: Shape) -> None:
@@ -142,16 +139,16 @@ def _save_representations(path: Path, run: Run) -> None:
     `target`: test sentences; `source`: training sentences; `transformed`: the same through the RTN. Several separate
     RTNs were never trained to act together, so they have no transformed vectors.
     """
-    vectors = {"target": _first_states(run, run.data.test, None)}
+    vectors = {"target": _first_states(run, run.data.test, {})}
     if run.data.source is not None:
-        vectors["source"] = _first_states(run, run.data.source, None)
+        vectors["source"] = _first_states(run, run.data.source, {})
     if run.data.source is not None and run.best_phi and rtn.ALPHA not in run.best_phi:
         vectors["transformed"] = _first_states(run, run.data.source, run.best_phi)
     with atomic_path(path) as temporary:
         np.savez(temporary, allow_pickle=False, **vectors)
 
 
-def _first_states(run: Run, data: Encoded, phi: Parameters | None) -> np.ndarray:
+def _first_states(run: Run, data: Encoded, phi: Parameters) -> np.ndarray:
     words, model = run.best_theta[WORDS], run.learner.model.evaluating()
     states = np.zeros((min(REPRESENTED, len(data)), model.shape.hidden), dtype=np.float32)
     with torch.inference_mode():

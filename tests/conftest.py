@@ -60,6 +60,7 @@ def make_encoder(folder: Path, family: str, layers: int = LAYERS, dropout: float
             pad_token_id=1,
         )
     )
+    folder.mkdir(exist_ok=True)
     model.save_pretrained(folder)
     make_tokenizer(folder)
     return folder

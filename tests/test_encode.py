@@ -10,7 +10,6 @@ import torch
 from conftest import WORDS, encoded, make_tokenizer, records_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.autograd import grad
 
 from metaxl import evaluate, rtn
 from metaxl.adam import Adam
@@ -21,6 +20,7 @@ from metaxl.encoder import Shape
 from metaxl.errors import DataError, EncoderError
 from metaxl.evaluate import gold_labels, length_sorted, predict, score
 from metaxl.model import Model
+from metaxl.passes import Pass
 from metaxl.settings import Method
 from metaxl.spec import CellData
 from metaxl.steps import Learner, joint_rtn_step, metaxl_step, plain_step
@@ -202,20 +202,24 @@ def test_sentence_without_subwords_trains_without_nan(encoders, place):
     """A batch without a single label has no loss and no gradient of its own, in every step and every role."""
     folder = encoders["xlm-roberta"]
     model, theta, phi = tiny(folder, "ner", (0, 2))
-    silent, spoken = (batch_of(encode_ner(folder, MIXED[i : i + 1])) for i in (1, 0))
-    assert not len(silent.labelled)
+    silent, spoken = (encode_ner(folder, MIXED[i : i + 1]) for i in (1, 0))
+    assert not len(batch_of(silent).labelled)
+
+    def batches(source, target, judge):
+        return batch_of(source, source, target), batch_of(judge)
+
     optimizers = Adam(theta.values(), 0.0), Adam(phi.values(), 0.0)
     for optimizer in optimizers:
         optimizer.rate = 0.01
     learner = Learner(model, theta, phi, *optimizers, clip_norm=10.0)
     before = {name: value.detach().clone() for name, value in theta.items()}
     report = {
-        "alone": lambda: plain_step(learner, silent),
-        "source": lambda: metaxl_step(learner, silent, spoken, spoken),
-        "target": lambda: metaxl_step(learner, spoken, silent, spoken),
-        "judge": lambda: metaxl_step(learner, spoken, spoken, silent),
-        "joint source": lambda: joint_rtn_step(learner, silent, spoken),
-        "joint target": lambda: joint_rtn_step(learner, spoken, silent),
+        "alone": lambda: plain_step(learner, batch_of(silent)),
+        "source": lambda: metaxl_step(learner, *batches(silent, spoken, spoken)),
+        "target": lambda: metaxl_step(learner, *batches(spoken, silent, spoken)),
+        "judge": lambda: metaxl_step(learner, *batches(spoken, spoken, silent)),
+        "joint source": lambda: joint_rtn_step(learner, batch_of(silent, silent, spoken)),
+        "joint target": lambda: joint_rtn_step(learner, batch_of(spoken, spoken, silent)),
     }[place]()
     assert all(torch.isfinite(value) for value in report.values())
     assert all(torch.isfinite(value).all() for value in (*theta.values(), *phi.values()))
@@ -229,11 +233,11 @@ def test_silent_part_leaves_half_of_the_loss(encoders):
     model, theta, _ = tiny(folder, "ner")
     model = model.evaluating()
     silent, spoken = (encode_ner(folder, MIXED[i : i + 1]) for i in (1, 0))
-    both, own = (
-        grad(model.loss(theta, batch), list(theta.values())) for batch in (batch_of(silent, spoken), batch_of(spoken))
-    )
-    for half, whole in zip(both, own, strict=True):
-        torch.testing.assert_close(2 * half, whole)
+    with torch.no_grad():
+        half = Pass(model, theta, {}, batch_of(silent, spoken), share=1 / 2).backward()
+        whole = Pass(model, theta, {}, batch_of(spoken)).backward()
+    for name, value in whole.items():
+        torch.testing.assert_close(2 * half[name], value)
 
 
 @st.composite
@@ -277,7 +281,7 @@ def test_packed_batch_is_the_padded_one(sets, data):
     batch = make_batch(parts, CPU, torch.float64)
     longest = max(int(part.lengths()[i]) for part, i in spans)
     assert batch.grid.shape == (len(spans), longest)
-    assert batch.bias.shape == (len(spans), 1, 1, longest)
+    assert batch.bias.shape == (len(spans), 1, longest)
     tokens, labelled, labels = [], [], []
     for number, (part, i) in enumerate(spans):
         row = part.ids[part.starts[i] : part.starts[i + 1]]
@@ -294,14 +298,32 @@ def test_packed_batch_is_the_padded_one(sets, data):
     assert batch.labelled.tolist() == labelled
     assert batch.labels.tolist() == labels
     counts = [sum(int(np.diff(part.label_starts)[i]) for i in chosen) for part, chosen in parts]
-    for share, count in zip(torch.split(batch.weights, counts), counts, strict=True):
-        assert share.sum().item() == pytest.approx(1 / len(parts) if count else 0)
-        assert len(set(share.tolist())) <= 1
+    shares = [np.full(n, 1 / n) for n in counts if n]
+    np.testing.assert_allclose(batch.weights.sum(dim=0), np.concatenate([[], *shares]))
+    np.testing.assert_allclose(batch.weights.sum(dim=1), np.sign(counts))
+
+
+@settings(deadline=None)
+@given(st.lists(data_sets(), min_size=2, max_size=3), st.data())
+def test_the_first_parts_of_a_batch_are_the_batch_of_the_first_parts(sets, data):
+    parts = [(part, np.array(data.draw(some_of(len(part))))) for part in sets]
+    count = data.draw(st.integers(1, len(parts)))
+    first, alone = (
+        make_batch(parts, CPU, torch.float64).first_parts(count),
+        make_batch(parts[:count], CPU, torch.float64),
+    )
+    for name in ("ids", "positions", "labelled", "labels", "weights"):
+        assert torch.equal(getattr(first, name), getattr(alone, name)), name
+    longest = alone.grid.shape[1]
+    assert torch.equal(first.grid[:, :longest], alone.grid)
+    assert torch.equal(first.bias[..., :longest], alone.bias)
+    assert torch.equal(first.grid.flatten()[first.unpad], torch.arange(len(alone.ids)))
+    assert (first.sentence_ends, first.token_ends) == (alone.sentence_ends, alone.token_ends)
 
 
 @pytest.mark.parametrize("task", ["ner", "sentiment"])
-def test_loss_is_the_mean_of_the_parts_means(encoders, task):
-    """One part: the mean over labels. Two: half of each, whatever their sizes (joint training)."""
+def test_losses_are_the_parts_means(encoders, task):
+    """Whatever their sizes; joint training takes the mean of both."""
     folder = encoders["xlm-roberta"]
     model, theta, _ = tiny(folder, task)
     model = model.evaluating()
@@ -311,8 +333,9 @@ def test_loss_is_the_mean_of_the_parts_means(encoders, task):
         for part in (few, many):
             batch = batch_of(part)
             means.append(torch.nn.functional.cross_entropy(model.logits(theta, batch), batch.labels))
-            torch.testing.assert_close(model.loss(theta, batch), means[-1])
-        torch.testing.assert_close(model.loss(theta, batch_of(few, many)), sum(means) / 2)
+        work = Pass(model, theta, {}, batch_of(few, many))
+        torch.testing.assert_close(work.losses, torch.stack(means))
+        torch.testing.assert_close(work.target_loss(), sum(means))
 
 
 COUNTS, SIZES, SEEDS = st.integers(1, 60), st.integers(2, 20), st.integers(0, 2**40)

@@ -11,13 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import LAYERS, encoded
+from conftest import LAYERS, encoded, make_encoder
 from reference import Reference
 
 from metaxl import rtn
 from metaxl.batches import make_batch
 from metaxl.checkpoint import initialise_head, load_parameters, save_model
 from metaxl.encoder import Shape
+from metaxl.files import read_json, write_json
 from metaxl.model import Model
 from metaxl.settings import Method
 from metaxl.steps import Learner, joint_rtn_step, metaxl_step, plain_step
@@ -38,6 +39,10 @@ DEFAULT = Method(
 )
 
 
+# The official code's "JT with RTN".
+OFFICIAL_JOINT = {"residual": "none", "rtn_input": "attached"}
+
+
 class Descent:
     """Plain gradient descent that remembers the last gradients it was given."""
 
@@ -45,9 +50,9 @@ class Descent:
         self.parameters = list(parameters)
         self.rate = rate
 
-    def step(self, gradients):
-        self.gradients = [gradient.detach().clone() for gradient in gradients]
-        for value, gradient in zip(self.parameters, gradients, strict=True):
+    def step(self, gradients, divisor=1.0):
+        self.gradients = [gradient.detach() / divisor for gradient in gradients]
+        for value, gradient in zip(self.parameters, self.gradients, strict=True):
             value.data -= self.rate * gradient
 
 
@@ -68,9 +73,8 @@ class Setting:
         self.reference = Reference(tmp_path / "model", task)
         self.placement = placement
         self.parts = [(part, np.arange(len(part))) for part in data]
-        self.batches = [make_batch([part], torch.device("cpu"), torch.float64) for part in self.parts]
         self.phi = {name: value.double().requires_grad_() for name, value in phi.items()}
-        theta = {name: value.double().requires_grad_() for name, value in theta.items()}
+        theta = {name: value.double() for name, value in theta.items()}
         self.learner = Learner(
             model=Model(shape, task, placement, method),
             theta=theta,
@@ -83,6 +87,14 @@ class Setting:
 
     def set_phi_rate(self, rate):
         self.learner = replace(self.learner, phi_optimizer=Descent(self.learner.phi.values(), rate))
+
+    def batches(self):
+        """Return what a MetaXL step takes: source and target as one batch, and the sentences that judge."""
+        source, target, meta = self.parts
+        parts = [source] * self.learner.model.source_parts()
+        if self.learner.model.method.theta_loss == "source+target":
+            parts.append(target)
+        return batch_of(*parts), batch_of(meta)
 
     def switches(self):
         method = self.learner.model.method
@@ -107,6 +119,10 @@ class Setting:
         return dict(zip(self.reference.theta, gradients, strict=True))
 
 
+def batch_of(*parts):
+    return make_batch(list(parts), torch.device("cpu"), torch.float64)
+
+
 def close(actual, expected, tolerance=1e-10):
     scale = max(float(e.abs().max()) for e in expected)
     assert scale > 1e-8, "a zero gradient proves nothing"
@@ -115,7 +131,7 @@ def close(actual, expected, tolerance=1e-10):
 
 
 def phi_gradients(setting):
-    metaxl_step(setting.learner, *setting.batches)
+    metaxl_step(setting.learner, *setting.batches())
     return setting.learner.phi_optimizer.gradients
 
 
@@ -164,13 +180,49 @@ def test_sentiment_hypergradient_is_exact(encoders, tmp_path):
     close(phi_gradients(setting), setting.unrolled())
 
 
-def reference_name(name):
-    return name.replace("head.out.", "classifier.") if name.startswith("head.") else f"roberta.{name}"
+def test_the_hypergradient_is_exact_for_relu(tmp_path):
+    folder = make_encoder(tmp_path / "relu", "bert")
+    write_json(folder / "config.json", read_json(folder / "config.json") | {"hidden_act": "relu"})
+    setting = Setting(folder, tmp_path, (0,))
+    close(phi_gradients(setting), setting.unrolled())
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS, ids=str)
+def test_with_dropout_the_hypergradient_equals_central_differences_under_the_same_masks(encoders, tmp_path, placement):
+    """The reference draws other masks, so here the step's own meta-loss is differenced."""
+    setting = Setting(encoders["xlm-roberta"], tmp_path, placement)
+    model = setting.learner.model
+    model = replace(model, shape=replace(model.shape, hidden_dropout=0.2, attention_dropout=0.2))
+    fixed = Descent(setting.learner.theta.values(), 0.0)
+    learner = replace(setting.learner, model=model, theta_optimizer=fixed)
+
+    def report(phi):
+        torch.manual_seed(7)
+        return metaxl_step(replace(learner, phi=phi), *setting.batches())
+
+    report(setting.learner.phi)
+    gradients = setting.learner.phi_optimizer.gradients
+    generator = torch.Generator().manual_seed(5)
+    direction = {n: torch.randn(v.shape, generator=generator).double() for n, v in setting.phi.items()}
+    losses = [
+        report({n: (v + sign * 1e-7 * direction[n]).detach().requires_grad_() for n, v in setting.phi.items()})
+        for sign in (1, -1)
+    ]
+    slope = sum(float((g * d).sum()) for g, d in zip(gradients, direction.values(), strict=True))
+    assert slope == pytest.approx((losses[0]["meta_loss"] - losses[1]["meta_loss"]).item() / 2e-7, rel=1e-5)
+
+
+def in_reference(values, name):
+    """Return the reference's value of one of our parameters, whose query, key and value are one."""
+    if name.startswith("head."):
+        return values[name.replace("head.out.", "classifier.")]
+    parts = ("query", "key", "value") if "self.qkv" in name else ("",)
+    return torch.cat([values["roberta." + name.replace("self.qkv", f"self.{part}")] for part in parts])
 
 
 def theta_close(setting, expected):
     for name, value in zip(setting.learner.theta, setting.learner.theta_optimizer.gradients, strict=True):
-        torch.testing.assert_close(value, expected[reference_name(name)], rtol=1e-9, atol=1e-10)
+        torch.testing.assert_close(value, in_reference(expected, name), rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS, ids=str)
@@ -178,10 +230,10 @@ def test_theta_descends_the_gradient_of_source_plus_target_at_the_old_phi(encode
     setting = Setting(encoders["xlm-roberta"], tmp_path, placement)
     before = {name: value.detach().clone() for name, value in setting.learner.theta.items()}
     expected = setting.theta_gradients()
-    metaxl_step(setting.learner, *setting.batches)
+    metaxl_step(setting.learner, *setting.batches())
     theta_close(setting, expected)
     for name, value in setting.learner.theta.items():
-        torch.testing.assert_close(value.detach(), before[name] - ETA * expected[reference_name(name)])
+        torch.testing.assert_close(value, before[name] - ETA * in_reference(expected, name))
 
 
 def test_the_official_order_lets_theta_see_the_new_phi(encoders, tmp_path):
@@ -191,7 +243,7 @@ def test_the_official_order_lets_theta_see_the_new_phi(encoders, tmp_path):
     step = setting.unrolled()
     setting.phi = {n: (v - 10.0 * g).detach() for (n, v), g in zip(setting.phi.items(), step, strict=True)}
     expected = setting.theta_gradients()
-    metaxl_step(setting.learner, *setting.batches)
+    metaxl_step(setting.learner, *setting.batches())
     theta_close(setting, expected)
     assert not torch.allclose(old["classifier.weight"], expected["classifier.weight"])
 
@@ -205,7 +257,7 @@ def test_a_silent_rtn_leaves_theta_the_gradient_of_plain_training(encoders, tmp_
     reference = setting.reference
     loss = sum(reference.loss(reference.theta, *part) for part in setting.parts[:2])
     plain = torch.autograd.grad(loss, list(reference.theta.values()))
-    metaxl_step(setting.learner, *setting.batches)
+    metaxl_step(setting.learner, *setting.batches())
     theta_close(setting, dict(zip(reference.theta, plain, strict=True)))
 
 
@@ -214,18 +266,23 @@ def test_joint_training_descends_the_mean_of_both_losses(encoders, tmp_path):
     reference = setting.reference
     loss = sum(reference.loss(reference.theta, *part) for part in setting.parts[:2]) / 2
     expected = torch.autograd.grad(loss, list(reference.theta.values()))
-    plain_step(setting.learner, make_batch(setting.parts[:2], torch.device("cpu"), torch.float64))
+    plain_step(setting.learner, batch_of(*setting.parts[:2]))
     theta_close(setting, dict(zip(reference.theta, expected, strict=True)))
 
 
-def test_joint_training_with_rtn_descends_both_parameters(encoders, tmp_path):
-    setting = Setting(encoders["xlm-roberta"], tmp_path, (1,))
+@pytest.mark.parametrize(
+    ("placement", "switches"),
+    [((1,), {}), ((0, LAYERS), {}), ((0, LAYERS), {"layer_composition": "nested"}), ((1,), OFFICIAL_JOINT)],
+    ids=str,
+)
+def test_joint_training_with_rtn_descends_both_parameters(encoders, tmp_path, placement, switches):
+    setting = Setting(encoders["xlm-roberta"], tmp_path, placement, replace(DEFAULT, **switches))
     reference = setting.reference
-    source = reference.source_loss(reference.theta, setting.phi, *setting.parts[0], (1,))
+    source = reference.source_loss(reference.theta, setting.phi, *setting.parts[0], placement, **setting.switches())
     loss = (source + reference.loss(reference.theta, *setting.parts[1])) / 2
     names = list(reference.theta)
     expected = torch.autograd.grad(loss, [*reference.theta.values(), *setting.phi.values()])
-    joint_rtn_step(setting.learner, *setting.batches[:2])
+    joint_rtn_step(setting.learner, setting.batches()[0])
     theta_close(setting, dict(zip(names, expected, strict=False)))
     close(setting.learner.phi_optimizer.gradients, expected[len(names) :])
 
@@ -234,7 +291,7 @@ def test_a_frozen_rtn_never_moves_and_theta_moves_as_in_metaxl(encoders, tmp_pat
     setting = Setting(encoders["xlm-roberta"], tmp_path, (1,))
     expected = setting.theta_gradients()
     before = {name: value.detach().clone() for name, value in setting.learner.phi.items()}
-    metaxl_step(replace(setting.learner, phi_optimizer=None), *setting.batches)
+    metaxl_step(replace(setting.learner, phi_optimizer=None), *setting.batches())
     theta_close(setting, expected)
     for name, value in setting.learner.phi.items():
         assert torch.equal(value, before[name])
@@ -242,6 +299,6 @@ def test_a_frozen_rtn_never_moves_and_theta_moves_as_in_metaxl(encoders, tmp_pat
 
 def test_the_gradient_is_clipped_to_the_norm(encoders, tmp_path):
     setting = Setting(encoders["xlm-roberta"], tmp_path, (1,))
-    metaxl_step(replace(setting.learner, clip_norm=1e-3), *setting.batches)
+    metaxl_step(replace(setting.learner, clip_norm=1e-3), *setting.batches())
     total = sum(float(value.square().sum()) for value in setting.learner.theta_optimizer.gradients)
     assert total**0.5 == pytest.approx(1e-3, rel=1e-3)

@@ -1,0 +1,325 @@
+"""What a transformer layer is made of: each operation with its gradient, and how both change along a direction.
+
+Training needs `forward` and `backward`. MetaXL's second derivative also needs `tangent`, the change of the value
+while the input and the weights move along a direction, and `backward_tangent`, the change of the input's gradient
+meanwhile. Autograd's double backward gives the same numbers for several times the work: it records every small step
+and knows neither which rows nor which derivatives are asked for.
+
+For a value y, `y_bar` is the loss's gradient with respect to it, `y_dot` its change along the direction, and
+`y_bar_dot` the change of its gradient. An operation serves one batch: each method keeps what the next ones need.
+The tangents may concern fewer rows, the first ones. The Jacobians of softmax and of normalisation are symmetric, so
+the library's kernels for their gradients compute their tangents too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import gelu, relu
+
+from metaxl.batches import Batch
+
+aten = torch.ops.aten
+
+
+class Operation:
+    """What its methods leave for one another.
+
+    Attributes:
+        bars: gradients that `backward` met and `backward_tangent` alone needs.
+        gradients: of weight and bias, from `backward`; none for an operation without parameters.
+        direction: along which weight and bias move; set before `tangent`.
+    """
+
+    bars: tuple[Tensor, ...]
+    gradients: tuple[Tensor, Tensor]
+    direction: tuple[Tensor, Tensor]
+
+
+class Linear(Operation):
+    """y = W x + b over rows."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        """Apply `weight`, (out, in), and `bias`, (out,)."""
+        self.weight, self.bias = weight, bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (rows, out) from (rows, in)."""
+        self.x = x
+        return torch.addmm(self.bias, x, self.weight.t())
+
+    def backward(self, y_bar: Tensor, onto: Tensor | None = None) -> Tensor:
+        """Return x_bar, added to `onto`."""
+        self.bars = (y_bar,)
+        self.gradients = y_bar.t() @ self.x, y_bar.sum(0)
+        return self._back(y_bar, onto)
+
+    def tangent(self, x_dot: Tensor) -> Tensor:
+        """Return y_dot for the rows of x_dot."""
+        weight_dot, bias_dot = self.direction
+        return torch.addmm(bias_dot, self.x[: len(x_dot)], weight_dot.t()).addmm_(x_dot, self.weight.t())
+
+    def backward_tangent(self, y_bar_dot: Tensor, onto: Tensor | None = None) -> Tensor:
+        """Return x_bar_dot, added to `onto`."""
+        (y_bar,), (weight_dot, _) = self.bars, self.direction
+        return self._back(y_bar_dot, onto).addmm_(y_bar[: len(y_bar_dot)], weight_dot)
+
+    def _back(self, y_bar: Tensor, onto: Tensor | None) -> Tensor:
+        return y_bar @ self.weight if onto is None else torch.addmm(onto, y_bar, self.weight)
+
+
+class Dropout:
+    """Zeroes elements with probability `rate` and scales the others up; its own gradient and tangent."""
+
+    def __init__(self, rate: float) -> None:
+        """Keep everything where `rate` is 0."""
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Draw a mask and return x through it; x itself where nothing is dropped."""
+        if not self.rate:
+            return x
+        dropped, self.mask = torch.native_dropout(x, self.rate, True)
+        return dropped
+
+    def again(self, x: Tensor) -> Tensor:
+        """Return x through the first rows of the same mask."""
+        if not self.rate:
+            return x
+        dropped: Tensor = aten.native_dropout_backward(x, self.mask[: len(x)], 1 / (1 - self.rate))
+        return dropped
+
+
+class Norm(Operation):
+    """LayerNorm: y = w n(x) + b, where n subtracts a row's mean and divides by its standard deviation."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, eps: float) -> None:
+        """Normalise rows of len(weight) values."""
+        self.weight, self.bias, self.eps = weight, bias, eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (rows, width)."""
+        self.x = x
+        y, self.mean, self.rstd = torch.native_layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        return y
+
+    def backward(self, y_bar: Tensor) -> Tensor:
+        """Return x_bar."""
+        inputs = (self.x, list(self.weight.shape), self.mean, self.rstd, self.weight, self.bias)
+        x_bar: Tensor
+        x_bar, weight_bar, bias_bar = aten.native_layer_norm_backward(y_bar, *inputs, [True, True, True])
+        self.gradients = weight_bar, bias_bar
+        self.bars = y_bar, x_bar
+        return x_bar
+
+    def tangent(self, x_dot: Tensor) -> Tensor:
+        """Return y_dot for the rows of x_dot."""
+        weight_dot, bias_dot = self.direction
+        self.x_dot, rows = x_dot, len(x_dot)
+        self.n = (self.x[:rows] - self.mean[:rows]).mul_(self.rstd[:rows])
+        self.n_dot = self._normalise_change(x_dot)
+        return torch.addcmul(torch.addcmul(bias_dot, self.n, weight_dot), self.n_dot, self.weight)
+
+    def backward_tangent(self, y_bar_dot: Tensor) -> Tensor:
+        """Return x_bar_dot: of r (n_bar - mean(n_bar) - n mean(n n_bar)), with r the reciprocal deviation."""
+        rows = len(y_bar_dot)
+        n, n_dot, rstd = self.n[:rows], self.n_dot[:rows], self.rstd[:rows]
+        y_bar, x_bar = (bar[:rows] for bar in self.bars)
+        n_bar = y_bar * self.weight
+        n_bar_dot = torch.addcmul(y_bar_dot * self.weight, y_bar, self.direction[0])
+        x_bar_dot = self._normalise_change(n_bar_dot)
+        x_bar_dot.addcmul_(x_bar, _row_mean(n, self.x_dot[:rows]) * rstd, value=-1)
+        x_bar_dot.addcmul_(n_dot, _row_mean(n, n_bar) * rstd, value=-1)
+        return x_bar_dot.addcmul_(n, _row_mean(n_dot, n_bar) * rstd, value=-1)
+
+    def _normalise_change(self, change: Tensor) -> Tensor:
+        """Return the Jacobian of n, at the first rows of x, times `change`."""
+        rows = len(change)
+        inputs = (self.x[:rows], list(self.weight.shape), self.mean[:rows], self.rstd[:rows], None, None)
+        changed: Tensor = aten.native_layer_norm_backward(change, *inputs, [True, False, False])[0]
+        return changed
+
+
+def _row_mean(a: Tensor, b: Tensor) -> Tensor:
+    return (a * b).mean(1, keepdim=True)
+
+
+class Function(NamedTuple):
+    """A pointwise function with its first and second derivative."""
+
+    value: Callable[[Tensor], Tensor]
+    slope: Callable[[Tensor], Tensor]
+    curvature: Callable[[Tensor], Tensor]
+
+
+def _gelu_slope(x: Tensor) -> Tensor:
+    slope: Tensor = aten.gelu_backward(x.new_ones(()).expand_as(x), x)
+    return slope
+
+
+def _gelu_curvature(x: Tensor) -> Tensor:
+    """Return (2 - x^2) * the normal density of x, the second derivative of x * Phi(x)."""
+    square = x * x
+    density = (square * -0.5).exp_().mul_(1 / math.sqrt(2 * math.pi))
+    return square.neg_().add_(2).mul_(density)
+
+
+def _tanh_slope(x: Tensor) -> Tensor:
+    return 1 - torch.tanh(x).square()
+
+
+def _tanh_curvature(x: Tensor) -> Tensor:
+    return -2 * torch.tanh(x) * _tanh_slope(x)
+
+
+GELU = Function(gelu, _gelu_slope, _gelu_curvature)
+RELU = Function(relu, lambda x: (x > 0).to(x.dtype), torch.zeros_like)
+TANH = Function(torch.tanh, _tanh_slope, _tanh_curvature)
+
+
+class Activation(Operation):
+    """y = f(x), pointwise."""
+
+    def __init__(self, function: Function) -> None:
+        """Apply `function`."""
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return f(x)."""
+        self.x = x
+        return self.function.value(x)
+
+    def backward(self, y_bar: Tensor) -> Tensor:
+        """Return x_bar."""
+        self.bars, self.slope = (y_bar,), self.function.slope(self.x)
+        return y_bar * self.slope
+
+    def tangent(self, x_dot: Tensor) -> Tensor:
+        """Return y_dot for the rows of x_dot."""
+        self.x_dot = x_dot
+        return x_dot * self.slope[: len(x_dot)]
+
+    def backward_tangent(self, y_bar_dot: Tensor) -> Tensor:
+        """Return x_bar_dot."""
+        rows = len(y_bar_dot)
+        bend = self.function.curvature(self.x[:rows]).mul_(self.x_dot[:rows])
+        return (y_bar_dot * self.slope[:rows]).addcmul_(bend, self.bars[0][:rows])
+
+
+class Places:
+    """Where the padded grid finds each head's part of a packed token, and the way back."""
+
+    def __init__(self, batch: Batch, heads: int) -> None:
+        """Number the rows of (tokens, 3, heads) and of (3, sentences, heads, longest)."""
+        sentences, longest = batch.grid.shape
+        head = torch.arange(heads, device=batch.grid.device)
+        part = torch.arange(3, device=batch.grid.device)
+        self.grid = (sentences * heads, longest)
+        rows = sentences * heads * longest
+        self.bias = batch.bias.repeat_interleave(heads, dim=0)
+        in_token = (part * heads)[:, None, None, None] + head[:, None]
+        self.qkv_from = (batch.grid[:, None, :] * (3 * heads) + in_token).flatten()
+        place = batch.unpad % longest
+        padded = ((batch.unpad - place) * heads + place)[:, None] + head * longest
+        self.context_to = padded.flatten()
+        self.qkv_to = (padded[:, None, :] + (part * rows)[:, None]).flatten()
+
+    def spread_qkv(self, packed: Tensor) -> Tensor:
+        """Return (3, sentences * heads, longest, width) of (tokens, 3 hidden); padding repeats some token."""
+        return packed.view(len(self.qkv_to), -1).index_select(0, self.qkv_from).view(3, *self.grid, -1)
+
+    def collect_qkv(self, grid: Tensor, tokens: int) -> Tensor:
+        """Return (tokens, 3 hidden): the way back."""
+        return grid.view(len(self.qkv_from), -1).index_select(0, self.qkv_to).view(tokens, -1)
+
+    def spread_context(self, packed: Tensor) -> Tensor:
+        """Return (sentences * heads, longest, width) of (tokens, hidden); padding is zero."""
+        rows = packed.view(len(self.context_to), -1)
+        grid = rows.new_zeros(self.grid[0] * self.grid[1], rows.shape[1])
+        return grid.index_copy_(0, self.context_to, rows).view(*self.grid, -1)
+
+    def collect_context(self, grid: Tensor, tokens: int) -> Tensor:
+        """Return (tokens, hidden): the way back."""
+        rows = grid.view(self.grid[0] * self.grid[1], -1)
+        return rows.index_select(0, self.context_to).view(tokens, -1)
+
+
+class Attention(Operation):
+    """Each sentence's tokens attend to one another: c = dropout(softmax(q k / sqrt(width))) v, head by head.
+
+    Values at padding are arbitrary but finite: as keys they get no probability, as queries nobody collects them, and
+    their gradients are zero.
+    """
+
+    def __init__(self, places: Places, dropout: float) -> None:
+        """Find tokens at `places`."""
+        self.places, self.dropout = places, Dropout(dropout)
+
+    def forward(self, qkv: Tensor) -> Tensor:
+        """Return the context, (tokens, hidden), from query, key and value, (tokens, 3 hidden)."""
+        self.qkv = self.places.spread_qkv(qkv)
+        query, key, value = self.qkv
+        self.scale = 1 / math.sqrt(query.shape[-1])
+        scores = torch.baddbmm(self.places.bias, query, key.mT, alpha=self.scale)
+        self.weights = torch.softmax(scores, dim=-1)
+        self.kept = self.dropout.forward(self.weights)
+        return self.places.collect_context(self.kept @ value, len(qkv))
+
+    def backward(self, context_bar: Tensor) -> Tensor:
+        """Return qkv_bar."""
+        query, key, value = self.qkv
+        spread = self.places.spread_context(context_bar)
+        weights_bar = self.dropout.again(spread @ value.mT)
+        scores_bar = softmax_change(weights_bar, self.weights).mul_(self.scale)
+        self.bars = spread, weights_bar, scores_bar
+        qkv_bar = torch.empty_like(self.qkv)
+        torch.bmm(scores_bar, key, out=qkv_bar[0])
+        torch.bmm(scores_bar.mT, query, out=qkv_bar[1])
+        torch.bmm(self.kept.mT, spread, out=qkv_bar[2])
+        return self.places.collect_qkv(qkv_bar, len(context_bar))
+
+    def tangent(self, qkv_dot: Tensor, places: Places) -> Tensor:
+        """Return context_dot for the sentences of `places`, the first ones."""
+        self.qkv_dot = places.spread_qkv(qkv_dot)
+        rows = places.grid[0]
+        query, key, value = self.qkv[:, :rows]
+        query_dot, key_dot, value_dot = self.qkv_dot
+        scores_dot = (query_dot @ key.mT).baddbmm_(query, key_dot.mT).mul_(self.scale)
+        self.weights_dot = softmax_change(scores_dot, self.weights[:rows])
+        self.kept_dot = self.dropout.again(self.weights_dot)
+        context_dot = (self.kept_dot @ value).baddbmm_(self.kept[:rows], value_dot)
+        return places.collect_context(context_dot, len(qkv_dot))
+
+    def backward_tangent(self, context_bar_dot: Tensor, places: Places) -> Tensor:
+        """Return qkv_bar_dot for the sentences of `places`, the first ones."""
+        rows = places.grid[0]
+        (query, key, value), (query_dot, key_dot, value_dot) = self.qkv[:, :rows], self.qkv_dot[:, :rows]
+        context_bar, weights_bar, scores_bar = (bar[:rows] for bar in self.bars)
+        spread = places.spread_context(context_bar_dot)
+        weights_bar_dot = self.dropout.again((spread @ value.mT).baddbmm_(context_bar, value_dot.mT))
+        scores_bar_dot = self._scores_bar_dot(weights_bar, weights_bar_dot)
+        qkv_bar_dot = torch.stack(
+            (
+                (scores_bar_dot @ key).baddbmm_(scores_bar, key_dot),
+                (scores_bar_dot.mT @ query).baddbmm_(scores_bar.mT, query_dot),
+                (self.kept[:rows].mT @ spread).baddbmm_(self.kept_dot[:rows].mT, context_bar),
+            )
+        )
+        return places.collect_qkv(qkv_bar_dot, len(context_bar_dot))
+
+    def _scores_bar_dot(self, p_bar: Tensor, p_bar_dot: Tensor) -> Tensor:
+        """Return the change of p (p_bar - sum(p p_bar)), with p the attention weights, scaled as the scores are."""
+        p, p_dot = self.weights[: len(p_bar)], self.weights_dot[: len(p_bar)]
+        change = softmax_change(p_bar_dot, p)
+        change.addcmul_(p_dot, p_bar - (p * p_bar).sum(-1, keepdim=True))
+        return change.addcmul_(p, (p_dot * p_bar).sum(-1, keepdim=True), value=-1).mul_(self.scale)
+
+
+def softmax_change(change: Tensor, weights: Tensor) -> Tensor:
+    """Return the Jacobian of softmax, at its output `weights`, times `change`."""
+    changed: Tensor = aten._softmax_backward_data(change, weights, -1, weights.dtype)
+    return changed
