@@ -12,7 +12,7 @@ TORCH_CPU_INDEX ?=
 GPU := $(shell command -v nvidia-smi > /dev/null && nvidia-smi --list-gpus 2> /dev/null)
 TORCH_OPTIONS := $(if $(GPU),,$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
 
-.PHONY: demo test check lock report dag unlock clean help
+.PHONY: demo test check bench lock report dag unlock clean help
 
 help:            ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -32,6 +32,10 @@ check: $(DEV_STAMP) ## the style and type checks of continuous integration
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check .
 	$(BIN)/snakemake --lint
+
+bench: $(STAMP)  ## time the training steps beside the official algorithm's: benchmarks/README.md (an hour)
+	$(BIN)/python -m benchmarks.step
+	$(BIN)/python -m benchmarks.plot
 
 lock: $(DEV_STAMP) ## write the pins of envs/ from what is installed
 	$(BIN)/python envs/lock.py

@@ -6,19 +6,16 @@ that judges have half of it each.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
 from test_steps import DEFAULT
-from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.flops import count
+from benchmarks.workload import Sentences, random_theta
 from metaxl import rtn
 from metaxl.batches import make_batch
-from metaxl.checkpoint import initialise_head
-from metaxl.encode import Encoded
-from metaxl.encoder import LAYER_PARTS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Shape, layer_names
+from metaxl.encoder import Shape
 from metaxl.model import Model
 from metaxl.passes import Pass
 from metaxl.steps import Learner, metaxl_step, plain_step
@@ -26,15 +23,6 @@ from metaxl.steps import Learner, metaxl_step, plain_step
 META = torch.device("meta")
 BASE = Shape("xlm-roberta", 12, 768, 12, 512, "gelu", 1e-5, 0.1, 0.1, 0.02)
 ROWS = 1000
-
-
-def product_flops(_sum, left, right, **_):
-    """Return the cost of a matrix product, or of a batch of them, from the shapes of its factors."""
-    return 2 * math.prod(left) * right[-1]
-
-
-# The counter knows these products by their other names only.
-IN_PLACE = {torch.ops.aten.addmm_: product_flops, torch.ops.aten.baddbmm_: product_flops}
 
 
 class NoDescent:
@@ -46,75 +34,33 @@ class NoDescent:
         """Do nothing."""
 
 
-def meta_theta():
-    """Return theta of XLM-R base with 1,000 words, without values."""
-    hidden, wide = BASE.hidden, 4 * BASE.hidden
-    sizes = {
-        "attention.self.qkv": (3 * hidden, hidden),
-        "attention.output.dense": (hidden, hidden),
-        "intermediate.dense": (wide, hidden),
-        "output.dense": (hidden, wide),
-    }
-    shapes = {WORDS: (ROWS, hidden), POSITIONS: (514, hidden), TOKEN_TYPES: (1, hidden)}
-    shapes |= {f"{NORM}.weight": (hidden,), f"{NORM}.bias": (hidden,)}
-    for number in range(BASE.layers):
-        weights, biases = layer_names(number)[::2], layer_names(number)[1::2]
-        for part, weight, bias in zip(LAYER_PARTS, weights, biases, strict=True):
-            size = sizes.get(part, (hidden,))
-            shapes |= {weight: size, bias: size[:1]}
-    theta = {name: torch.empty(shape, device=META) for name, shape in shapes.items()}
-    head = initialise_head("ner", BASE, {}, torch.Generator())
-    return theta | {name: value.to(META) for name, value in head.items()}
-
-
-def sentences(count, length):
-    """Return `count` sentences of `length` tokens, every second of which has a label."""
-    labelled = np.arange(1, length - 1, 2)
-    flat = np.tile(labelled, count)
-    ends = np.arange(count + 1)
-    return Encoded(
-        ids=np.arange(count * length) % ROWS,
-        starts=ends * length,
-        labelled=flat,
-        labels=np.zeros_like(flat),
-        words=np.tile(np.arange(len(labelled)), count),
-        label_starts=ends * len(labelled),
-        gold=np.zeros_like(flat),
-        word_starts=ends * len(labelled),
-        names=np.array([str(i) for i in range(count)]),
-    )
+def theta():
+    return random_theta(BASE, 4 * BASE.hidden, ROWS, META)
 
 
 def learner_of(placement, learns=True):
     phi = rtn.initialise(placement, BASE.hidden, 384, DEFAULT, torch.Generator())
     phi = {name: value.to(META).requires_grad_() for name, value in phi.items()}
     optimizer = NoDescent()
-    return Learner(
-        Model(BASE, "ner", placement, DEFAULT), meta_theta(), phi, optimizer, optimizer if learns else None, 10.0
-    )
+    return Learner(Model(BASE, "ner", placement, DEFAULT), theta(), phi, optimizer, optimizer if learns else None, 10.0)
 
 
-def part(count, length):
-    return sentences(count, length), np.arange(count)
-
-
-def flops(function, *arguments):
-    with FlopCounterMode(display=False, custom_mapping=IN_PLACE) as counter:
-        function(*arguments)
-    return counter.get_total_flops()
+def part(number, length):
+    sentences = Sentences([np.arange(length) % ROWS] * number)
+    return sentences.encoded(), np.arange(number)
 
 
 def forward(length):
     batch = make_batch([part(10, length)], META, torch.float32)
     with torch.no_grad():
-        return flops(Pass, Model(BASE, "ner", (), DEFAULT), meta_theta(), {}, batch)
+        return count(Pass, Model(BASE, "ner", (), DEFAULT), theta(), {}, batch)
 
 
 def metaxl(placement, length, learns=True):
     copies = len(placement)
     batch = make_batch([part(10, length)] * copies + [part(5, length)], META, torch.float32)
     meta = make_batch([part(5, length)], META, torch.float32)
-    return flops(metaxl_step, learner_of(placement, learns), batch, meta)
+    return count(metaxl_step, learner_of(placement, learns), batch, meta)
 
 
 @pytest.mark.parametrize("length", [24, 128])
@@ -127,7 +73,7 @@ def test_an_exact_metaxl_step_costs_what_the_formula_says(placement, bound, leng
 
 def test_joint_training_costs_six_forward_passes():
     batch = make_batch([part(10, 24), part(10, 24)], META, torch.float32)
-    assert flops(plain_step, learner_of(()), batch) / forward(24) == pytest.approx(6, rel=0.03)
+    assert count(plain_step, learner_of(()), batch) / forward(24) == pytest.approx(6, rel=0.03)
 
 
 def test_a_frozen_rtn_costs_no_look_ahead():

@@ -1,0 +1,1 @@
+"""What the training steps cost, beside the official algorithm's."""

@@ -1,0 +1,63 @@
+"""Draw benchmarks/step.csv as docs/step-time.png: seconds a step, official-style beside ours."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+HERE = Path(__file__).parent
+TITLES = {"base": "12 x 768", "small": "12 x 384", "panx": "PAN-X lengths", "128": "128 tokens"}
+# Distinct in grey and for the colour-blind.
+STYLES = {"official": {"color": "#BBBBBB", "hatch": "///", "edgecolor": "#666666"}, "ours": {"color": "#0072B2"}}
+
+
+def read(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """Return the rows of each setting (geometry, lengths)."""
+    settings: dict[tuple[str, str], list[dict[str, str]]] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            settings.setdefault((row["geometry"], row["lengths"]), []).append(row)
+    return settings
+
+
+def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
+    """Draw one setting's bars with their range, and the ratio above ours."""
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    for offset, (name, style) in zip((-0.2, 0.2), STYLES.items(), strict=True):
+        own = {row["method"]: row for row in rows if row["implementation"] == name}
+        places = [place + offset for place in range(len(methods))]
+        heights = [float(own[method]["seconds"]) for method in methods]
+        lows = [height - float(own[m]["seconds_min"]) for m, height in zip(methods, heights, strict=True)]
+        highs = [float(own[m]["seconds_max"]) - height for m, height in zip(methods, heights, strict=True)]
+        options: dict[str, Any] = {"width": 0.4, "label": name, **style}
+        ax.bar(places, heights, yerr=[lows, highs], error_kw={"elinewidth": 0.8}, **options)
+        for place, method, height, high in zip(places, methods, heights, highs, strict=True):
+            if own[method]["speedup"]:
+                text = f"{float(own[method]['speedup']):.1f}x"
+                ax.annotate(text, (place, height + high), (0, 2), textcoords="offset points", ha="center", fontsize=8)
+    ax.set_xticks(range(len(methods)), [method.replace("metaxl-", "") for method in methods], fontsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def main() -> None:
+    """Read the table and write the picture."""
+    settings = read(HERE / "step.csv")
+    figure, axes = plt.subplots(1, len(settings), figsize=(3.6 * len(settings), 3), squeeze=False)
+    for ax, ((geometry, lengths), rows) in zip(axes[0], settings.items(), strict=True):
+        draw(ax, rows)
+        ax.set_title(f"{TITLES[geometry]}, {TITLES[lengths]}", fontsize=9)
+    axes[0][0].set_ylabel("seconds a step")
+    axes[0][0].legend(frameon=False, fontsize=8)
+    figure.tight_layout()
+    figure.savefig(HERE.parent / "docs" / "step-time.png", dpi=150)
+
+
+if __name__ == "__main__":
+    main()
