@@ -13,6 +13,7 @@ from metaxl.errors import MetaXLError
 from metaxl.files import read_jsonl, write_json, write_jsonl
 
 Command = Callable[[argparse.Namespace], None]
+AddCommand = Callable[[Command, str], argparse.ArgumentParser]
 log = logging.getLogger("metaxl")
 
 
@@ -40,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
+    _add_data_commands(command)
+    _add_cell_commands(command)
+    _add_experiment_commands(command)
+    return parser
+
+
+def _add_data_commands(command: AddCommand) -> None:
     sub = command(_download, "fetch one file of a registered data set; needs the network")
     sub.add_argument("path", help="below results/raw/, for instance sentipers/sentipers.xlsx")
     sub.add_argument("--out", type=Path, required=True)
@@ -60,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, required=True)
     sub.add_argument("--out", type=Path, required=True)
 
+    sub = command(_report, "count what the data hold: sizes, labels, duplicates, overlap")
+    sub.add_argument("files", type=Path, nargs="+")
+    sub.add_argument("--root", type=Path, required=True, help="folder of the experiment's results")
+    sub.add_argument("--out", type=Path, required=True, help="folder of the report")
+
+
+def _add_cell_commands(command: AddCommand) -> None:
     sub = command(_encoder, "prepare an encoder folder: download, link or pre-train it")
     sub.add_argument("spec", type=json.loads, help="JSON: {hub, revision}, {folder} or {pretrain, ...}")
     sub.add_argument("--out", type=Path, required=True)
@@ -78,28 +93,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--source", type=Path, help="encoded source set")
     sub.add_argument("--out", type=Path, required=True, help="the cell's folder")
 
-    sub = command(_report, "count what the data hold: sizes, labels, duplicates, overlap")
-    sub.add_argument("files", type=Path, nargs="+")
-    sub.add_argument("--root", type=Path, required=True, help="folder of the experiment's results")
-    sub.add_argument("--out", type=Path, required=True, help="folder of the report")
 
-    sub = command(_gather, "score every cell again; write scores.csv, significance.csv and config.json")
-    _add_experiment(sub)
-
-    sub = command(_table, "render one table of the paper")
-    sub.add_argument("number", type=int)
-    _add_experiment(sub)
-
-    sub = command(_figure, "draw Figure 1")
-    _add_experiment(sub)
-
-    return parser
-
-
-def _add_experiment(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("config", type=json.loads, help="the effective configuration as JSON")
-    sub.add_argument("--root", type=Path, required=True, help="folder of the experiment's results")
-    sub.add_argument("--out", type=Path, required=True)
+def _add_experiment_commands(command: AddCommand) -> None:
+    gather = command(_gather, "score every cell again; write scores.csv, significance.csv and config.json")
+    table = command(_table, "render one table of the paper")
+    table.add_argument("number", type=int)
+    figure = command(_figure, "draw Figure 1")
+    for sub in (gather, table, figure):
+        sub.add_argument("config", type=json.loads, help="the effective configuration as JSON")
+        sub.add_argument("--root", type=Path, required=True, help="folder of the experiment's results")
+        sub.add_argument("--out", type=Path, required=True)
 
 
 def _download(options: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ from metaxl.operations import (
     Attention,
     Dropout,
     Linear,
+    Mode,
     Norm,
     Operation,
     Places,
@@ -33,12 +34,12 @@ FUNCTIONS = {"gelu": GELU, "relu": RELU}
 class Embedding:
     """Layer 0: the normalised sum of word, position and token-type vectors."""
 
-    def __init__(self, theta: Parameters, shape: Shape, batch: Batch, training: bool) -> None:
+    def __init__(self, theta: Parameters, shape: Shape, batch: Batch, mode: Mode) -> None:
         """Embed the tokens of `batch`."""
         self.theta, self.ids = theta, batch.ids
         self.positions = batch.positions + POSITION_OFFSET[shape.family]
         self.norm = Norm(*_weight_and_bias(theta, NORM), shape.norm_eps)
-        self.dropout = Dropout(shape.hidden_dropout * training)
+        self.dropout = Dropout(shape.hidden_dropout, mode)
 
     def forward(self) -> Tensor:
         """Return (tokens, hidden)."""
@@ -72,16 +73,16 @@ class Embedding:
 class Layer:
     """A transformer layer (post-norm): attention, then a widening network, each with dropout and a residual."""
 
-    def __init__(self, theta: Parameters, number: int, shape: Shape, places: Places, training: bool) -> None:
+    def __init__(self, theta: Parameters, number: int, shape: Shape, places: Places, mode: Mode) -> None:
         """Take the parameters of the layer of this number, from 0."""
         self.names = layer_names(number)
         values = [theta[name] for name in self.names]
         qkv, out, norm1, inner, outer, norm2 = zip(values[::2], values[1::2], strict=True)
-        self.qkv, self.out, self.inner, self.outer = Linear(*qkv), Linear(*out), Linear(*inner), Linear(*outer)
+        self.qkv, self.out, self.inner, self.outer = (Linear(*pair, mode) for pair in (qkv, out, inner, outer))
         self.norm1, self.norm2 = Norm(*norm1, shape.norm_eps), Norm(*norm2, shape.norm_eps)
-        self.attention = Attention(places, shape.attention_dropout * training)
+        self.attention = Attention(places, shape.attention_dropout, mode)
         self.activation = Activation(FUNCTIONS[shape.activation])
-        self.dropout1, self.dropout2 = (Dropout(shape.hidden_dropout * training) for _ in range(2))
+        self.dropout1, self.dropout2 = (Dropout(shape.hidden_dropout, mode) for _ in range(2))
         # In the order of their names.
         self.parts: list[Operation] = [self.qkv, self.out, self.norm1, self.inner, self.outer, self.norm2]
 
@@ -135,14 +136,15 @@ class Head:
     For sentiment the first token passes a dense layer and tanh (the pooler) before.
     """
 
-    def __init__(self, theta: Parameters, task: str, shape: Shape, batch: Batch, training: bool) -> None:
+    def __init__(self, theta: Parameters, task: str, shape: Shape, batch: Batch, mode: Mode) -> None:
         """Read the labelled tokens of `batch`."""
         self.labelled, self.tokens = batch.labelled, len(batch.ids)
         self.pools = task == "sentiment"
-        self.out = Linear(*_weight_and_bias(theta, "head.out"))
-        self.dropout = Dropout(shape.hidden_dropout * training)
+        self.out = Linear(*_weight_and_bias(theta, "head.out"), mode)
+        self.dropout = Dropout(shape.hidden_dropout, mode)
         if self.pools:
-            self.dense, self.tanh = Linear(*_weight_and_bias(theta, "head.dense")), Activation(TANH)
+            self.dense = Linear(*_weight_and_bias(theta, "head.dense"), mode)
+            self.tanh = Activation(TANH)
 
     def forward(self, states: Tensor) -> Tensor:
         """Return (labels, classes) from (tokens, hidden)."""

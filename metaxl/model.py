@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from metaxl.batches import Batch
 from metaxl.encoder import Parameters, Shape
 from metaxl.layers import Embedding, Head, Layer
-from metaxl.operations import Places
+from metaxl.operations import Mode, Places
 from metaxl.rtn import transform
-from metaxl.settings import Method, Placement
+from metaxl.settings import Method, Placement, Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,16 @@ class Model:
     task: str
     placement: Placement
     method: Method
+    precision: Precision = "float32"
     training: bool = True
 
     def evaluating(self) -> Model:
-        """Return the same model without dropout."""
-        return replace(self, training=False)
+        """Return the same model without dropout, its products in full precision."""
+        return replace(self, training=False, precision="float32")
+
+    def mode(self) -> Mode:
+        """Return how its batches are computed."""
+        return Mode(self.training, torch.bfloat16 if self.precision == "bf16" else None)
 
     def source_parts(self) -> int:
         """Return how often a batch must hold its source sentences.
@@ -42,17 +48,17 @@ class Model:
     def logits(self, theta: Parameters, batch: Batch) -> Tensor:
         """Return (labels, classes): the scores of the labelled tokens."""
         states = self.states(theta, {}, batch, self.shape.layers)
-        return Head(theta, self.task, self.shape, batch, self.training).forward(states)
+        return Head(theta, self.task, self.shape, batch, self.mode()).forward(states)
 
     def states(self, theta: Parameters, phi: Parameters, batch: Batch, layer: int) -> Tensor:
         """Return (tokens, hidden) after `layer`, through the RTNs up to there if there are any; keep nothing."""
         places = Places(batch, self.shape.heads)
-        hidden = Embedding(theta, self.shape, batch, self.training).forward()
+        hidden = Embedding(theta, self.shape, batch, self.mode()).forward()
         for number in range(layer + 1):
             if phi and number in self.placement:
                 hidden = transform(phi, number, hidden, self.method)
             if number < layer:
-                hidden = Layer(theta, number, self.shape, places, self.training).forward(hidden)
+                hidden = Layer(theta, number, self.shape, places, self.mode()).forward(hidden)
         return hidden
 
     def first_states(self, theta: Parameters, phi: Parameters, batch: Batch) -> Tensor:

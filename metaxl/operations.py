@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,41 @@ from torch.nn.functional import gelu, relu
 from metaxl.batches import Batch
 
 aten = torch.ops.aten
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How a batch is computed.
+
+    Attributes:
+        training: draw dropout masks.
+        factors: to what the factors of matrix products are rounded; None leaves them as they are. Sums, and all that
+            is not a matrix product, keep the parameters' precision.
+    """
+
+    training: bool
+    factors: torch.dtype | None = None
+
+    def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return a b, of matrices or of batches of them, in `out` if given."""
+        if self.factors is None:
+            return torch.matmul(a, b, out=out)
+        return self._rounded(a, b) if out is None else out.copy_(self._rounded(a, b))
+
+    def product_onto(self, onto: Tensor, a: Tensor, b: Tensor, scale: float = 1.0) -> Tensor:
+        """Return onto + scale a b."""
+        if self.factors is None:
+            return (torch.addmm if a.dim() == 2 else torch.baddbmm)(onto, a, b, alpha=scale)
+        return torch.add(onto, self._rounded(a, b), alpha=scale)
+
+    def add_product(self, onto: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        """Return onto + a b, in the place of `onto`."""
+        if self.factors is None:
+            return onto.addmm_(a, b) if a.dim() == 2 else onto.baddbmm_(a, b)
+        return onto.add_(self._rounded(a, b))
+
+    def _rounded(self, a: Tensor, b: Tensor) -> Tensor:
+        return (a.to(self.factors) @ b.to(self.factors)).to(a.dtype)
 
 
 class Operation:
@@ -43,41 +79,44 @@ class Operation:
 class Linear(Operation):
     """y = W x + b over rows."""
 
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, mode: Mode) -> None:
         """Apply `weight`, (out, in), and `bias`, (out,)."""
-        self.weight, self.bias = weight, bias
+        self.weight, self.bias, self.mode = weight, bias, mode
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (rows, out) from (rows, in)."""
         self.x = x
-        return torch.addmm(self.bias, x, self.weight.t())
+        return self.mode.product_onto(self.bias, x, self.weight.t())
 
     def backward(self, y_bar: Tensor, onto: Tensor | None = None) -> Tensor:
         """Return x_bar, added to `onto`."""
         self.bars = (y_bar,)
-        self.gradients = y_bar.t() @ self.x, y_bar.sum(0)
+        self.gradients = self.mode.product(y_bar.t(), self.x), y_bar.sum(0)
         return self._back(y_bar, onto)
 
     def tangent(self, x_dot: Tensor) -> Tensor:
         """Return y_dot for the rows of x_dot."""
         weight_dot, bias_dot = self.direction
-        return torch.addmm(bias_dot, self.x[: len(x_dot)], weight_dot.t()).addmm_(x_dot, self.weight.t())
+        y_dot = self.mode.product_onto(bias_dot, self.x[: len(x_dot)], weight_dot.t())
+        return self.mode.add_product(y_dot, x_dot, self.weight.t())
 
     def backward_tangent(self, y_bar_dot: Tensor, onto: Tensor | None = None) -> Tensor:
         """Return x_bar_dot, added to `onto`."""
         (y_bar,), (weight_dot, _) = self.bars, self.direction
-        return self._back(y_bar_dot, onto).addmm_(y_bar[: len(y_bar_dot)], weight_dot)
+        return self.mode.add_product(self._back(y_bar_dot, onto), y_bar[: len(y_bar_dot)], weight_dot)
 
     def _back(self, y_bar: Tensor, onto: Tensor | None) -> Tensor:
-        return y_bar @ self.weight if onto is None else torch.addmm(onto, y_bar, self.weight)
+        if onto is None:
+            return self.mode.product(y_bar, self.weight)
+        return self.mode.product_onto(onto, y_bar, self.weight)
 
 
 class Dropout:
     """Zeroes elements with probability `rate` and scales the others up; its own gradient and tangent."""
 
-    def __init__(self, rate: float) -> None:
-        """Keep everything where `rate` is 0."""
-        self.rate = rate
+    def __init__(self, rate: float, mode: Mode) -> None:
+        """Keep everything where `rate` is 0, and when not training."""
+        self.rate = rate if mode.training else 0.0
 
     def forward(self, x: Tensor) -> Tensor:
         """Draw a mask and return x through it; x itself where nothing is dropped."""
@@ -255,31 +294,31 @@ class Attention(Operation):
     their gradients are zero.
     """
 
-    def __init__(self, places: Places, dropout: float) -> None:
+    def __init__(self, places: Places, dropout: float, mode: Mode) -> None:
         """Find tokens at `places`."""
-        self.places, self.dropout = places, Dropout(dropout)
+        self.places, self.dropout, self.mode = places, Dropout(dropout, mode), mode
 
     def forward(self, qkv: Tensor) -> Tensor:
         """Return the context, (tokens, hidden), from query, key and value, (tokens, 3 hidden)."""
         self.qkv = self.places.spread_qkv(qkv)
         query, key, value = self.qkv
         self.scale = 1 / math.sqrt(query.shape[-1])
-        scores = torch.baddbmm(self.places.bias, query, key.mT, alpha=self.scale)
+        scores = self.mode.product_onto(self.places.bias, query, key.mT, self.scale)
         self.weights = torch.softmax(scores, dim=-1)
         self.kept = self.dropout.forward(self.weights)
-        return self.places.collect_context(self.kept @ value, len(qkv))
+        return self.places.collect_context(self.mode.product(self.kept, value), len(qkv))
 
     def backward(self, context_bar: Tensor) -> Tensor:
         """Return qkv_bar."""
         query, key, value = self.qkv
         spread = self.places.spread_context(context_bar)
-        weights_bar = self.dropout.again(spread @ value.mT)
+        weights_bar = self.dropout.again(self.mode.product(spread, value.mT))
         scores_bar = softmax_change(weights_bar, self.weights).mul_(self.scale)
         self.bars = spread, weights_bar, scores_bar
         qkv_bar = torch.empty_like(self.qkv)
-        torch.bmm(scores_bar, key, out=qkv_bar[0])
-        torch.bmm(scores_bar.mT, query, out=qkv_bar[1])
-        torch.bmm(self.kept.mT, spread, out=qkv_bar[2])
+        self.mode.product(scores_bar, key, qkv_bar[0])
+        self.mode.product(scores_bar.mT, query, qkv_bar[1])
+        self.mode.product(self.kept.mT, spread, qkv_bar[2])
         return self.places.collect_qkv(qkv_bar, len(context_bar))
 
     def tangent(self, qkv_dot: Tensor, places: Places) -> Tensor:
@@ -288,10 +327,10 @@ class Attention(Operation):
         rows = places.grid[0]
         query, key, value = self.qkv[:, :rows]
         query_dot, key_dot, value_dot = self.qkv_dot
-        scores_dot = (query_dot @ key.mT).baddbmm_(query, key_dot.mT).mul_(self.scale)
+        scores_dot = self._sum_of_products(query_dot, key.mT, query, key_dot.mT).mul_(self.scale)
         self.weights_dot = softmax_change(scores_dot, self.weights[:rows])
         self.kept_dot = self.dropout.again(self.weights_dot)
-        context_dot = (self.kept_dot @ value).baddbmm_(self.kept[:rows], value_dot)
+        context_dot = self._sum_of_products(self.kept_dot, value, self.kept[:rows], value_dot)
         return places.collect_context(context_dot, len(qkv_dot))
 
     def backward_tangent(self, context_bar_dot: Tensor, places: Places) -> Tensor:
@@ -300,16 +339,17 @@ class Attention(Operation):
         (query, key, value), (query_dot, key_dot, value_dot) = self.qkv[:, :rows], self.qkv_dot[:, :rows]
         context_bar, weights_bar, scores_bar = (bar[:rows] for bar in self.bars)
         spread = places.spread_context(context_bar_dot)
-        weights_bar_dot = self.dropout.again((spread @ value.mT).baddbmm_(context_bar, value_dot.mT))
-        scores_bar_dot = self._scores_bar_dot(weights_bar, weights_bar_dot)
-        qkv_bar_dot = torch.stack(
-            (
-                (scores_bar_dot @ key).baddbmm_(scores_bar, key_dot),
-                (scores_bar_dot.mT @ query).baddbmm_(scores_bar.mT, query_dot),
-                (self.kept[:rows].mT @ spread).baddbmm_(self.kept_dot[:rows].mT, context_bar),
-            )
-        )
+        kept_bar_dot = self._sum_of_products(spread, value.mT, context_bar, value_dot.mT)
+        scores_bar_dot = self._scores_bar_dot(weights_bar, self.dropout.again(kept_bar_dot))
+        qkv_bar_dot = torch.empty_like(self.qkv[:, :rows], memory_format=torch.contiguous_format)
+        self._sum_of_products(scores_bar_dot, key, scores_bar, key_dot, qkv_bar_dot[0])
+        self._sum_of_products(scores_bar_dot.mT, query, scores_bar.mT, query_dot, qkv_bar_dot[1])
+        self._sum_of_products(self.kept[:rows].mT, spread, self.kept_dot[:rows].mT, context_bar, qkv_bar_dot[2])
         return places.collect_qkv(qkv_bar_dot, len(context_bar_dot))
+
+    def _sum_of_products(self, a: Tensor, b: Tensor, c: Tensor, d: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return a b + c d, in `out` if given."""
+        return self.mode.add_product(self.mode.product(a, b, out), c, d)
 
     def _scores_bar_dot(self, p_bar: Tensor, p_bar_dot: Tensor) -> Tensor:
         """Return the change of p (p_bar - sum(p p_bar)), with p the attention weights, scaled as the scores are."""

@@ -37,12 +37,12 @@ class Pass:
         self.share, self.second = share, second
         self.sources = model.source_parts() if phi else 0
         self.mixture = _mixture(phi, self.sources, batch)
-        shape, training = model.shape, model.training
+        shape, mode = model.shape, model.mode()
         places = Places(batch, shape.heads)
-        self.embedding = Embedding(theta, shape, batch, training)
-        self.layers = [Layer(theta, number, shape, places, training) for number in range(shape.layers)]
+        self.embedding = Embedding(theta, shape, batch, mode)
+        self.layers = [Layer(theta, number, shape, places, mode) for number in range(shape.layers)]
         self.transformations = self._transformations()
-        self.head = Head(theta, model.task, shape, batch, training)
+        self.head = Head(theta, model.task, shape, batch, mode)
         plain = batch.weights.new_ones(len(batch.weights) - self.sources)
         self.cross_entropy = CrossEntropy(batch, torch.cat((self.mixture, plain)) * share)
         self.losses = self.cross_entropy.forward(self.head.forward(self._states()))

@@ -198,7 +198,8 @@ def _used(method: MethodSlug, training: Training) -> Training:
         unused |= {"meta_learning_rate", "bottleneck"}
     if method.kind == "metaxl-frozen":
         unused |= {"meta_learning_rate"}
-    return replace(training, **dict.fromkeys(unused, 0))
+    neutral: dict[str, Any] = dict.fromkeys(unused, 0)
+    return replace(training, **neutral)
 
 
 def _used_switches(method: MethodSlug, switches: Method) -> Method:

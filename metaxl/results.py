@@ -125,25 +125,6 @@ def write_scores(frame: pd.DataFrame, path: Path) -> None:
         frame[COLUMNS].sort_values(COLUMNS, kind="stable").to_csv(temporary, index=False, lineterminator="\n")
 
 
-def read_scores(path: Path) -> pd.DataFrame:
-    """Read a frame that `write_scores` wrote.
-
-    Raises:
-        DataError: the file is missing or not such a frame.
-    """
-    try:
-        # "na" and "nan" are language codes, not missing values.
-        frame = pd.read_csv(path, dtype="str", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: expected the CSV that `gather` writes ({error}). Gather again.") from error
-    if list(frame.columns) != COLUMNS:
-        raise DataError(f"{path}: expected the columns {', '.join(COLUMNS)}, found {', '.join(frame.columns)}.")
-    try:
-        return frame.astype(TYPES)  # from text: pandas' own reader would round the last digit
-    except ValueError as error:
-        raise DataError(f"{path}: a seed, epoch or value is no number ({error}). Gather again.") from error
-
-
 def ner_scores(gold: list[list[str]], predicted: list[list[str]]) -> dict[str, float]:
     """Return seqeval's scores: micro F1, precision and recall by default (conlleval), and strict IOB2 F1."""
     from seqeval.metrics import f1_score, precision_score, recall_score

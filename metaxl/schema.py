@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +45,9 @@ def conform(raw: dict[str, Any]) -> dict[str, Any]:
 
     schema = read_yaml(SCHEMA_PATH)
     errors = sorted(Draft202012Validator(schema).iter_errors(raw), key=lambda e: list(map(str, e.absolute_path)))
-    if errors:
-        raise ConfigError("The configuration does not fit:\n" + "\n".join(f"- {_explain(e)}" for e in errors))
+    found = [_explain(error) for error in errors] + [f"{place}: expected a finite number." for place in _infinite(raw)]
+    if found:
+        raise ConfigError("The configuration does not fit:\n" + "\n".join(f"- {line}" for line in found))
     return dict(_with_defaults(raw, schema, schema["$defs"]))
 
 
@@ -70,6 +73,15 @@ def _with_defaults(value: Any, schema: dict[str, Any], definitions: dict[str, An
     if isinstance(value, list):
         return [_with_defaults(item, schema.get("items", {}), definitions) for item in value]
     return value
+
+
+def _infinite(value: Any, place: str = "") -> Iterator[str]:
+    """Yield the places of numbers like .nan and .inf, which no range of a schema excludes."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _infinite(item, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield place
 
 
 def _resolve(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Placement = tuple[int, ...]
+Precision = Literal["float32", "tf32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Training:
     max_length: int
     eval_max_length: int
     bottleneck: int
+    precision: Precision
 
 
 @dataclass(frozen=True, slots=True)

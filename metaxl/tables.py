@@ -1,35 +1,25 @@
-"""Tables 2, 3 and 5 in the paper's own shape, as CSV, Markdown, LaTeX and plain text."""
+"""Tables 2, 3 and 5 in the paper's own shape, rendered as CSV, Markdown, LaTeX and plain text."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape as escape_html
 from itertools import groupby
 from pathlib import Path
-from statistics import fmean
 
 import pandas as pd
 from tabulate import tabulate
 
-from metaxl.cell import Cell
-from metaxl.config import Config, Task
+from metaxl.config import Config
 from metaxl.files import write_text
-from metaxl.grid import Entry, Row, Table, table_cells, tables
-from metaxl.paper import language_name, language_notes, load_paper
-from metaxl.stats import Summary, summarize
+from metaxl.grid import Row, Table
+from metaxl.paper import language_name
+from metaxl.sheet import DASH, MEASURES, Place, Sheet, fill, tasks_of
 
-DASH = "–"
-DECIDING = {2: ("average",)}  # the columns whose best is bold; all where a table is not listed
-MEASURES = {
-    "ner": "NER: micro F1 over entity spans as seqeval computes it by default (conlleval)",
-    "sentiment": "sentiment: F1 of the positive class",
-}
-UNITS = {"ner": "sentences (NER)", "sentiment": "reviews (sentiment)"}
-NAMED_RECORDS = 3  # absent records that a footnote names before it counts the rest
 WIDE = 6  # columns from which a LaTeX table is shrunk to the width of the text
 LATEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
@@ -39,50 +29,12 @@ LATEX = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What one place of a table shows, in percent.
-
-    Attributes:
-        summary: mean and spread over the seeds; None as soon as one of the place's records is absent.
-        absent: the cells without a record.
-        paper: the paper's number, where it has one and the configuration asks for it.
-        best: whether the place is shown in bold.
-    """
-
-    summary: Summary | None
-    absent: tuple[Cell, ...]
-    paper: float | None
-    best: bool = False
-
-
-Places = dict[str, Place | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table with its numbers; a place is None where the row does not apply to the column.
-
-    `title` is without the table's number, which LaTeX gives itself.
-    """
-
-    table: Table
-    title: str
-    notes: tuple[str, ...]
-    rows: tuple[tuple[Row, Places], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Style:
     """How a format writes text, the best number, and the paper's number beside ours."""
 
     text: Callable[[str], str]
     best: Callable[[str], str]
     beside: str = " ({:.2f})"
-
-
-def render_tables(config: Config, frame: pd.DataFrame, out: Path) -> list[Path]:
-    """Write every table of the configuration to `out`; return the paths."""
-    return [path for table in tables(config) for path in render_table(config, table, frame, out)]
 
 
 def render_table(config: Config, table: Table, frame: pd.DataFrame, out: Path) -> list[Path]:
@@ -149,7 +101,7 @@ def to_csv(config: Config, sheet: Sheet) -> str:
     columns = [[name, f"{name}_sd", *([f"{name}_paper"] if beside else [])] for name in sheet.table.columns]
     about = ["absent_records", "seeds", "source_sentences", "measure", "data"]
     writer.writerow(["group", "row", *(name for names in columns for name in names), *about])
-    tasks = _tasks(config, sheet.table)
+    tasks = tasks_of(config, sheet.table)
     facts = [
         " ".join(map(str, config.seeds)),
         " ".join(str(task.source_size) for task in tasks),
@@ -161,42 +113,6 @@ def to_csv(config: Config, sheet: Sheet) -> str:
         absent = {cell for place in places.values() if place for cell in place.absent}
         writer.writerow([row.group, row.label, *numbers, len(absent), *facts])
     return text.getvalue()
-
-
-def fill(config: Config, table: Table, frame: pd.DataFrame) -> Sheet:
-    """Put the scores into a table: F1 on test of the best dev epoch, the mean over each place's targets and seeds."""
-    chosen = frame[(frame["checkpoint"] == "best") & (frame["split"] == "test") & (frame["metric"] == "f1")]
-    addresses = chosen[["encoder", "task", "target", "source", "method", "seed"]].itertuples(index=False, name=None)
-    scores = {Cell(*address): value for address, value in zip(addresses, chosen["value"].tolist(), strict=True)}
-    rows: list[Places] = [
-        {column: _place(config, table, column, entry, scores) for column, entry in row.entries.items()}
-        for row in table.rows
-    ]
-    _mark_best(rows, DECIDING.get(table.number, table.columns))
-    title = f"{table.caption} ({_line(config.label)})"
-    absent = [cell for cell in table_cells(config, table) if cell not in scores]
-    return Sheet(table, title, tuple(_notes(config, table, absent)), tuple(zip(table.rows, rows, strict=True)))
-
-
-def _place(config: Config, table: Table, column: str, entry: Entry | None, scores: dict[Cell, float]) -> Place | None:
-    if entry is None:
-        return None
-    paper = load_paper().number(table.number, column, entry) if config.paper_numbers == "beside" else None
-    absent = tuple(cell for seed in config.seeds for cell in entry.cells(seed) if cell not in scores)
-    if absent:
-        return Place(None, absent, paper)
-    values = [100 * fmean(scores[cell] for cell in entry.cells(seed)) for seed in config.seeds]
-    return Place(summarize(values), absent, paper)
-
-
-def _mark_best(rows: list[Places], columns: Iterable[str]) -> None:
-    """Mark the best place of each column, and those that look the same at two decimals."""
-    for column in columns:
-        means = {i: p.summary.mean for i, row in enumerate(rows) if (p := row[column]) and p.summary}
-        for i, mean in means.items():
-            place = rows[i][column]
-            if place and f"{mean:.2f}" == f"{max(means.values()):.2f}":
-                rows[i][column] = replace(place, best=True)
 
 
 def _tabulate(config: Config, sheet: Sheet, style: Style, form: str) -> str:
@@ -225,7 +141,7 @@ def _row_name(config: Config, table: Table, row: Row) -> tuple[str, str]:
         return (row.label, "") if row.group == "-" else (row.group, row.label)
     if row.group in ("-", "related"):
         return {"-": "none"}.get(row.group, row.group), row.label
-    task = _tasks(config, table)[0]
+    task = tasks_of(config, table)[0]
     return language_name(config, task.name, row.group) or row.group, row.label
 
 
@@ -245,36 +161,6 @@ def _csv_numbers(place: Place | None, beside: bool) -> list[str]:
     summary, paper = (place.summary, place.paper) if place else (None, None)
     numbers = [summary.mean if summary else None, summary.sd if summary else None, *([paper] if beside else [])]
     return ["" if number is None else f"{number:.2f}" for number in numbers]
-
-
-def _tasks(config: Config, table: Table) -> list[Task]:
-    names = {entry.task for entry in table.entries()}
-    return [task for task in config.tasks if task.name in names]
-
-
-def _notes(config: Config, table: Table, absent: list[Cell]) -> Iterator[str]:
-    """Yield what a reader must know to read the numbers, one sentence or two each."""
-    tasks = _tasks(config, table)
-    measures = "; ".join(MEASURES[task.name] for task in tasks)
-    yield f"F1 in percent on test, of the epoch that is best on dev. {measures[0].upper()}{measures[1:]}."
-    sizes = ", ".join(f"{task.source_size:,} {UNITS[task.name]}" for task in tasks)
-    yield f"Each source set: {sizes}."
-    seeds = ", ".join(map(str, config.seeds))
-    many = len(config.seeds) > 1
-    yield f"Seeds {seeds}: mean ± sample standard deviation." if many else f"Seed {seeds} alone: no spread is known."
-    yield from language_notes(config, tasks, related=table.number != 5)
-    yield "Bold: the best average." if table.number in DECIDING else "Bold: the best of each column."
-    if config.paper_numbers == "beside":
-        yield f"In brackets: the paper's number, where it has one. {load_paper().note(table.number)}".rstrip()
-    if absent:
-        named = ", ".join(f"{cell.path}/scores.json" for cell in absent[:NAMED_RECORDS])
-        more = f" and {len(absent) - NAMED_RECORDS} more" if len(absent) > NAMED_RECORDS else ""
-        total = len(table_cells(config, table))
-        yield f"{DASH}: {len(absent)} of {total} records are absent: {named}{more}. Run the workflow to train them."
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _markdown(text: str) -> str:

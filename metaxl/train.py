@@ -53,6 +53,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path)
     _check(spec, shape)
     data = CellData.load(files)
     run = Run(spec, build_learner(spec, encoder, shape, data.rows), data)
+    start = time.process_time()
     log.info("%s on %s, %d steps an epoch", spec.cell.path, _device_name(), run.feed.steps_per_epoch)
     run.train()
     best = _predict_splits(run, run.best_theta)
@@ -63,7 +64,11 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path)
         "last": {"epoch": run.feed.epochs} | _scores(run, last),
         "steps": run.steps,
         "provenance": _provenance(spec, encoder, files),
-        "resources": {"seconds": round(time.perf_counter() - began, 2), "peak_memory_bytes": _peak_memory()},
+        "resources": {
+            "seconds": round(time.perf_counter() - began, 2),
+            "cpu_seconds_before_first_step": round(start, 2),
+            "peak_memory_bytes": _peak_memory(),
+        },
     }
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
     write_jsonl(out / "history.jsonl", run.history)
@@ -87,8 +92,9 @@ def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers) -
     theta = {name: value.to(device) for name, value in theta.items()}
     phi = {name: value.to(device).requires_grad_() for name, value in phi.items()}
     torch.manual_seed(spec.cell.seed)  # dropout
+    torch.backends.cuda.matmul.allow_tf32 = spec.training.precision == "tf32"
     return Learner(
-        model=Model(shape, spec.cell.task, slug.layers, method),
+        model=Model(shape, spec.cell.task, slug.layers, method, spec.training.precision),
         theta=theta,
         phi=phi,
         theta_optimizer=Adam(theta.values(), spec.training.weight_decay),

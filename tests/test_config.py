@@ -155,6 +155,10 @@ FAULTS = {
     "bare yes": ({"seeds": [True]}, "seeds.0: expected integer, found True; YAML reads a bare no or yes so: quote it."),
     "too small": ({"ner": {"training": {"epochs": 0}}}, "ner.training.epochs: 0 is less than the minimum of 1."),
     "too large": ({"ner": {"training": {"warmup": 2}}}, "ner.training.warmup: 2 is greater than the maximum of 1."),
+    "not a number": (
+        {"ner": {"training": {"learning_rate": float("nan")}}},
+        "ner.training.learning_rate: expected a finite number.",
+    ),
     "negative layer": ({"ner": {"placement": [-1]}}, "ner.placement.0: -1 is less than the minimum of 0."),
     "no seed": ({"seeds": []}, "seeds: [] should be non-empty."),
     "seed twice": ({"seeds": [1, 1]}, "seeds: [1, 1] has non-unique elements."),

@@ -183,12 +183,16 @@ def test_settings_of_a_cell_do_not_change_with_what_it_does_not_use(change):
     assert plan_of(**{"seeds": [11], **UNRELATED[change]}).cell_spec(cell) == plan.cell_spec(cell)
 
 
+def other(part, number):
+    return next((value for value in part.get("enum", []) if value != part["default"]), number)
+
+
 def others():
     """Yield, for each setting of training and method, an overlay of another value than any preset has."""
     for key, part in SCHEMA["$defs"]["training"]["properties"].items():
-        yield key, {"ner": {"training": {key: 0.77 if part["type"] == "number" else 7}}}
+        yield key, {"ner": {"training": {key: other(part, 7 if part.get("type") == "integer" else 0.77)}}}
     for key, part in SCHEMA["properties"]["method"]["properties"].items():
-        yield key, {"method": {key: next((v for v in part.get("enum", []) if v != part["default"]), 0.77)}}
+        yield key, {"method": {key: other(part, 0.77)}}
     yield "keep_models", {"keep_models": True}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import logging
 import random
@@ -20,7 +21,7 @@ from metaxl.cell import Cell
 from metaxl.encode import LABELS
 from metaxl.errors import DataError
 from metaxl.files import read_json, write_json, write_jsonl
-from metaxl.results import COLUMNS, gather, read_predictions, read_record, read_scores, write_scores
+from metaxl.results import COLUMNS, gather, read_predictions, read_record, write_scores
 from metaxl.scores import ner_scores, sentiment_scores
 
 NER = Cell("tiny", "ner", "qu", "en", "metaxl-L2", 11)
@@ -118,26 +119,18 @@ def test_csv_keeps_every_digit_and_every_code(tmp_path):
     write_scores(frame, path)
     write_scores(gather(tmp_path, cells[::-1]), backwards)
     assert path.read_bytes() == backwards.read_bytes()
-    again = read_scores(path)
-    assert again["value"].tolist() == frame.sort_values(COLUMNS)["value"].tolist()
-    assert set(again["target"]) == {"nan", "na", "null"}
-    assert set(again["source"]) == {"none"}
+    with path.open(newline="") as file:
+        again = list(csv.DictReader(file))
+    assert [float(row["value"]) for row in again] == frame.sort_values(COLUMNS)["value"].tolist()
+    assert {row["target"] for row in again} == {"nan", "na", "null"}
+    assert {row["source"] for row in again} == {"none"}
 
 
-def test_empty_frame_survives_the_csv(tmp_path):
+def test_empty_frame_is_a_csv_of_its_head(tmp_path):
     """No cells trained yet is a frame without rows."""
     path = tmp_path / "scores.csv"
     write_scores(gather(tmp_path, [NER]), path)
-    assert read_scores(path).empty
-
-
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", ",".join(COLUMNS) + "\n" + ",".join(["x"] * len(COLUMNS)) + "\n"])
-def test_other_csv_is_refused(tmp_path, text):
-    """A file that `gather` did not write is named, not guessed at."""
-    path = tmp_path / "scores.csv"
-    path.write_text(text)
-    with pytest.raises(DataError, match=r"scores\.csv"):
-        read_scores(path)
+    assert path.read_text() == ",".join(COLUMNS) + "\n"
 
 
 def test_tampered_score_is_caught(tmp_path):

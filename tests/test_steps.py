@@ -212,6 +212,25 @@ def test_with_dropout_the_hypergradient_equals_central_differences_under_the_sam
     assert slope == pytest.approx((losses[0]["meta_loss"] - losses[1]["meta_loss"]).item() / 2e-7, rel=1e-5)
 
 
+@pytest.mark.parametrize("placement", PLACEMENTS, ids=str)
+@pytest.mark.parametrize("task", ["ner", "sentiment"])
+def test_products_of_rounded_factors_keep_the_hypergradient_near(encoders, tmp_path, placement, task):
+    """In bf16 a factor has eight significant bits. The weights here are less steep than in the other tests."""
+    setting = Setting(encoders["xlm-roberta"], tmp_path, placement, task=task)
+    theta = {name: value / 4 if value.dim() == 2 else value for name, value in setting.learner.theta.items()}
+    gradients = []
+    for precision in ("float32", "bf16"):
+        model = replace(setting.learner.model, precision=precision)
+        fixed = Descent(theta.values(), 0.0)
+        metaxl_step(replace(setting.learner, model=model, theta=theta, theta_optimizer=fixed), *setting.batches())
+        values = setting.learner.phi_optimizer.gradients
+        gradients.append(torch.cat([value.flatten() for value in values]))
+    exact, rounded = gradients
+    assert 0 < (rounded - exact).norm() < 0.05 * exact.norm()
+    large = exact.abs() > 0.1 * exact.abs().max()
+    assert torch.equal(rounded[large].sign(), exact[large].sign())
+
+
 def in_reference(values, name):
     """Return the reference's value of one of our parameters, whose query, key and value are one."""
     if name.startswith("head."):

@@ -18,7 +18,8 @@ from metaxl.config import load_config
 from metaxl.grid import all_cells, tables
 from metaxl.paper import load_paper
 from metaxl.results import COLUMNS, TYPES
-from metaxl.tables import fill, render_tables, terminal, to_csv, to_latex, to_markdown
+from metaxl.sheet import fill
+from metaxl.tables import render_table, terminal, to_csv, to_latex, to_markdown
 
 TARGETS = [{"language": "qu", "related": "es"}, {"language": "gn"}]
 
@@ -53,6 +54,10 @@ def frame_of(cells, value=lambda number: 0.5 + number / 100):
         others = [{"split": "dev"}, {"checkpoint": "last"}, {"metric": "precision"}]
         rows += [asdict(cell) | shown, *(asdict(cell) | shown | {"value": 0.0} | other for other in others)]
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
+
+
+def render_all(config, frame, out):
+    return [path for table in tables(config) for path in render_table(config, table, frame, out)]
 
 
 def sheet_of(config, number, frame):
@@ -160,7 +165,7 @@ def test_missing_record_is_a_dash_and_never_a_partial_average():
 def test_empty_frame_renders(tmp_path):
     """Before anything is trained every place is a dash, the best is nowhere, and the note names three of many."""
     config = small_config()
-    for path in render_tables(config, frame_of([]), tmp_path):
+    for path in render_all(config, frame_of([]), tmp_path):
         assert path.is_file()
     text = (tmp_path / "table2.md").read_text()
     assert "8 of 8 records are absent" in text
@@ -190,7 +195,7 @@ def test_tables_follow_the_tasks(tmp_path, tasks, files):
     config = load_config(
         {"preset": "demo", "figure": None, **{task: own if task in tasks else none for task in ("ner", "sentiment")}}
     )
-    paths = render_tables(config, frame_of(all_cells(config)), tmp_path)
+    paths = render_all(config, frame_of(all_cells(config)), tmp_path)
     assert {path.name for path in paths} == {
         f"table{n}.{suffix}" for n in files for suffix in ("csv", "md", "tex", "txt")
     }
@@ -207,7 +212,7 @@ NASTY = 'A & B_c 100 % <script>alert("x")</script> | *b* `c` \\input{/x} $y$ #1 
 def test_label_cannot_break_a_format(tmp_path):
     """A label with every special character stays text in each format."""
     config = small_config(label=NASTY)
-    render_tables(config, frame_of(all_cells(config)), tmp_path)
+    render_all(config, frame_of(all_cells(config)), tmp_path)
     markdown = (tmp_path / "table2.md").read_text()
     assert "<script>" not in markdown
     assert r"\| \*b\* \`c\`" in markdown
@@ -227,7 +232,7 @@ def test_every_rendering_says_what_it_is(tmp_path):
     """Label, seeds, source size and measure stand in all three formats of all tables, and in the terminal's."""
     config = small_config(label="made of glass", seeds=[7, 9])
     frame = frame_of(all_cells(config))
-    texts = [path.read_text() for path in render_tables(config, frame, tmp_path)]
+    texts = [path.read_text() for path in render_all(config, frame, tmp_path)]
     texts += [terminal(config, table, frame) for table in tables(config)]
     for text in texts:
         assert "made of glass" in text
@@ -261,7 +266,7 @@ def test_paper_averages_are_the_means_of_their_cells():
 def test_paper_numbers_stand_in_their_places(tmp_path):
     """With `paper_numbers: beside` every number of paper.yaml is shown once, in its column and row."""
     config = paper_config(seeds=[11])
-    render_tables(config, frame_of(all_cells(config), lambda _: 0.5), tmp_path)
+    render_all(config, frame_of(all_cells(config), lambda _: 0.5), tmp_path)
     for number, about in load_paper().tables.items():
         rows = rows_of((tmp_path / f"table{number}.csv").read_text())
         shown = [{k: v for k, v in row.items() if k.endswith("_paper") and v} for row in rows]

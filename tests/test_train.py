@@ -37,6 +37,7 @@ TRAINING = Training(
     max_length=32,
     eval_max_length=32,
     bottleneck=8,
+    precision="float32",
 )
 METHOD = replace(DEFAULT, inner_rate="scheduled", meta_weight_decay=5e-4)
 METHODS = ["target", "target-matched", "joint", "metaxl-L1", "metaxl-L0-3", "metaxl-frozen-L1", "joint-rtn-L3"]
