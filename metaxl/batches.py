@@ -98,13 +98,19 @@ def make_batch(parts: list[tuple[Encoded, Integers]], device: torch.device, dtyp
     sentence_ends = tuple(accumulate(len(chosen) for _, chosen in parts))
     counts = [int(np.diff(data.label_starts)[chosen].sum()) for data, chosen in parts]
     return Batch(
-        **{name: torch.from_numpy(array).to(device) for name, array in arrays.items()},
-        bias=torch.from_numpy(bias).to(device, dtype),
-        weights=torch.from_numpy(_mean_weights(counts)).to(device, dtype),
+        **{name: _moved(array, device) for name, array in arrays.items()},
+        bias=_moved(bias, device, dtype),
+        weights=_moved(_mean_weights(counts), device, dtype),
         sentence_ends=sentence_ends,
         token_ends=tuple(int(starts[end]) for end in sentence_ends),
         label_ends=tuple(accumulate(counts)),
     )
+
+
+def _moved(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """Return the array on a device; from pinned memory the copy to a GPU does not wait for the work before it."""
+    tensor = torch.from_numpy(array).to(dtype=dtype)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def _mean_weights(counts: list[int]) -> np.ndarray:

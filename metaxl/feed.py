@@ -13,12 +13,13 @@ from metaxl.encode import Encoded, Integers
 from metaxl.encoder import WORDS
 from metaxl.errors import DataError
 from metaxl.files import sha256_text
+from metaxl.model import Model
 from metaxl.settings import Method
 from metaxl.spec import CellData, CellSpec
 from metaxl.steps import Learner, Report, joint_rtn_step, metaxl_step, plain_step
 
 Step = Callable[[], Report]
-Part = tuple[Encoded, Integers]
+Parts = list[tuple[Encoded, Integers]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +38,56 @@ def make_feed(spec: CellSpec, learner: Learner, data: CellData) -> Feed:
     target = _sampler(spec, "target", np.arange(len(data.train)), size)
     targets = iter(target)
     if data.source is None:
-        step = _plain(learner, ((data.train, chosen) for chosen in targets))
+        step = _step(learner, plain_step, ((_part(data.train, chosen),) for chosen in targets))
         if not spec.matched_size:
             return Feed(step, target.batches_per_pass(), spec.training.target_epochs)
         # The matched control takes the steps that a source set of `matched_size` would give.
         matched = _sampler(spec, "matched", np.arange(spec.matched_size), size)
         return Feed(step, matched.batches_per_pass(), spec.training.epochs)
     source = _sampler(spec, "source", np.arange(len(data.source)), size)
-    sources = ((data.source, chosen) for chosen in source)
-    if kind == "joint":
-        step = _plain(learner, sources, ((data.train, chosen) for chosen in targets))
-    elif kind == "joint-rtn":
-        step = _joint_rtn(learner, data.train, sources, targets)
+    sources = (_part(data.source, chosen) for chosen in source)
+    if kind in ("joint", "joint-rtn"):
+        copies = learner.model.source_parts() if kind == "joint-rtn" else 1
+        update = joint_rtn_step if kind == "joint-rtn" else plain_step
+        pairs = zip(sources, targets, strict=True)
+        step = _step(learner, update, ((source * copies + _part(data.train, chosen),) for source, chosen in pairs))
     else:
-        step = _metaxl(learner, data.train, sources, _halves(spec, learner.model.method, len(data.train), targets))
+        halves = _halves(spec, learner.model.method, len(data.train), targets)
+        step = _step(learner, metaxl_step, _metaxl_parts(learner.model, data.train, sources, halves))
     return Feed(step, source.batches_per_pass(), spec.training.epochs)
 
 
-def _plain(learner: Learner, *streams: Iterator[Part]) -> Step:
+def _step(learner: Learner, update: Callable[..., Report], stream: Iterator[tuple[Parts, ...]]) -> Step:
+    """Return the step that updates with the stream's next batches.
+
+    They are made ahead, right after the update before them has been launched, so that a GPU need not wait.
+    """
+    words = learner.theta[WORDS]
+
+    def make() -> list[Batch]:
+        return [make_batch(parts, words.device, words.dtype) for parts in next(stream)]
+
+    ready = make()
+
     def step() -> Report:
-        return plain_step(learner, _batch(learner, *map(next, streams)))
+        nonlocal ready
+        report = update(learner, *ready)
+        ready = make()
+        return report
 
     return step
 
 
-def _joint_rtn(learner: Learner, train: Encoded, sources: Iterator[Part], targets: Iterator[Integers]) -> Step:
-    def step() -> Report:
-        parts = [next(sources)] * learner.model.source_parts()
-        return joint_rtn_step(learner, _batch(learner, *parts, (train, next(targets))))
+def _metaxl_parts(
+    model: Model, train: Encoded, sources: Iterator[Parts], halves: Iterator[tuple[Integers, Integers]]
+) -> Iterator[tuple[Parts, Parts]]:
+    for source, (descend, judge) in zip(sources, halves, strict=True):
+        joined = _part(train, descend) if model.method.theta_loss == "source+target" else []
+        yield source * model.source_parts() + joined, _part(train, judge)
 
-    return step
 
-
-def _metaxl(
-    learner: Learner, train: Encoded, sources: Iterator[Part], halves: Iterator[tuple[Integers, Integers]]
-) -> Step:
-    def step() -> Report:
-        descend, judge = next(halves)
-        parts = [next(sources)] * learner.model.source_parts()
-        if learner.model.method.theta_loss == "source+target":
-            parts.append((train, descend))
-        return metaxl_step(learner, _batch(learner, *parts), _batch(learner, (train, judge)))
-
-    return step
+def _part(data: Encoded, chosen: Integers) -> Parts:
+    return [(data, chosen)]
 
 
 def _halves(
@@ -106,8 +114,3 @@ def _halves(
 def _sampler(spec: CellSpec, stream: str, examples: Integers, size: int) -> Sampler:
     """Return a sampler whose order depends on the cell's seed and the stream's name alone."""
     return Sampler(examples, size, seed=int(sha256_text(f"{spec.cell.seed}/{stream}")[:12], 16))
-
-
-def _batch(learner: Learner, *parts: Part) -> Batch:
-    words = learner.theta[WORDS]
-    return make_batch(list(parts), words.device, words.dtype)
