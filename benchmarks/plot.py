@@ -15,7 +15,16 @@ from matplotlib.axes import Axes
 HERE = Path(__file__).parent
 TITLES = {"base": "12 x 768", "small": "12 x 384", "panx": "PAN-X lengths", "128": "128 tokens"}
 # Distinct in grey and for the colour-blind.
-STYLES = {"official": {"color": "#BBBBBB", "hatch": "///", "edgecolor": "#666666"}, "ours": {"color": "#0072B2"}}
+STYLES = {
+    "official": {"color": "#DDDDDD", "hatch": "///", "edgecolor": "#666666"},
+    "official-restricted": {"color": "#F0B03C"},
+    "ours": {"color": "#0072B2"},
+}
+LABELS = {
+    "official": "official-style",
+    "official-restricted": "official-style, the data's vocabulary",
+    "ours": "ours (x: official-style / ours)",
+}
 
 
 def read(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
@@ -30,16 +39,16 @@ def read(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
 def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
     """Draw one setting's bars with their range, and the ratio above ours."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    for offset, (name, style) in zip((-0.2, 0.2), STYLES.items(), strict=True):
+    for offset, (name, style) in zip((-0.27, 0, 0.27), STYLES.items(), strict=True):
         own = {row["method"]: row for row in rows if row["implementation"] == name}
         places = [place + offset for place in range(len(methods))]
         heights = [float(own[method]["seconds"]) for method in methods]
         lows = [height - float(own[m]["seconds_min"]) for m, height in zip(methods, heights, strict=True)]
         highs = [float(own[m]["seconds_max"]) - height for m, height in zip(methods, heights, strict=True)]
-        options: dict[str, Any] = {"width": 0.4, "label": name, **style}
+        options: dict[str, Any] = {"width": 0.27, "label": LABELS[name], **style}
         ax.bar(places, heights, yerr=[lows, highs], error_kw={"elinewidth": 0.8}, **options)
         for place, method, height, high in zip(places, methods, heights, highs, strict=True):
-            if own[method]["speedup"]:
+            if name == "ours":
                 text = f"{float(own[method]['speedup']):.1f}x"
                 ax.annotate(text, (place, height + high), (0, 2), textcoords="offset points", ha="center", fontsize=8)
     ax.set_xticks(range(len(methods)), [method.replace("metaxl-", "") for method in methods], fontsize=8)

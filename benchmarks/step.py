@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,6 +23,7 @@ from tabulate import tabulate
 
 from benchmarks import flops
 from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
+from metaxl.memory import peak_memory
 
 HERE = Path(__file__).parent
 MEMORY_STEPS = 2
@@ -51,49 +52,58 @@ def matmul_rate(geometry: str, given: StepInput) -> float:
     return 2 * tokens * hidden * wide / median(times)
 
 
-def measure(geometry: str, lengths: str, rounds: int) -> Iterator[dict[str, Any]]:
-    """Yield a row for each method and implementation: median seconds, their range, operations and ratios."""
+Key = tuple[str, str]  # method, implementation
+
+
+def measure(geometry: str, lengths: str, rounds: int) -> dict[Key, dict[str, float]]:
+    """Return, for each method and implementation, medians over the rounds and the range of the seconds.
+
+    `times_bound` is the time over what the step's operations take at the rate of one matrix product measured in the
+    same round; `times_joint` is the time over that of joint training; `speedup` is the official time over this one,
+    `speedup_restricted` that of the official steps with the vocabulary of the data. All are medians of a round's own
+    ratio.
+    """
     models = {name: make(geometry, device()) for name, make in IMPLEMENTATIONS.items()}
     steps = {(method, name): model.step(method) for method in METHODS for name, model in models.items()}
-    first = StepInput.draw(lengths, seed=0)
+    shapes = {name: make(geometry, torch.device("meta")) for name, make in IMPLEMENTATIONS.items()}
+    counted = {(method, name): model.step(method) for method in METHODS for name, model in shapes.items()}
     for step in steps.values():
-        step(first)
-    times: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
-    excess: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
-    operations: dict[tuple[str, str], list[int]] = {key: [] for key in steps}
+        step(StepInput.draw(lengths, seed=0))
+    found: dict[Key, list[dict[str, float]]] = {key: [] for key in steps}
     for number in range(1, rounds + 1):
         given = StepInput.draw(lengths, seed=number)
         rate = matmul_rate(geometry, given)
-        for key, step in steps.items():
-            times[key].append(seconds(partial(step, given)))
-        for key, step in steps.items():
-            operations[key].append(flops.count(step, given))
-            excess[key].append(times[key][-1] * rate / operations[key][-1])
-    for key in steps:
-        method, name = key
-        ratios = [a / b for a, b in zip(times[method, "official"], times[method, "ours"], strict=True)]
-        to_joint = [a / b for a, b in zip(times[key], times["joint", name], strict=True)]
-        yield {
-            "geometry": geometry,
-            "lengths": lengths,
-            "method": method,
-            "implementation": name,
-            "seconds": median(times[key]),
-            "seconds_min": min(times[key]),
-            "seconds_max": max(times[key]),
-            "gflop": median(operations[key]) / 1e9,
-            "times_bound": median(excess[key]),
-            "times_joint": median(to_joint),
-            "speedup": median(ratios) if name == "ours" else None,
-            "speedup_min": min(ratios) if name == "ours" else None,
-            "speedup_max": max(ratios) if name == "ours" else None,
-        }
+        times = {key: seconds(partial(step, given)) for key, step in steps.items()}
+        for (method, name), taken in times.items():
+            operations = flops.count(counted[method, name], given)
+            found[method, name].append(
+                {
+                    "seconds": taken,
+                    "gflop": operations / 1e9,
+                    "times_bound": taken * rate / operations,
+                    "times_joint": taken / times["joint", name],
+                    "speedup": times[method, "official"] / taken,
+                    "speedup_restricted": times[method, "official-restricted"] / taken,
+                }
+            )
+    return {key: _summary(rows) for key, rows in found.items()}
 
 
-def peak_memory(geometry: str, lengths: str, method: str, name: str) -> float:
-    """Return the most memory, in GiB, that a fresh process holds over two steps."""
-    command = [sys.executable, "-m", "benchmarks.step", "--memory", geometry, lengths, method, name]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout)
+def _summary(rounds: list[dict[str, float]]) -> dict[str, float]:
+    columns = {name: [row[name] for row in rounds] for name in rounds[0]}
+    medians = {name: median(column) for name, column in columns.items()}
+    ranges = {f"{name}_{end.__name__}": end(columns[name]) for name in ("seconds", "speedup") for end in (min, max)}
+    return medians | ranges
+
+
+def memory(geometry: str, lengths: str) -> dict[Key, dict[str, float]]:
+    """Return the most memory, in GiB, that a process of its own holds over two steps."""
+    found = {}
+    for key in product(METHODS, IMPLEMENTATIONS):
+        command = [sys.executable, "-m", "benchmarks.step", "--memory", geometry, lengths, *key]
+        output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout
+        found[key] = {"peak_gib": float(output)}
+    return found
 
 
 def report_memory(geometry: str, lengths: str, method: str, name: str) -> None:
@@ -101,11 +111,7 @@ def report_memory(geometry: str, lengths: str, method: str, name: str) -> None:
     step = IMPLEMENTATIONS[name](geometry, device()).step(method)
     for seed in range(MEMORY_STEPS):
         step(StepInput.draw(lengths, seed))
-    if torch.cuda.is_available():
-        peak = torch.cuda.max_memory_allocated() / 2**30
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(peak)
+    print(peak_memory() / 2**30)
 
 
 def main() -> None:
@@ -119,16 +125,18 @@ def main() -> None:
     if arguments.memory:
         report_memory(*arguments.memory)
         return
-    rows = []
+    rows: list[dict[str, Any]] = []
     for setting in arguments.settings:
         geometry, lengths = setting.split("-")
-        for row in measure(geometry, lengths, arguments.rounds):
-            rows.append(row | {"peak_gib": peak_memory(geometry, lengths, row["method"], row["implementation"])})
+        peaks = memory(geometry, lengths)  # before this process holds models of its own
+        for (method, name), numbers in measure(geometry, lengths, arguments.rounds).items():
+            about = {"geometry": geometry, "lengths": lengths, "method": method, "implementation": name}
+            rows.append(about | {key: f"{value:.4g}" for key, value in (numbers | peaks[method, name]).items()})
         with arguments.out.open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
+            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-    print(tabulate(rows, headers="keys", floatfmt=".3g", missingval=""))
+    print(tabulate(rows, headers="keys", disable_numparse=True))
 
 
 if __name__ == "__main__":

@@ -177,11 +177,13 @@ def random_theta(shape: Shape, wide: int, rows: int, device: torch.device) -> Pa
 class Theirs:
     """The official-style steps."""
 
+    rows = VOCABULARY
+
     def __init__(self, geometry: str, device: torch.device) -> None:
         """Draw random weights for the whole vocabulary."""
         hidden, wide = GEOMETRIES[geometry]
         config = XLMRobertaConfig(
-            vocab_size=VOCABULARY,
+            vocab_size=self.rows,
             hidden_size=hidden,
             num_hidden_layers=12,
             num_attention_heads=12,
@@ -207,4 +209,14 @@ class Theirs:
         )
 
 
-IMPLEMENTATIONS: dict[str, type[Implementation]] = {"official": Theirs, "ours": Ours}
+class TheirsRestricted(Theirs):
+    """The same for the vocabulary of the data, to tell what that alone brings."""
+
+    rows = USED_ROWS
+
+
+IMPLEMENTATIONS: dict[str, type[Implementation]] = {
+    "official": Theirs,
+    "official-restricted": TheirsRestricted,
+    "ours": Ours,
+}

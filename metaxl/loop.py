@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -63,7 +65,8 @@ class Run:
         reports: list[Report] = []
         for number in range(1, self.feed.steps_per_epoch + 1):
             self._set_rates()
-            reports.append(self.feed.step())
+            with tf32(self.learner.model.precision == "tf32"):
+                reports.append(self.feed.step())
             self.steps += 1
             if number % CHECK_EVERY == 0 or number == self.feed.steps_per_epoch:
                 self._check_finite(reports[-CHECK_EVERY:])
@@ -114,6 +117,17 @@ class Run:
             if rtn.ALPHA in phi:
                 facts["alpha"] = torch.softmax(phi[rtn.ALPHA], dim=0).tolist()
         return facts
+
+
+@contextmanager
+def tf32(allowed: bool) -> Iterator[None]:
+    """Let a GPU round the factors of matrix products to TF32 meanwhile, or not."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
 
 
 def snapshot(parameters: Parameters) -> Parameters:

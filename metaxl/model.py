@@ -40,8 +40,9 @@ class Model:
     def source_parts(self) -> int:
         """Return how often a batch must hold its source sentences.
 
-        The loss of several RTNs is the softmax(alpha)-weighted sum of separate passes with one each, as in the
-        official code (mlt.py, step_metaxl), or that of one pass through all of them when composition is "nested".
+        The loss of several RTNs is the softmax(alpha)-weighted sum of separate passes with one each (mlt.py,
+        step_metaxl; there the passes share the layers and dropout masks below their RTNs, here each has its own), or
+        that of one pass through all of them when composition is "nested".
         """
         return len(self.placement) if self.method.layer_composition == "separate" else 1
 

@@ -2,8 +2,8 @@
 
 Training needs `forward` and `backward`. MetaXL's second derivative also needs `tangent`, the change of the value
 while the input and the weights move along a direction, and `backward_tangent`, the change of the input's gradient
-meanwhile. Autograd's double backward gives the same numbers for several times the work: it records every small step
-and knows neither which rows nor which derivatives are asked for.
+meanwhile; `direction` is that of the weights. Autograd's double backward takes the same matrix products, but many
+small operations for each norm and activation besides, and keeps a graph of the gradient; written out, they are few.
 
 For a value y, `y_bar` is the loss's gradient with respect to it, `y_dot` its change along the direction, and
 `y_bar_dot` the change of its gradient. An operation serves one batch: each method keeps what the next ones need.
@@ -33,33 +33,33 @@ class Mode:
 
     Attributes:
         training: draw dropout masks.
-        factors: to what the factors of matrix products are rounded; None leaves them as they are. Sums, and all that
-            is not a matrix product, keep the parameters' precision.
+        rounding: to what the factors and results of matrix products are rounded; None leaves them as they are. All
+            else, and what the results are added to, keeps the parameters' precision.
     """
 
     training: bool
-    factors: torch.dtype | None = None
+    rounding: torch.dtype | None = None
 
     def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
         """Return a b, of matrices or of batches of them, in `out` if given."""
-        if self.factors is None:
+        if self.rounding is None:
             return torch.matmul(a, b, out=out)
         return self._rounded(a, b) if out is None else out.copy_(self._rounded(a, b))
 
     def product_onto(self, onto: Tensor, a: Tensor, b: Tensor, scale: float = 1.0) -> Tensor:
         """Return onto + scale a b."""
-        if self.factors is None:
+        if self.rounding is None:
             return (torch.addmm if a.dim() == 2 else torch.baddbmm)(onto, a, b, alpha=scale)
         return torch.add(onto, self._rounded(a, b), alpha=scale)
 
     def add_product(self, onto: Tensor, a: Tensor, b: Tensor) -> Tensor:
         """Return onto + a b, in the place of `onto`."""
-        if self.factors is None:
+        if self.rounding is None:
             return onto.addmm_(a, b) if a.dim() == 2 else onto.baddbmm_(a, b)
         return onto.add_(self._rounded(a, b))
 
     def _rounded(self, a: Tensor, b: Tensor) -> Tensor:
-        return (a.to(self.factors) @ b.to(self.factors)).to(a.dtype)
+        return (a.to(self.rounding) @ b.to(self.rounding)).to(a.dtype)
 
 
 class Operation:

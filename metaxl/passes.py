@@ -111,9 +111,9 @@ class Pass:
         method, placement, ends = self.model.method, self.model.placement, (0, *self.batch.token_ends)
         if method.layer_composition == "nested":
             tokens = slice(0, ends[1])
-            return {n: Transformation(self.phi, n, method, tokens, n == placement[0]) for n in placement}
+            return {n: Transformation(self.phi, n, method, tokens, n == placement[0], self.second) for n in placement}
         parts = zip(placement, ends[:-1], ends[1:], strict=False)
-        return {n: Transformation(self.phi, n, method, slice(*bounds), True) for n, *bounds in parts}
+        return {n: Transformation(self.phi, n, method, slice(*bounds), True, self.second) for n, *bounds in parts}
 
     def _states(self) -> Tensor:
         hidden = self.embedding.forward()

@@ -53,10 +53,19 @@ class Transformation:
     It is small and has many forms, so autograd differentiates it.
     """
 
-    def __init__(self, phi: Parameters, layer: int, method: Method, tokens: slice, lowest: bool) -> None:
-        """Transform `tokens`; `lowest` says that no other RTN acts on them in a layer below."""
+    def __init__(self, phi: Parameters, layer: int, method: Method, tokens: slice, lowest: bool, second: bool) -> None:
+        """Transform `tokens`.
+
+        Args:
+            phi: the RTNs' parameters.
+            layer: after which this one acts.
+            method: its form.
+            tokens: of the batch.
+            lowest: no other RTN acts on these tokens in a layer below.
+            second: keep what the tangents need.
+        """
         self.phi, self.layer, self.method = phi, layer, method
-        self.tokens, self.lowest = tokens, lowest
+        self.tokens, self.lowest, self.second = tokens, lowest, second
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (tokens, hidden) with the own tokens transformed."""
@@ -70,7 +79,8 @@ class Transformation:
         self.z_bar = y_bar[self.tokens].detach().requires_grad_()
         with torch.enable_grad():
             # None where the RTN neither looks at h (its input is detached) nor hands it on (no residual).
-            (self.h_bar,) = grad(self.z, self.h, self.z_bar, create_graph=True, allow_unused=True)
+            options = {"retain_graph": True, "create_graph": self.second, "allow_unused": True}
+            (self.h_bar,) = grad(self.z, self.h, self.z_bar, **options)
         return self._put(y_bar, torch.zeros_like(self.z_bar) if self.h_bar is None else self.h_bar.detach())
 
     def gradients(self) -> Parameters:

@@ -82,15 +82,17 @@ def metaxl_step(learner: Learner, batch: Batch, meta: Batch) -> Report:
         ahead = {name: torch.sub(value, gradients[name], alpha=eta) for name, value in theta.items()}
         judged = Pass(model, ahead, {}, meta)
         v = judged.backward()
+        report["meta_loss"] = judged.target_loss()
+        del ahead, judged  # as large as theta
 
         # d meta-loss / d phi = -eta * d <gradient(phi), v> / d phi.
         hypergradient = {name: -eta * value for name, value in work.hypergradient(v).items()}
-        norm = get_total_norm(hypergradient.values())
-        report |= {"meta_loss": judged.target_loss(), "hypergradient_norm": norm}
+        report["hypergradient_norm"] = get_total_norm(hypergradient.values())
         _update_phi(learner, hypergradient)
 
     if learns and model.method.update_order == "official":
         # The official code lets theta see the new phi, at the price of a second forward and backward pass.
+        del work, v, gradients
         gradients = Pass(model, theta, phi, batch).backward()
     report["gradient_norm"] = _update_theta(learner, gradients)
     return report

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -24,6 +23,7 @@ from metaxl.errors import ConfigError
 from metaxl.evaluate import gold_labels, length_sorted, predict, score
 from metaxl.files import atomic_path, sha256_file, sha256_text, write_json, write_jsonl
 from metaxl.loop import Run
+from metaxl.memory import peak_memory
 from metaxl.model import Model
 from metaxl.provenance import digest, library_versions
 from metaxl.scores import Scores
@@ -67,7 +67,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path)
         "resources": {
             "seconds": round(time.perf_counter() - began, 2),
             "cpu_seconds_before_first_step": round(start, 2),
-            "peak_memory_bytes": _peak_memory(),
+            "peak_memory_bytes": peak_memory(),
         },
     }
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
@@ -92,7 +92,6 @@ def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers) -
     theta = {name: value.to(device) for name, value in theta.items()}
     phi = {name: value.to(device).requires_grad_() for name, value in phi.items()}
     torch.manual_seed(spec.cell.seed)  # dropout
-    torch.backends.cuda.matmul.allow_tf32 = spec.training.precision == "tf32"
     return Learner(
         model=Model(shape, spec.cell.task, slug.layers, method, spec.training.precision),
         theta=theta,
@@ -179,10 +178,3 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path]) -> dict[s
 
 def _device_name() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-
-
-def _peak_memory() -> int:
-    """Return the most memory this process has held, in bytes; on a GPU, its allocator's."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -13,6 +13,7 @@ import torch
 from conftest import LAYERS, WORDS, encoded, make_encoder
 from test_steps import DEFAULT
 
+from metaxl.batches import make_batch
 from metaxl.cell import Cell
 from metaxl.encoder import WORDS as WORD_TABLE
 from metaxl.encoder import Shape
@@ -209,6 +210,25 @@ def test_training_on_the_vocabulary_of_the_data_equals_training_on_all_of_it(pla
 def asdict_of(data):
     parts = {role: getattr(data, role) for role in ("train", "dev", "test", "source")}
     return {role: part for role, part in parts.items() if part is not None}
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_rounding_is_for_training_alone(place, precision):
+    spec = spec_of("joint", precision=precision)
+    run = run_of(place, spec)
+    seen = []
+    step = run.feed.step
+    watched = replace(run.feed, step=lambda: seen.append(torch.backends.cuda.matmul.allow_tf32) or step())
+    run.feed = watched
+    run.train()
+    assert set(seen) == {precision == "tf32"}
+    assert not torch.backends.cuda.matmul.allow_tf32
+    model, theta = run.learner.model, run.learner.theta
+    batch = make_batch([(run.data.dev, np.arange(len(run.data.dev)))], torch.device("cpu"), torch.float32)
+    plain = replace(model, precision="float32").evaluating().logits(theta, batch)
+    assert torch.equal(model.evaluating().logits(theta, batch), plain)
+    rounded = replace(model, training=False).logits(theta, batch)
+    assert torch.equal(rounded, plain) == (precision == "tf32")
 
 
 def test_the_kept_model_predicts_what_predictions_say(place, tmp_path):
