@@ -45,6 +45,28 @@ class Plan:
         """Return the folder of this experiment's results."""
         return Path("results", self.config.name)
 
+    def check(self) -> None:
+        """Look for the user's files, and for languages that the demo's encoder cannot know.
+
+        Raises:
+            ConfigError: a pre-trained encoder is to read languages that are not synthetic.
+            DataError: a folder lacks a split, or has two files of one.
+        """
+        for task in self.config.tasks:
+            needed = dict.fromkeys(task.sources(), SPLITS[:1]) | {target.language: SPLITS for target in task.targets}
+            for language, splits in needed.items():
+                if self.config.corpus(task.name, language) == "files":
+                    for split in splits:
+                        files.find(self._folder(task.name, language), split)
+                    self._refuse_pretraining(task, language)
+
+    def _refuse_pretraining(self, task: Task, language: str) -> None:
+        if "pretrain" in self._known_encoder(task.encoder):
+            raise ConfigError(
+                f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows nothing of "
+                f"{language!r}, whose files you bring. Name an encoder under encoders, {{hub, revision}} or {{folder}}."
+            )
+
     def data(self, task: str, language: str, split: str) -> Path:
         """Return the path of one split of a language."""
         return self.root / "data" / task / language / f"{split}.jsonl"

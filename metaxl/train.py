@@ -107,7 +107,8 @@ def _check(spec: CellSpec, shape: Shape) -> None:
     if layers and layers[-1] > shape.layers:
         raise ConfigError(
             f"{spec.cell.path}: layer {layers[-1]} does not exist; encoder {spec.cell.encoder!r} has layers "
-            f"0 (the embedding output) to {shape.layers}. Change {spec.cell.task}.placement or .placements."
+            f"0 (the embedding output) to {shape.layers}. Change {spec.cell.task}.placement or .placements, or the "
+            "method in the cell's path."
         )
     longest = max(spec.training.max_length, spec.training.eval_max_length)
     if longest > shape.max_length:

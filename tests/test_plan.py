@@ -382,3 +382,14 @@ def test_an_edit_reruns_only_what_it_reaches(tmp_path, monkeypatch, edited, reru
         file.write("\nEDITED = True\n")
     after = {rule: provenance.digest.__wrapped__(f"metaxl.{rule}") for rule in RULES}
     assert {rule for rule in RULES if after[rule] != before[rule]} == rerun
+
+
+def test_own_files_want_an_encoder_that_knows_their_language(tmp_path):
+    """The demo's encoder has seen synthetic languages only."""
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.tsv").write_text("word\tO\n")
+    own = {"files": {"ner": {"qu": str(tmp_path)}}}
+    task = {"source": "en", "targets": [{"language": "qu"}]}
+    active = Plans({"preset": "demo", "ner": task, "sentiment": task | {"targets": [{"language": "te"}]}, **own}).active
+    with pytest.raises(ConfigError, match=r"ner\.encoder: 'tiny' is pre-trained on synthetic languages"):
+        active.check()

@@ -192,7 +192,7 @@ def test_a_failing_cell_shows_its_reason_and_leaves_no_half_result(project):
     project.configure(MINIATURE | {"name": "broken", "ner": MINIATURE["ner"] | {"training": training}})
     cell = CELL.replace("/mini/", "/broken/")
     try:
-        done = project.snakemake("--show-failed-logs", "--", cell + "/scores.json")
+        done = project.snakemake("--", cell + "/scores.json")
     finally:
         project.configure(MINIATURE)
     assert done.returncode != 0
@@ -247,7 +247,21 @@ def test_bad_data_is_told_with_file_and_line(own):
     old = append(path, "word\tB-PERS\n")
     line = old.count("\n") + 1
     try:
-        done = own.snakemake("--show-failed-logs", "--", "results/own/data/ner/xx/train.jsonl")
+        done = own.snakemake("--", "results/own/data/ner/xx/train.jsonl")
     finally:
         path.write_text(old, encoding="utf-8")
     assert f"data/xx/train.tsv:{line}: unknown label 'B-PERS'" in done.stdout + done.stderr
+
+
+def test_a_folder_that_has_gone_is_told_before_anything_runs(own):
+    """Also of an experiment whose results are there."""
+    folder = own.folder / "data" / "yy"
+    folder.rename(own.folder / "data" / "away")
+    try:
+        done = own.snakemake("--dry-run", "--", "tables")
+    finally:
+        (own.folder / "data" / "away").rename(folder)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "data/yy: expected train with one of .tsv, .conll, .txt, .jsonl; the folder does not exist." in said
+    assert "Traceback" not in said

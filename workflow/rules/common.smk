@@ -11,6 +11,7 @@ from metaxl.provenance import digest
 
 try:
     PLANS = Plans(config)
+    PLANS.active.check()
 except MetaXLError as error:
     raise WorkflowError(str(error)) from error
 PLAN = PLANS.active
@@ -26,8 +27,10 @@ deployed = (
     workflow.deployment_settings and workflow.deployment_settings.deployment_method
 )
 path = "" if deployed else f"PATH='{Path(sys.executable).parent}':\"$PATH\" "
+# What a command says goes to its log; if it fails, also to the screen.
+logged = 'logged() { local log="$1"; shift; "$@" > "$log" 2>&1 || { cat "$log" >&2; return 1; }; }; '
 shell.prefix(
-    f"export {path}PYTHONPATH='{workflow.basedir}' TOKENIZERS_PARALLELISM=false PYTHONHASHSEED=0; "
+    f"export {path}PYTHONPATH='{workflow.basedir}' TOKENIZERS_PARALLELISM=false PYTHONHASHSEED=0; {logged}"
 )
 
 

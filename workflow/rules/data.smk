@@ -11,7 +11,7 @@ rule download:
     conda:
         "../../envs/metaxl.yaml"
     shell:
-        "python -m metaxl download {wildcards.path:q} --out {output:q} > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl download {wildcards.path:q} --out {output:q}"
 
 
 rule data:
@@ -27,7 +27,7 @@ rule data:
         options=lambda w: PLANS[w.name].data_options(w.task, w.language, w.split),
         code=lambda w: PLANS[w.name].data_code(w.task, w.language),
     shell:
-        "python -m metaxl data {params.options:q} --out {output:q} > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl data {params.options:q} --out {output:q}"
 
 
 rule source:
@@ -43,7 +43,7 @@ rule source:
         seed=lambda w: PLANS[w.name].config.data_seed,
         code=digest("metaxl.data"),
     shell:
-        "python -m metaxl draw {input:q} --size {wildcards.size} --seed {params.seed} --out {output:q} > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl draw {input:q} --size {wildcards.size} --seed {params.seed} --out {output:q}"
 
 
 rule data_report:
@@ -63,8 +63,8 @@ rule data_report:
     params:
         code=digest("metaxl.data_report"),
     shell:
-        "python -m metaxl report {input:q} --root results/{wildcards.name:q} "
-        "--out results/{wildcards.name:q}/data > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl report {input:q} --root results/{wildcards.name:q} "
+        "--out results/{wildcards.name:q}/data"
 
 
 rule encode_target:
@@ -90,8 +90,8 @@ rule encode_target:
         ],
         code=digest("metaxl.encode"),
     shell:
-        "python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} --task {wildcards.task} "
-        "--max-length {params.lengths} --out {output:q} > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
+        "--task {wildcards.task} --max-length {params.lengths} --out {output:q}"
 
 
 rule encode_source:
@@ -108,5 +108,5 @@ rule encode_source:
         length=lambda w: training_of(w).max_length,
         code=digest("metaxl.encode"),
     shell:
-        "python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} --task {wildcards.task} "
-        "--max-length {params.length} --out {output:q} > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
+        "--task {wildcards.task} --max-length {params.length} --out {output:q}"

@@ -20,5 +20,5 @@ rule encoder:
         spec=lambda w: PLANS[w.name].encoder_spec(w.encoder),
         code=lambda w: PLANS[w.name].encoder_code(w.encoder),
     shell:
-        "python -m metaxl encoder {params.spec:q} --out results/{wildcards.name:q}/encoders/{wildcards.encoder:q} "
-        "> {log:q} 2>&1"
+        "logged {log:q} python -m metaxl encoder {params.spec:q} "
+        "--out results/{wildcards.name:q}/encoders/{wildcards.encoder:q}"

@@ -20,8 +20,8 @@ rule gather:
         config=lambda w: PLANS[w.name].config_json,
         code=digest("metaxl.stats"),
     shell:
-        "python -m metaxl gather {params.config:q} --root results/{wildcards.name:q} "
-        "--out results/{wildcards.name:q} > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl gather {params.config:q} --root results/{wildcards.name:q} "
+        "--out results/{wildcards.name:q}"
 
 
 rule table:
@@ -46,8 +46,8 @@ rule table:
         config=lambda w: PLANS[w.name].config_json,
         code=digest("metaxl.tables"),
     shell:
-        "python -m metaxl table {wildcards.number} {params.config:q} --root results/{wildcards.name:q} "
-        "--out results/{wildcards.name:q}/tables > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl table {wildcards.number} {params.config:q} "
+        "--root results/{wildcards.name:q} --out results/{wildcards.name:q}/tables"
 
 
 rule figure:
@@ -70,5 +70,5 @@ rule figure:
         config=lambda w: PLANS[w.name].config_json,
         code=digest("metaxl.figure"),
     shell:
-        "python -m metaxl figure {params.config:q} --root results/{wildcards.name:q} "
-        "--out results/{wildcards.name:q}/figures > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl figure {params.config:q} --root results/{wildcards.name:q} "
+        "--out results/{wildcards.name:q}/figures"

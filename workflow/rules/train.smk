@@ -25,5 +25,5 @@ rule train:
         out=lambda w, output: Path(output.scores).parent,
         code=digest("metaxl.train"),
     shell:
-        "python -m metaxl train {params.spec:q} --encoder {params.encoder:q} --target {input.target:q} "
-        "{params.source:q} --out {params.out:q} > {log:q} 2>&1"
+        "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
+        "--target {input.target:q} {params.source:q} --out {params.out:q}"
