@@ -28,7 +28,8 @@ deployed = (
 )
 path = "" if deployed else f"PATH='{Path(sys.executable).parent}':\"$PATH\" "
 # What a command says goes to its log; if it fails, also to the screen.
-logged = 'logged() { local log="$1"; shift; "$@" > "$log" 2>&1 || { cat "$log" >&2; return 1; }; }; '
+# (Braces are doubled because Snakemake formats the prefix.)
+logged = 'logged() {{ local log="$1"; shift; "$@" > "$log" 2>&1 || {{ cat "$log" >&2; return 1; }}; }}; '
 shell.prefix(
     f"export {path}PYTHONPATH='{workflow.basedir}' TOKENIZERS_PARALLELISM=false PYTHONHASHSEED=0; {logged}"
 )
