@@ -33,7 +33,7 @@ check: $(DEV_STAMP) ## the style and type checks of continuous integration
 	$(BIN)/snakefmt --check .
 	$(BIN)/snakemake --lint
 
-bench: $(STAMP)  ## time the training steps beside the official algorithm's: benchmarks/README.md (an hour)
+bench: $(STAMP)  ## time the training steps beside the official algorithm's: benchmarks/README.md (hours)
 	$(BIN)/python -m benchmarks.step
 	$(BIN)/python -m benchmarks.plot
 

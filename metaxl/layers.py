@@ -1,4 +1,4 @@
-"""The parts of an encoder with a task head: embedding, transformer layer and head, each with its second derivative.
+"""The parts of an encoder with a task: embedding, transformer layer, head and loss, each with its second derivative.
 
 The transformers modules give the same numbers (a test holds them together); these parts compute on packed tokens,
 take any parameters (theta or the look-ahead theta'), and leave room after every layer, where an RTN sits.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from metaxl.attention import Attention, Places
 from metaxl.batches import Batch
 from metaxl.encoder import NORM, POSITION_OFFSET, POSITIONS, TOKEN_TYPES, WORDS, Parameters, Shape, layer_names
 from metaxl.operations import (
@@ -17,13 +18,11 @@ from metaxl.operations import (
     RELU,
     TANH,
     Activation,
-    Attention,
     Dropout,
     Linear,
     Mode,
     Norm,
     Operation,
-    Places,
     aten,
     softmax_change,
 )

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from metaxl.attention import Places
 from metaxl.batches import Batch
 from metaxl.encoder import Parameters, Shape
 from metaxl.layers import Embedding, Head, Layer
-from metaxl.operations import Mode, Places
+from metaxl.operations import Mode
 from metaxl.rtn import transform
 from metaxl.settings import Method, Placement, Precision
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from metaxl.attention import Places
 from metaxl.batches import Batch
 from metaxl.encoder import Parameters
 from metaxl.layers import CrossEntropy, Embedding, Head, Layer
 from metaxl.model import Model
-from metaxl.operations import Places
 from metaxl.rtn import ALPHA, Transformation
 
 

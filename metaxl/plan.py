@@ -5,26 +5,25 @@ The rules hold no logic; they ask here. Pure Python without torch, so that a dry
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from metaxl.cell import Cell, MethodSlug
-from metaxl.config import Config, Task, default_method, effective_config, load_config
+from metaxl.config import Config, Task, effective_config, load_config
 from metaxl.corpora import files
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.files import canonical_json
 from metaxl.grid import all_cells, figure_cells, find_table, table_cells, tables
+from metaxl.neutral import used_switches, used_training
 from metaxl.provenance import digest
 from metaxl.registry import raw_files, raw_folder
 from metaxl.schema import WORKFLOW
-from metaxl.settings import Method, Training
 from metaxl.spec import CellSpec
 
 TABLE_FORMATS = ("csv", "md", "tex", "txt")
 SPLITS = ("train", "dev", "test")
-RTN_SWITCHES = ("gate", "rtn_input", "residual", "layer_composition")
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -145,7 +144,7 @@ class Plan:
         """Return a cell's settings as JSON; what its method does not use is neutral, so that it reruns nothing."""
         task, method = self.config.task(cell.task), MethodSlug.parse(cell.method)
         matched = task.source_size if method.kind == "target-matched" else 0
-        used = _used(method, task.training), _used_switches(method, self.config.method)
+        used = used_training(method, task.training), used_switches(method, self.config.method)
         return CellSpec(cell, *used, matched, self.config.keep_models).to_json()
 
     def table_inputs(self, number: int) -> list[Path]:
@@ -211,27 +210,6 @@ class Plan:
         if encoder not in known:
             raise ConfigError(f"encoders: no {encoder!r}, only {', '.join(known)}.{did_you_mean(encoder, known)}")
         return known[encoder]
-
-
-def _used(method: MethodSlug, training: Training) -> Training:
-    """Return the hyper-parameters with 0 for those that the method does not use."""
-    unused = {"epochs"} if method.kind == "target" else {"target_epochs"}
-    if not method.layers:
-        unused |= {"meta_learning_rate", "bottleneck"}
-    if method.kind == "metaxl-frozen":
-        unused |= {"meta_learning_rate"}
-    neutral: dict[str, Any] = dict.fromkeys(unused, 0)
-    return replace(training, **neutral)
-
-
-def _used_switches(method: MethodSlug, switches: Method) -> Method:
-    """Return the method's switches with the default for those that it does not use."""
-    used = {
-        "metaxl": set(asdict(switches)) - {"joint_rtn_forward"},
-        "metaxl-frozen": {*RTN_SWITCHES, "theta_loss", "target_split"},
-        "joint-rtn": {*RTN_SWITCHES, "meta_weight_decay", "joint_rtn_forward"},
-    }.get(method.kind, set())
-    return replace(default_method(), **{name: value for name, value in asdict(switches).items() if name in used})
 
 
 class Plans:
