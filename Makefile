@@ -35,6 +35,7 @@ check: $(DEV_STAMP) ## the style and type checks of continuous integration
 
 bench: $(STAMP)  ## time the training steps beside the official algorithm's: benchmarks/README.md (hours)
 	$(BIN)/python -m benchmarks.step
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.plot
 
 lock: $(DEV_STAMP) ## write the pins of envs/ from what is installed

@@ -17,6 +17,7 @@ from metaxl.batches import Batch, make_batch
 from metaxl.config import default_method
 from metaxl.encode import Encoded
 from metaxl.encoder import LAYER_PARTS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Parameters, Shape, layer_names
+from metaxl.flat import Flat
 from metaxl.model import Model
 from metaxl.steps import Learner, metaxl_step, plain_step
 
@@ -124,8 +125,9 @@ class Ours:
         hidden, wide = GEOMETRIES[geometry]
         self.shape = Shape("xlm-roberta", 12, hidden, 12, 512, "gelu", 1e-5, 0.1, 0.1, 0.02)
         self.device = device
-        self.theta = random_theta(self.shape, wide, USED_ROWS, device)
-        self.optimizer = Adam(self.theta.values(), 5e-4)
+        self.theta = Flat.of(random_theta(self.shape, wide, USED_ROWS, device))
+        self.gradients, self.ahead = self.theta.empty_like(), self.theta.empty_like()
+        self.optimizer = Adam([self.theta.vector], 5e-4)
         self.optimizer.rate = 3e-5
 
     def step(self, method: str) -> Step:
@@ -137,7 +139,7 @@ class Ours:
         if phi_optimizer:
             phi_optimizer.rate = 1e-6
         model = Model(self.shape, "ner", placement, default_method())
-        learner = Learner(model, self.theta, phi, self.optimizer, phi_optimizer, 10.0)
+        learner = Learner(model, self.theta, phi, self.optimizer, phi_optimizer, 10.0, self.gradients, self.ahead)
 
         def pack(*parts: Sentences) -> Batch:
             return make_batch([(s.encoded(), np.arange(len(s.ids))) for s in parts], self.device, torch.float32)

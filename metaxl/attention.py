@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from metaxl.batches import Batch
-from metaxl.operations import Dropout, Mode, Operation, softmax_change
+from metaxl.operations import Dropout, Operation, softmax_change
+from metaxl.products import Mode
 
 
 class Places:

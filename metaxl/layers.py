@@ -20,12 +20,11 @@ from metaxl.operations import (
     Activation,
     Dropout,
     Linear,
-    Mode,
     Norm,
     Operation,
-    aten,
     softmax_change,
 )
+from metaxl.products import Mode
 
 FUNCTIONS = {"gelu": GELU, "relu": RELU}
 
@@ -44,19 +43,13 @@ class Embedding:
         """Return (tokens, hidden)."""
         return self.dropout.forward(self.norm.forward(self._sum(self.theta, len(self.ids))))
 
-    def backward(self, y_bar: Tensor) -> Parameters:
-        """Return the gradients of the embedding's parameters."""
+    def backward(self, y_bar: Tensor, gradients: Parameters) -> None:
+        """Write the gradients of the embedding's parameters."""
+        self.norm.gradients = _weight_and_bias(gradients, NORM)
         sum_bar = self.norm.backward(self.dropout.again(y_bar))
-        types = torch.zeros_like(self.theta[TOKEN_TYPES])
-        types[0] = sum_bar.sum(0)
-        norm_weight, norm_bias = self.norm.gradients
-        return {
-            WORDS: aten.embedding_dense_backward(sum_bar, self.ids, len(self.theta[WORDS]), -1, False),
-            POSITIONS: aten.embedding_dense_backward(sum_bar, self.positions, len(self.theta[POSITIONS]), -1, False),
-            TOKEN_TYPES: types,
-            f"{NORM}.weight": norm_weight,
-            f"{NORM}.bias": norm_bias,
-        }
+        gradients[WORDS].zero_().index_add_(0, self.ids, sum_bar)
+        gradients[POSITIONS].zero_().index_add_(0, self.positions, sum_bar)
+        torch.sum(sum_bar, 0, out=gradients[TOKEN_TYPES].zero_()[0])
 
     def tangent(self, v: Parameters, tokens: int) -> Tensor:
         """Return y_dot of the first tokens."""
@@ -75,8 +68,7 @@ class Layer:
     def __init__(self, theta: Parameters, number: int, shape: Shape, places: Places, mode: Mode) -> None:
         """Take the parameters of the layer of this number, from 0."""
         self.names = layer_names(number)
-        values = [theta[name] for name in self.names]
-        qkv, out, norm1, inner, outer, norm2 = zip(values[::2], values[1::2], strict=True)
+        qkv, out, norm1, inner, outer, norm2 = self._pairs(theta)
         self.qkv, self.out, self.inner, self.outer = (Linear(*pair, mode) for pair in (qkv, out, inner, outer))
         self.norm1, self.norm2 = Norm(*norm1, shape.norm_eps), Norm(*norm2, shape.norm_eps)
         self.attention = Attention(places, shape.attention_dropout, mode)
@@ -92,8 +84,10 @@ class Layer:
         changed = self.outer.forward(self.activation.forward(self.inner.forward(middle)))
         return self.norm2.forward(self.dropout2.forward(changed).add_(middle))
 
-    def backward(self, y_bar: Tensor) -> Tensor:
-        """Return x_bar."""
+    def backward(self, y_bar: Tensor, gradients: Parameters) -> Tensor:
+        """Return x_bar; write the gradients of the layer's parameters."""
+        for part, pair in zip(self.parts, self._pairs(gradients), strict=True):
+            part.gradients = pair
         sum2_bar = self.norm2.backward(y_bar)
         inner_bar = self.activation.backward(self.outer.backward(self.dropout2.again(sum2_bar)))
         sum1_bar = self.norm1.backward(self.inner.backward(inner_bar, sum2_bar))
@@ -102,9 +96,8 @@ class Layer:
 
     def tangent(self, x_dot: Tensor, v: Parameters, places: Places) -> Tensor:
         """Return y_dot for the sentences of `places`."""
-        directions = [v[name] for name in self.names]
-        for part, weight_dot, bias_dot in zip(self.parts, directions[::2], directions[1::2], strict=True):
-            part.direction = weight_dot, bias_dot
+        for part, pair in zip(self.parts, self._pairs(v), strict=True):
+            part.direction = pair
         attended = self.out.tangent(self.attention.tangent(self.qkv.tangent(x_dot), places))
         middle = self.norm1.tangent(self.dropout1.again(attended).add(x_dot))
         changed = self.outer.tangent(self.activation.tangent(self.inner.tangent(middle)))
@@ -118,15 +111,15 @@ class Layer:
         context = self.out.backward_tangent(self.dropout1.again(sum1))
         return self.qkv.backward_tangent(self.attention.backward_tangent(context, places), sum1)
 
-    def gradients(self) -> Parameters:
-        """Return the parameters' gradients."""
-        values = [gradient for part in self.parts for gradient in part.gradients]
-        return dict(zip(self.names, values, strict=True))
-
     def drop_bars(self) -> None:
         """Give back the memory that `backward_tangent` alone would need."""
         for part in (*self.parts, self.attention, self.activation):
             part.bars = ()
+
+    def _pairs(self, values: Parameters) -> list[tuple[Tensor, Tensor]]:
+        """Return each part's weight and bias."""
+        own = [values[name] for name in self.names]
+        return list(zip(own[::2], own[1::2], strict=True))
 
 
 class Head:
@@ -152,10 +145,12 @@ class Head:
             chosen = self.tanh.forward(self.dense.forward(chosen))
         return self.out.forward(self.dropout.forward(chosen))
 
-    def backward(self, scores_bar: Tensor) -> Tensor:
-        """Return states_bar."""
+    def backward(self, scores_bar: Tensor, gradients: Parameters) -> Tensor:
+        """Return states_bar; write the gradients of the head's parameters."""
+        self.out.gradients = _weight_and_bias(gradients, "head.out")
         chosen_bar = self.dropout.again(self.out.backward(scores_bar))
         if self.pools:
+            self.dense.gradients = _weight_and_bias(gradients, "head.dense")
             chosen_bar = self.dense.backward(self.tanh.backward(chosen_bar))
         return self._spread(chosen_bar, self.tokens)
 
@@ -174,15 +169,6 @@ class Head:
         if self.pools:
             chosen = self.dense.backward_tangent(self.tanh.backward_tangent(chosen))
         return self._spread(chosen, tokens)
-
-    def gradients(self) -> Parameters:
-        """Return the parameters' gradients."""
-        parts = {"head.dense": self.dense, "head.out": self.out} if self.pools else {"head.out": self.out}
-        return {
-            f"{name}.{kind}": gradient
-            for name, part in parts.items()
-            for kind, gradient in zip(("weight", "bias"), part.gradients, strict=True)
-        }
 
     def _spread(self, chosen: Tensor, tokens: int) -> Tensor:
         rows = self.labelled[: len(chosen)]

@@ -11,7 +11,7 @@ from metaxl.attention import Places
 from metaxl.batches import Batch
 from metaxl.encoder import Parameters, Shape
 from metaxl.layers import Embedding, Head, Layer
-from metaxl.operations import Mode
+from metaxl.products import Mode
 from metaxl.rtn import transform
 from metaxl.settings import Method, Placement, Precision
 

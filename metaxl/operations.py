@@ -15,49 +15,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import gelu, relu
 
+from metaxl.products import Mode
+
 aten = torch.ops.aten
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """How a batch is computed.
-
-    Attributes:
-        training: draw dropout masks.
-        rounding: to what the factors and results of matrix products are rounded; None leaves them as they are. All
-            else, and what the results are added to, keeps the parameters' precision.
-    """
-
-    training: bool
-    rounding: torch.dtype | None = None
-
-    def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
-        """Return a b, of matrices or of batches of them, in `out` if given."""
-        if self.rounding is None:
-            return torch.matmul(a, b, out=out)
-        return self._rounded(a, b) if out is None else out.copy_(self._rounded(a, b))
-
-    def product_onto(self, onto: Tensor, a: Tensor, b: Tensor, scale: float = 1.0) -> Tensor:
-        """Return onto + scale a b."""
-        if self.rounding is None:
-            return (torch.addmm if a.dim() == 2 else torch.baddbmm)(onto, a, b, alpha=scale)
-        return torch.add(onto, self._rounded(a, b), alpha=scale)
-
-    def add_product(self, onto: Tensor, a: Tensor, b: Tensor) -> Tensor:
-        """Return onto + a b, in the place of `onto`."""
-        if self.rounding is None:
-            return onto.addmm_(a, b) if a.dim() == 2 else onto.baddbmm_(a, b)
-        return onto.add_(self._rounded(a, b))
-
-    def _rounded(self, a: Tensor, b: Tensor) -> Tensor:
-        return (a.to(self.rounding) @ b.to(self.rounding)).to(a.dtype)
 
 
 class Operation:
@@ -65,7 +31,8 @@ class Operation:
 
     Attributes:
         bars: gradients that `backward` met and `backward_tangent` alone needs.
-        gradients: of weight and bias, from `backward`; none for an operation without parameters.
+        gradients: where `backward` writes those of weight and bias; set before it. It reads a parameter for the last
+            time before it writes that parameter's gradient, which may therefore take the parameter's place.
         direction: along which weight and bias move; set before `tangent`.
     """
 
@@ -87,10 +54,13 @@ class Linear(Operation):
         return self.mode.product_onto(self.bias, x, self.weight.t())
 
     def backward(self, y_bar: Tensor, onto: Tensor | None = None) -> Tensor:
-        """Return x_bar, added to `onto`."""
+        """Return x_bar, added to `onto`; write the gradients."""
         self.bars = (y_bar,)
-        self.gradients = self.mode.product(y_bar.t(), self.x), y_bar.sum(0)
-        return self._back(y_bar, onto)
+        x_bar = self._back(y_bar, onto)
+        weight_bar, bias_bar = self.gradients
+        self.mode.product(y_bar.t(), self.x, weight_bar)
+        torch.sum(y_bar, 0, out=bias_bar)
+        return x_bar
 
     def tangent(self, x_dot: Tensor) -> Tensor:
         """Return y_dot for the rows of x_dot."""
@@ -145,11 +115,12 @@ class Norm(Operation):
         return y
 
     def backward(self, y_bar: Tensor) -> Tensor:
-        """Return x_bar."""
+        """Return x_bar; write the gradients."""
         inputs = (self.x, list(self.weight.shape), self.mean, self.rstd, self.weight, self.bias)
         x_bar: Tensor
-        x_bar, weight_bar, bias_bar = aten.native_layer_norm_backward(y_bar, *inputs, [True, True, True])
-        self.gradients = weight_bar, bias_bar
+        x_bar, *gradients = aten.native_layer_norm_backward(y_bar, *inputs, [True, True, True])
+        for place, gradient in zip(self.gradients, gradients, strict=True):
+            place.copy_(gradient)
         self.bars = y_bar, x_bar
         return x_bar
 

@@ -55,21 +55,18 @@ class Pass:
         """Return the sum of the other parts' mean losses; a scalar."""
         return self.losses[self.sources :].sum()
 
-    def backward(self) -> Parameters:
-        """Return theta's gradients."""
-        gradients: Parameters = {}
-        hidden_bar = self.head.backward(self.cross_entropy.backward())
+    def backward(self, gradients: Parameters) -> None:
+        """Write theta's gradients to `gradients`, which may be theta itself."""
+        hidden_bar = self.head.backward(self.cross_entropy.backward(), gradients)
         for number in reversed(range(len(self.layers) + 1)):
             if number < len(self.layers):
                 layer = self.layers[number] if self.second else self.layers.pop()
-                hidden_bar = layer.backward(hidden_bar)
-                gradients |= layer.gradients()
+                hidden_bar = layer.backward(hidden_bar, gradients)
                 if number < min(self.transformations, default=0):
                     layer.drop_bars()
             if number in self.transformations:
                 hidden_bar = self.transformations[number].backward(hidden_bar)
-        gradients |= self.embedding.backward(hidden_bar) | self.head.gradients()
-        return {name: gradients[name] for name in self.theta}
+        self.embedding.backward(hidden_bar, gradients)
 
     def phi_gradients(self) -> Parameters:
         """Return phi's gradients; after `backward`."""

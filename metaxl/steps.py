@@ -11,20 +11,26 @@ from torch.nn.utils import get_total_norm
 from metaxl.adam import Adam
 from metaxl.batches import Batch
 from metaxl.encoder import Parameters
+from metaxl.flat import Flat
 from metaxl.model import Model
 from metaxl.passes import Pass
 
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """What a step reads and updates: theta (encoder and head), phi (RTN) and their optimisers."""
+    """What a step reads and updates: theta (encoder and head), phi (RTN) and their optimisers.
+
+    `gradients` and `ahead` are room for theta's gradients and for the look-ahead theta', the same in every step.
+    """
 
     model: Model
-    theta: Parameters
+    theta: Flat
     phi: Parameters
     theta_optimizer: Adam
     phi_optimizer: Adam | None
     clip_norm: float
+    gradients: Flat
+    ahead: Flat
 
     @property
     def inner_rate(self) -> float:
@@ -40,7 +46,8 @@ Report = dict[str, Tensor]
 def plain_step(learner: Learner, batch: Batch) -> Report:
     """Descend the mean loss of a batch's parts: target-only training, or joint training of source and target."""
     work = Pass(learner.model, learner.theta, {}, batch, share=1 / len(batch.weights))
-    norm = _update_theta(learner, work.backward())
+    work.backward(learner.gradients)
+    norm = _update_theta(learner)
     return {"loss": work.target_loss() * work.share, "gradient_norm": norm}
 
 
@@ -48,7 +55,8 @@ def plain_step(learner: Learner, batch: Batch) -> Report:
 def joint_rtn_step(learner: Learner, batch: Batch) -> Report:
     """Joint training with the source passing through the RTN, which descends the same loss (no meta-learning)."""
     work = Pass(learner.model, learner.theta, learner.phi, batch, share=1 / 2)
-    norm = _update_theta(learner, work.backward())
+    work.backward(learner.gradients)
+    norm = _update_theta(learner)
     _update_phi(learner, work.phi_gradients())
     source_loss = work.source_loss()
     return {
@@ -72,18 +80,19 @@ def metaxl_step(learner: Learner, batch: Batch, meta: Batch) -> Report:
 
     # Gradient of theta.
     work = Pass(model, theta, phi, batch, second=learns)
-    gradients = work.backward()
+    work.backward(learner.gradients)
     report = {"source_loss": work.source_loss()}
     if model.method.theta_loss == "source+target":
         report["target_loss"] = work.target_loss()
 
     if learns:
         # Look ahead: theta' = theta - eta * gradient; v = gradient of the meta-loss there.
-        ahead = {name: torch.sub(value, gradients[name], alpha=eta) for name, value in theta.items()}
+        ahead = learner.ahead
+        torch.sub(theta.vector, learner.gradients.vector, alpha=eta, out=ahead.vector)
         judged = Pass(model, ahead, {}, meta)
-        v = judged.backward()
+        judged.backward(ahead)
+        v = ahead  # v has taken the place of theta'.
         report["meta_loss"] = judged.target_loss()
-        del ahead, judged  # as large as theta
 
         # d meta-loss / d phi = -eta * d <gradient(phi), v> / d phi.
         hypergradient = {name: -eta * value for name, value in work.hypergradient(v).items()}
@@ -92,17 +101,17 @@ def metaxl_step(learner: Learner, batch: Batch, meta: Batch) -> Report:
 
     if learns and model.method.update_order == "official":
         # The official code lets theta see the new phi, at the price of a second forward and backward pass.
-        del work, v, gradients
-        gradients = Pass(model, theta, phi, batch).backward()
-    report["gradient_norm"] = _update_theta(learner, gradients)
+        del work
+        Pass(model, theta, phi, batch).backward(learner.gradients)
+    report["gradient_norm"] = _update_theta(learner)
     return report
 
 
-def _update_theta(learner: Learner, gradients: Parameters) -> Tensor:
-    """Step theta against gradients that are scaled down to the clip norm where they exceed it; return their norm."""
-    norm = get_total_norm(gradients.values())
+def _update_theta(learner: Learner) -> Tensor:
+    """Step theta against its gradients, scaled down to the clip norm where they exceed it; return their norm."""
+    norm = get_total_norm(learner.gradients.values())
     divisor = torch.clamp((norm + 1e-6) / learner.clip_norm, min=1.0)
-    learner.theta_optimizer.step(list(gradients.values()), divisor)
+    learner.theta_optimizer.step([learner.gradients.vector], divisor)
     return norm
 
 

@@ -17,11 +17,13 @@ from metaxl.adam import Adam
 from metaxl.batches import make_batch
 from metaxl.cell import MethodSlug
 from metaxl.checkpoint import initialise_head, load_parameters, save_model
+from metaxl.device import device_name
 from metaxl.encode import Encoded, Integers
 from metaxl.encoder import WORDS, Parameters, Shape
 from metaxl.errors import ConfigError
 from metaxl.evaluate import gold_labels, length_sorted, predict, score
 from metaxl.files import atomic_path, sha256_file, sha256_text, write_json, write_jsonl
+from metaxl.flat import Flat
 from metaxl.loop import Run
 from metaxl.memory import peak_memory
 from metaxl.model import Model
@@ -34,7 +36,7 @@ log = logging.getLogger("metaxl")
 REPRESENTED = 250  # sentences of each language whose [CLS] vectors are kept for the figure
 
 
-def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path) -> None:
+def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path, device: torch.device) -> None:
     """Train one cell; write scores.json, predictions.jsonl, history.jsonl, representations.npz, perhaps model/.
 
     Args:
@@ -42,6 +44,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path)
         encoder: folder with config.json, model.safetensors and tokenizer.json.
         files: encoded data by role: train, dev, test and, for methods with a source, source.
         out: the cell's folder.
+        device: where to train.
 
     Raises:
         ConfigError: the encoder has no such layer, or fewer positions than the length limit.
@@ -52,9 +55,9 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path)
     shape = Shape.load(encoder)
     _check(spec, shape)
     data = CellData.load(files)
-    run = Run(spec, build_learner(spec, encoder, shape, data.rows), data)
+    run = Run(spec, build_learner(spec, encoder, shape, data.rows, device), data)
     start = time.process_time()
-    log.info("%s on %s, %d steps an epoch", spec.cell.path, _device_name(), run.feed.steps_per_epoch)
+    log.info("%s on %s, %d steps an epoch", spec.cell.path, device_name(device), run.feed.steps_per_epoch)
     run.train()
     best = _predict_splits(run, run.best_theta)
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
@@ -63,11 +66,12 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path)
         "best": {"epoch": run.best_epoch} | _scores(run, best),
         "last": {"epoch": run.feed.epochs} | _scores(run, last),
         "steps": run.steps,
-        "provenance": _provenance(spec, encoder, files),
+        "provenance": _provenance(spec, encoder, files, device),
         "resources": {
             "seconds": round(time.perf_counter() - began, 2),
+            "cpu_seconds": round(time.process_time(), 2),
             "cpu_seconds_before_first_step": round(start, 2),
-            "peak_memory_bytes": peak_memory(),
+            "peak_memory_bytes": peak_memory(device),
         },
     }
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
@@ -78,10 +82,9 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path)
     write_json(out / "scores.json", record)
 
 
-def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers) -> Learner:
+def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers, device: torch.device) -> Learner:
     """Load theta, draw the head and phi from the cell's seed, and set up the optimisers."""
     slug = MethodSlug.parse(spec.cell.method)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     generator = torch.Generator().manual_seed(spec.cell.seed)
     theta, pooler = load_parameters(encoder, shape, rows)
     theta |= initialise_head(spec.cell.task, shape, pooler, generator)
@@ -89,16 +92,18 @@ def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers) -
     if slug.kind == "joint-rtn" and method.joint_rtn_forward == "official":
         method = replace(method, residual="none", rtn_input="attached")
     phi = rtn.initialise(slug.layers, shape.hidden, spec.training.bottleneck, method, generator)
-    theta = {name: value.to(device) for name, value in theta.items()}
+    theta = Flat.of({name: value.to(device) for name, value in theta.items()})
     phi = {name: value.to(device).requires_grad_() for name, value in phi.items()}
     torch.manual_seed(spec.cell.seed)  # dropout
     return Learner(
         model=Model(shape, spec.cell.task, slug.layers, method, spec.training.precision),
         theta=theta,
         phi=phi,
-        theta_optimizer=Adam(theta.values(), spec.training.weight_decay),
+        theta_optimizer=Adam([theta.vector], spec.training.weight_decay),
         phi_optimizer=Adam(phi.values(), method.meta_weight_decay) if phi and slug.kind != "metaxl-frozen" else None,
         clip_norm=spec.training.clip_norm,
+        gradients=theta.empty_like(),
+        ahead=theta.empty_like(),
     )
 
 
@@ -164,7 +169,7 @@ def _first_states(run: Run, data: Encoded, phi: Parameters) -> np.ndarray:
     return states
 
 
-def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path]) -> dict[str, Any]:
+def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: torch.device) -> dict[str, Any]:
     return {
         "spec": sha256_text(spec.to_json()),
         "settings": {"training": asdict(spec.training), "method": asdict(spec.method)},
@@ -172,10 +177,6 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path]) -> dict[s
         "data": {role: sha256_file(path) for role, path in files.items()},
         "code": digest("metaxl.train"),
         "libraries": library_versions(),
-        "device": _device_name(),
+        "device": device_name(device),
         "threads": torch.get_num_threads(),
     }
-
-
-def _device_name() -> str:
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"

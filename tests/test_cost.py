@@ -16,6 +16,7 @@ from benchmarks.workload import Sentences, random_theta
 from metaxl import rtn
 from metaxl.batches import make_batch
 from metaxl.encoder import Shape
+from metaxl.flat import Flat
 from metaxl.model import Model
 from metaxl.passes import Pass
 from metaxl.steps import Learner, metaxl_step, plain_step
@@ -35,14 +36,15 @@ class NoDescent:
 
 
 def theta():
-    return random_theta(BASE, 4 * BASE.hidden, ROWS, META)
+    return Flat.of(random_theta(BASE, 4 * BASE.hidden, ROWS, META))
 
 
 def learner_of(placement, learns=True):
     phi = rtn.initialise(placement, BASE.hidden, 384, DEFAULT, torch.Generator())
     phi = {name: value.to(META).requires_grad_() for name, value in phi.items()}
     optimizer = NoDescent()
-    return Learner(Model(BASE, "ner", placement, DEFAULT), theta(), phi, optimizer, optimizer if learns else None, 10.0)
+    model, optimizers = Model(BASE, "ner", placement, DEFAULT), (optimizer, optimizer if learns else None)
+    return Learner(model, theta(), phi, *optimizers, 10.0, theta(), theta())
 
 
 def part(number, length):

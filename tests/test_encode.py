@@ -19,6 +19,7 @@ from metaxl.encode import LABELS, Encoded, encode, load_tokenizer
 from metaxl.encoder import Shape
 from metaxl.errors import DataError, EncoderError
 from metaxl.evaluate import gold_labels, length_sorted, predict, score
+from metaxl.flat import Flat
 from metaxl.model import Model
 from metaxl.passes import Pass
 from metaxl.settings import Method
@@ -208,10 +209,11 @@ def test_sentence_without_subwords_trains_without_nan(encoders, place):
     def batches(source, target, judge):
         return batch_of(source, source, target), batch_of(judge)
 
-    optimizers = Adam(theta.values(), 0.0), Adam(phi.values(), 0.0)
+    theta = Flat.of(theta)
+    optimizers = Adam([theta.vector], 0.0), Adam(phi.values(), 0.0)
     for optimizer in optimizers:
         optimizer.rate = 0.01
-    learner = Learner(model, theta, phi, *optimizers, clip_norm=10.0)
+    learner = Learner(model, theta, phi, *optimizers, 10.0, theta.empty_like(), theta.empty_like())
     before = {name: value.detach().clone() for name, value in theta.items()}
     report = {
         "alone": lambda: plain_step(learner, batch_of(silent)),
@@ -234,8 +236,9 @@ def test_silent_part_leaves_half_of_the_loss(encoders):
     model = model.evaluating()
     silent, spoken = (encode_ner(folder, MIXED[i : i + 1]) for i in (1, 0))
     with torch.no_grad():
-        half = Pass(model, theta, {}, batch_of(silent, spoken), share=1 / 2).backward()
-        whole = Pass(model, theta, {}, batch_of(spoken)).backward()
+        half, whole = Flat.of(theta), Flat.of(theta)
+        Pass(model, theta, {}, batch_of(silent, spoken), share=1 / 2).backward(half)
+        Pass(model, theta, {}, batch_of(spoken)).backward(whole)
     for name, value in whole.items():
         torch.testing.assert_close(2 * half[name], value)
 

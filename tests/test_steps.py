@@ -19,6 +19,7 @@ from metaxl.batches import make_batch
 from metaxl.checkpoint import initialise_head, load_parameters, save_model
 from metaxl.encoder import Shape
 from metaxl.files import read_json, write_json
+from metaxl.flat import Flat
 from metaxl.model import Model
 from metaxl.settings import Method
 from metaxl.steps import Learner, joint_rtn_step, metaxl_step, plain_step
@@ -74,14 +75,16 @@ class Setting:
         self.placement = placement
         self.parts = [(part, np.arange(len(part))) for part in data]
         self.phi = {name: value.double().requires_grad_() for name, value in phi.items()}
-        theta = {name: value.double() for name, value in theta.items()}
+        theta = Flat.of({name: value.double() for name, value in theta.items()})
         self.learner = Learner(
             model=Model(shape, task, placement, method),
             theta=theta,
             phi={name: value.detach().clone().requires_grad_() for name, value in self.phi.items()},
-            theta_optimizer=Descent(theta.values(), ETA),
+            theta_optimizer=Descent([theta.vector], ETA),
             phi_optimizer=None,
             clip_norm=1e9,
+            gradients=theta.empty_like(),
+            ahead=theta.empty_like(),
         )
         self.set_phi_rate(0.0)
 
@@ -193,7 +196,7 @@ def test_with_dropout_the_hypergradient_equals_central_differences_under_the_sam
     setting = Setting(encoders["xlm-roberta"], tmp_path, placement)
     model = setting.learner.model
     model = replace(model, shape=replace(model.shape, hidden_dropout=0.2, attention_dropout=0.2))
-    fixed = Descent(setting.learner.theta.values(), 0.0)
+    fixed = Descent([setting.learner.theta.vector], 0.0)
     learner = replace(setting.learner, model=model, theta_optimizer=fixed)
 
     def report(phi):
@@ -217,11 +220,11 @@ def test_with_dropout_the_hypergradient_equals_central_differences_under_the_sam
 def test_products_of_rounded_factors_keep_the_hypergradient_near(encoders, tmp_path, placement, task):
     """In bf16 a factor has eight significant bits. The weights here are less steep than in the other tests."""
     setting = Setting(encoders["xlm-roberta"], tmp_path, placement, task=task)
-    theta = {name: value / 4 if value.dim() == 2 else value for name, value in setting.learner.theta.items()}
+    theta = Flat.of({name: value / (4 if value.dim() == 2 else 1) for name, value in setting.learner.theta.items()})
     gradients = []
     for precision in ("float32", "bf16"):
         model = replace(setting.learner.model, precision=precision)
-        fixed = Descent(theta.values(), 0.0)
+        fixed = Descent([theta.vector], 0.0)
         metaxl_step(replace(setting.learner, model=model, theta=theta, theta_optimizer=fixed), *setting.batches())
         values = setting.learner.phi_optimizer.gradients
         gradients.append(torch.cat([value.flatten() for value in values]))
@@ -240,7 +243,8 @@ def in_reference(values, name):
 
 
 def theta_close(setting, expected):
-    for name, value in zip(setting.learner.theta, setting.learner.theta_optimizer.gradients, strict=True):
+    (vector,) = setting.learner.theta_optimizer.gradients
+    for name, value in Flat(vector, {name: value.shape for name, value in setting.learner.theta.items()}).items():
         torch.testing.assert_close(value, in_reference(expected, name), rtol=1e-9, atol=1e-10)
 
 

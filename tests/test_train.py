@@ -26,6 +26,7 @@ from metaxl.settings import Training
 from metaxl.spec import CellData, CellSpec
 from metaxl.train import build_learner, train_cell
 
+CPU = torch.device("cpu")
 TRAINING = Training(
     epochs=2,
     target_epochs=3,
@@ -68,13 +69,13 @@ def files_of(place, spec):
 
 
 def train(place, out, spec):
-    train_cell(spec, place, files_of(place, spec), out)
+    train_cell(spec, place, files_of(place, spec), out, CPU)
     return read_json(out / "scores.json")
 
 
 def run_of(place, spec):
     data = CellData.load(files_of(place, spec))
-    return Run(spec, build_learner(spec, place, Shape.load(place), data.rows), data)
+    return Run(spec, build_learner(spec, place, Shape.load(place), data.rows, CPU), data)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -159,7 +160,7 @@ def test_target_examples_play_the_roles_that_the_split_gives_them(place, monkeyp
         "metaxl_step",
         lambda _, batch, meta: drawn.append([set(chosen) for _, chosen in (*batch, *meta)]),
     )
-    steps = make_feed(spec, build_learner(spec, place, Shape.load(place), data.rows), data)
+    steps = make_feed(spec, build_learner(spec, place, Shape.load(place), data.rows, CPU), data)
     for _ in range(60):
         steps.step()
     descend, judge = (set.union(*(batch[i] for batch in drawn)) for i in (1, 2))
@@ -197,7 +198,7 @@ def test_training_on_the_vocabulary_of_the_data_equals_training_on_all_of_it(pla
     assert len(few.rows) < len(every.rows)
     thetas, phis = [], []
     for data in (few, every):
-        run = Run(spec, build_learner(spec, place, Shape.load(place), data.rows), data)
+        run = Run(spec, build_learner(spec, place, Shape.load(place), data.rows, CPU), data)
         run.train()
         thetas.append(run.learner.theta)
         phis.append(run.learner.phi)
