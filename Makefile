@@ -34,7 +34,7 @@ check: $(DEV_STAMP) ## the style and type checks of continuous integration
 	$(BIN)/snakemake --lint
 
 bench: $(STAMP)  ## time the training steps beside the official algorithm's: benchmarks/README.md (hours)
-	$(BIN)/python -m benchmarks.step
+	for geometry in base small; do for lengths in panx 128; do $(BIN)/python -m benchmarks.step $$geometry $$lengths || exit 1; done; done
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.plot
 

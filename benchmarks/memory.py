@@ -6,18 +6,20 @@ import argparse
 import subprocess
 import sys
 from itertools import product
+from pathlib import Path
 
-from benchmarks.table import HERE, about, device, settings, write
-from benchmarks.workload import IMPLEMENTATIONS, METHODS, StepInput
+from benchmarks.table import about, device, write
+from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
 from metaxl.memory import keep_freed_memory, peak_memory
 
+ROOT = Path(__file__).parent.parent
 STEPS = 2
 
 
 def peak_gib(geometry: str, lengths: str, method: str, implementation: str) -> float:
     """Return the peak of a process that takes the steps."""
     command = [sys.executable, "-m", "benchmarks.memory", "--one", geometry, lengths, method, implementation]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout)
+    return float(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
 
 
 def report_peak(geometry: str, lengths: str, method: str, implementation: str) -> None:
@@ -31,14 +33,14 @@ def report_peak(geometry: str, lengths: str, method: str, implementation: str) -
 
 
 def main() -> None:
-    """Run the benchmark; write benchmarks/memory.csv and print it."""
+    """Run the benchmark; write benchmarks/results/memory.csv and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", nargs=4, metavar=("GEOMETRY", "LENGTHS", "METHOD", "IMPLEMENTATION"))
     one = parser.parse_args().one
     if one:
         report_peak(*one)
         return
-    keys = [(*setting, *key) for setting in settings() for key in product(METHODS, IMPLEMENTATIONS)]
+    keys = product(GEOMETRIES, LENGTHS, METHODS, IMPLEMENTATIONS)
     write("memory.csv", [about(*key) | {"peak_gib": peak_gib(*key)} for key in keys])
 
 

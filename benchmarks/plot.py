@@ -1,4 +1,4 @@
-"""Draw benchmarks/step.csv as docs/step-time.png: seconds a step, official-style beside ours."""
+"""Draw benchmarks/results/step-*.csv as docs/step-time.png: seconds a step, official-style beside ours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-HERE = Path(__file__).parent
+from benchmarks.table import RESULTS
+
+PICTURE = Path(__file__).parent.parent / "docs" / "step-time.png"
 TITLES = {"base": "12 x 768", "small": "12 x 384", "panx": "PAN-X lengths", "128": "128 tokens"}
 # Distinct in grey and for the colour-blind.
 STYLES = {
@@ -27,13 +29,10 @@ LABELS = {
 }
 
 
-def read(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
-    """Return the rows of each setting (geometry, lengths)."""
-    settings: dict[tuple[str, str], list[dict[str, str]]] = {}
+def read(path: Path) -> list[dict[str, str]]:
+    """Return the rows of one setting."""
     with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            settings.setdefault((row["geometry"], row["lengths"]), []).append(row)
-    return settings
+        return list(csv.DictReader(file))
 
 
 def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
@@ -57,15 +56,15 @@ def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
 
 def main() -> None:
     """Read the table and write the picture."""
-    settings = read(HERE / "step.csv")
+    settings = [read(path) for path in sorted(RESULTS.glob("step-*.csv"))]
     figure, axes = plt.subplots(1, len(settings), figsize=(3.6 * len(settings), 3), squeeze=False)
-    for ax, ((geometry, lengths), rows) in zip(axes[0], settings.items(), strict=True):
+    for ax, rows in zip(axes[0], settings, strict=True):
         draw(ax, rows)
-        ax.set_title(f"{TITLES[geometry]}, {TITLES[lengths]}", fontsize=9)
+        ax.set_title(f"{TITLES[rows[0]['geometry']]}, {TITLES[rows[0]['lengths']]}", fontsize=9)
     axes[0][0].set_ylabel("seconds a step")
     axes[0][0].legend(frameon=False, fontsize=8)
     figure.tight_layout()
-    figure.savefig(HERE.parent / "docs" / "step-time.png", dpi=150)
+    figure.savefig(PICTURE, dpi=150)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Time and arithmetic of the training steps, official-style beside ours: `make bench`.
+"""Time and arithmetic of the training steps of one setting, official-style beside ours: `make bench`.
 
 Rounds are interleaved in one process: each runs every method of every implementation once on the same new sentences.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median
 from typing import Any
@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from benchmarks import flops
-from benchmarks.table import Row, about, device, settings, write
-from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, METHODS, StepInput
+from benchmarks.table import about, device, write
+from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
 from metaxl.memory import keep_freed_memory
 
 
@@ -41,18 +41,18 @@ def matmul_rate(geometry: str, given: StepInput) -> float:
 Key = tuple[str, str]  # method, implementation
 
 
-def measure(geometry: str, lengths: str, rounds: int) -> dict[Key, dict[str, float]]:
+def measure(geometry: str, lengths: str, rounds: int, names: Sequence[str]) -> dict[Key, dict[str, float]]:
     """Return, for each method and implementation, medians over the rounds and the range of the seconds.
 
     `times_bound` is the time over what the step's operations take at the rate of one matrix product measured in the
-    same round; `times_joint` is the time over that of joint training; `speedup` is the official time over this one,
-    `speedup_restricted` that of the official steps with the vocabulary of the data. All are medians of a round's own
-    ratio.
+    same round; `times_joint` is the time over that of joint training; `speedup` is the official time over this one. All
+    are medians of a round's own ratio.
     """
-    models = {name: make(geometry, device()) for name, make in IMPLEMENTATIONS.items()}
-    steps = {(method, name): model.step(method) for method in METHODS for name, model in models.items()}
-    shapes = {name: make(geometry, torch.device("meta")) for name, make in IMPLEMENTATIONS.items()}
-    counted = {(method, name): model.step(method) for method in METHODS for name, model in shapes.items()}
+    models = {name: IMPLEMENTATIONS[name](geometry, device()) for name in names}
+    # An implementation's steps follow one another, as in training; else each would find the memory of another.
+    steps = {(method, name): model.step(method) for name, model in models.items() for method in METHODS}
+    shapes = {name: IMPLEMENTATIONS[name](geometry, torch.device("meta")) for name in names}
+    counted = {(method, name): model.step(method) for name, model in shapes.items() for method in METHODS}
     for step in steps.values():
         step(StepInput.draw("panx", seed=0))
     found: dict[Key, list[dict[str, float]]] = {key: [] for key in steps}
@@ -69,7 +69,6 @@ def measure(geometry: str, lengths: str, rounds: int) -> dict[Key, dict[str, flo
                     "times_bound": taken * rate / operations,
                     "times_joint": taken / times["joint", name],
                     "speedup": times[method, "official"] / taken,
-                    "speedup_restricted": times[method, "official-restricted"] / taken,
                 }
             )
     return {key: _summary(rows) for key, rows in found.items()}
@@ -77,21 +76,27 @@ def measure(geometry: str, lengths: str, rounds: int) -> dict[Key, dict[str, flo
 
 def _summary(rounds: list[dict[str, float]]) -> dict[str, float]:
     columns = {name: [row[name] for row in rounds] for name in rounds[0]}
-    medians = {name: median(column) for name, column in columns.items()}
-    ranges = {f"{name}_{end.__name__}": end(columns[name]) for name in ("seconds", "speedup") for end in (min, max)}
+    medians = {"rounds": len(rounds)} | {name: median(column) for name, column in columns.items()}
+    ranges = {
+        f"{name}_{end.__name__}": end(columns[name])
+        for name in ("seconds", "speedup", "times_joint")
+        for end in (min, max)
+    }
     return medians | ranges
 
 
 def main() -> None:
-    """Run the benchmark; write benchmarks/step.csv and print it."""
+    """Run the benchmark; write benchmarks/results/step-<setting>.csv and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds a setting")
-    rounds = parser.parse_args().rounds
-    keep_freed_memory()
-    rows: list[Row] = []
-    for setting in settings():
-        rows += [about(*setting, *key) | numbers for key, numbers in measure(*setting, rounds).items()]
-        write("step.csv", rows)
+    parser.add_argument("geometry", choices=GEOMETRIES)
+    parser.add_argument("lengths", choices=LENGTHS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--implementations", nargs="+", choices=IMPLEMENTATIONS, default=list(IMPLEMENTATIONS))
+    options = parser.parse_args()
+    keep_freed_memory()  # as `metaxl train` does; the official-style steps profit as much
+    setting = options.geometry, options.lengths
+    found = measure(*setting, options.rounds, options.implementations)
+    write(f"step-{'-'.join(setting)}.csv", [about(*setting, *key) | numbers for key, numbers in found.items()])
 
 
 if __name__ == "__main__":

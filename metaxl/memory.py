@@ -10,8 +10,10 @@ from pathlib import Path
 import torch
 
 STATUS = Path("/proc/self/status")
-# Names of malloc.h.
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+# Names of malloc.h; the threshold is the largest that glibc takes. Blocks above it come from the system one by one and
+# go back to it, so that holes of their size cannot pile up.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+LARGEST_KEPT = 32 * 2**20
 
 
 def keep_freed_memory() -> None:
@@ -21,8 +23,8 @@ def keep_freed_memory() -> None:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, -1)
+        mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
+        mallopt(M_TRIM_THRESHOLD, -1)  # never
 
 
 def peak_memory(device: torch.device) -> int:

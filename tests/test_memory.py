@@ -14,7 +14,8 @@ if "keep" in sys.argv:
 def held():
     return int(re.search(r"VmRSS:\\s+(\\d+) kB", STATUS.read_text())[1])
 before = held()
-torch.ones(20_000_000)
+tensors = [torch.ones(5_000_000) for _ in range(4)]  # of 20 MB
+del tensors
 print(held() - before)
 """
 
