@@ -8,7 +8,6 @@ not (its look-ahead changes parameters under a live graph); the cost is the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -67,65 +66,81 @@ class Official:
 
     def target_step(self, target: PaddedBatch) -> None:
         """Train on target sentences alone."""
-        self._descend(self._loss(self._states(target)[-1], target))
+        self.descend(self.loss(self.states(target)[-1], target))
 
     def joint_step(self, source: PaddedBatch, target: PaddedBatch) -> None:
         """Train on the mean of both losses (mlt.py, step_gold_mix)."""
-        loss = self._loss(self._states(source)[-1], source) + self._loss(self._states(target)[-1], target)
-        self._descend(loss / 2)
+        loss = self.loss(self.states(source)[-1], source) + self.loss(self.states(target)[-1], target)
+        self.descend(loss / 2)
 
-    def metaxl_step(self, placement: tuple[int, ...]) -> Callable[[PaddedBatch, PaddedBatch, PaddedBatch], None]:
-        """Return the step with RTNs after the layers of `placement`."""
-        rtns = nn.ModuleList(Rtn(self.hidden, self.bottleneck) for _ in placement).to(self.device)
-        alpha = torch.zeros(len(placement), device=self.device, requires_grad=True)
-        optimizer = torch.optim.Adam([*rtns.parameters(), alpha], lr=1e-6, weight_decay=5e-4)
-        eta = 3e-5
+    def metaxl(self, placement: tuple[int, ...]) -> OfficialMetaXL:
+        """Return MetaXL with RTNs after the layers of `placement`."""
+        return OfficialMetaXL(self, placement)
 
-        def train_loss(source: PaddedBatch, target: PaddedBatch) -> Tensor:
-            states, mask = self._states(source), self._mask(source)
-            target_states = self._states(target)[-1]
-            losses = []
-            for layer, rtn in zip(placement, rtns, strict=True):
-                hidden = rtn(states[layer].detach()) + states[layer]
-                for module in self.layers[layer:]:
-                    hidden = module(hidden, mask)
-                losses.append(self._loss(hidden, source))
-            return torch.softmax(alpha, 0) @ torch.stack(losses) + self._loss(target_states, target)
-
-        def step(source: PaddedBatch, target: PaddedBatch, meta: PaddedBatch) -> None:
-            gradients = torch.autograd.grad(train_loss(source, target), self.theta, create_graph=True)
-            saved = [value.data for value in self.theta]
-            for value, gradient in zip(self.theta, gradients, strict=True):
-                value.data = value.data - eta * gradient.detach()
-            meta_gradients = torch.autograd.grad(self._loss(self._states(meta)[-1], meta), self.theta)
-            for value, data in zip(self.theta, saved, strict=True):
-                value.data = data
-            products = [(g * v).sum() for g, v in zip(gradients, meta_gradients, strict=True)]
-            optimizer.zero_grad()
-            self.optimizer.zero_grad()
-            torch.autograd.backward(-eta * torch.stack(products).sum())
-            optimizer.step()
-            self._descend(train_loss(source, target), clip=True)
-
-        return step
-
-    def _states(self, batch: PaddedBatch) -> list[Tensor]:
+    def states(self, batch: PaddedBatch) -> list[Tensor]:
         """Return the output of the embedding and of each layer, (sentences, longest, hidden)."""
-        states, mask = [self.encoder.embeddings(input_ids=batch.ids)], self._mask(batch)
+        states, mask = [self.encoder.embeddings(input_ids=batch.ids)], self.mask(batch)
         for module in self.layers:
             states.append(module(states[-1], mask))
         return states
 
-    def _mask(self, batch: PaddedBatch) -> Tensor:
+    def mask(self, batch: PaddedBatch) -> Tensor:
+        """Return what is added to attention scores, (sentences, 1, 1, longest)."""
         return (1.0 - batch.mask[:, None, None, :].float()) * torch.finfo(torch.float32).min
 
-    def _loss(self, hidden: Tensor, batch: PaddedBatch) -> Tensor:
+    def loss(self, hidden: Tensor, batch: PaddedBatch) -> Tensor:
+        """Return the mean cross-entropy."""
         scores = self.classifier(self.dropout(hidden))
         return F.cross_entropy(scores.flatten(0, 1), batch.labels.flatten(), ignore_index=-100)
 
-    def _descend(self, loss: Tensor, clip: bool = False) -> None:
+    def descend(self, loss: Tensor, clip: bool = False) -> None:
+        """Update theta."""
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         if clip:
             nn.utils.clip_grad_norm_(self.theta, 10.0)
         self.optimizer.step()
+
+
+class OfficialMetaXL:
+    """RTNs on an encoder, and the official step (mlt.py, step_metaxl)."""
+
+    def __init__(self, official: Official, placement: tuple[int, ...], eta: float = 3e-5) -> None:
+        """Draw random weights for the RTNs."""
+        self.official, self.placement, self.eta = official, placement, eta
+        self.rtns = nn.ModuleList(Rtn(official.hidden, official.bottleneck) for _ in placement).to(official.device)
+        self.alpha = torch.zeros(len(placement), device=official.device, requires_grad=True)
+        self.optimizer = torch.optim.Adam([*self.rtns.parameters(), self.alpha], lr=1e-6, weight_decay=5e-4)
+
+    def step(self, source: PaddedBatch, target: PaddedBatch, meta: PaddedBatch) -> None:
+        """Update phi, then theta."""
+        self.hypergradient(source, target, meta)
+        self.optimizer.step()
+        self.official.descend(self.train_loss(source, target), clip=True)
+
+    def hypergradient(self, source: PaddedBatch, target: PaddedBatch, meta: PaddedBatch) -> None:
+        """Write the RTNs' and alpha's `grad`, and theta's, which the official code throws away."""
+        theta = self.official.theta
+        gradients = torch.autograd.grad(self.train_loss(source, target), theta, create_graph=True)
+        saved = [value.data for value in theta]
+        for value, gradient in zip(theta, gradients, strict=True):
+            value.data = value.data - self.eta * gradient.detach()
+        meta_gradients = torch.autograd.grad(self.official.loss(self.official.states(meta)[-1], meta), theta)
+        for value, data in zip(theta, saved, strict=True):
+            value.data = data
+        products = [(g * v).sum() for g, v in zip(gradients, meta_gradients, strict=True)]
+        self.optimizer.zero_grad()
+        self.official.optimizer.zero_grad()
+        torch.autograd.backward(-self.eta * torch.stack(products).sum())
+
+    def train_loss(self, source: PaddedBatch, target: PaddedBatch) -> Tensor:
+        """Return the source loss, alpha's mean over one tail an RTN, plus the target loss."""
+        states, mask = self.official.states(source), self.official.mask(source)
+        target_states = self.official.states(target)[-1]
+        losses = []
+        for layer, rtn in zip(self.placement, self.rtns, strict=True):
+            hidden = rtn(states[layer].detach()) + states[layer]
+            for module in self.official.layers[layer:]:
+                hidden = module(hidden, mask)
+            losses.append(self.official.loss(hidden, source))
+        return torch.softmax(self.alpha, 0) @ torch.stack(losses) + self.official.loss(target_states, target)

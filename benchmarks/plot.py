@@ -20,11 +20,13 @@ TITLES = {"base": "12 x 768", "small": "12 x 384", "panx": "PAN-X lengths", "128
 STYLES = {
     "official": {"color": "#DDDDDD", "hatch": "///", "edgecolor": "#666666"},
     "official-restricted": {"color": "#F0B03C"},
+    "ours-official-order": {"color": "#56B4E9"},
     "ours": {"color": "#0072B2"},
 }
 LABELS = {
     "official": "official-style",
     "official-restricted": "official-style, the data's vocabulary",
+    "ours-official-order": "ours, in the official order",
     "ours": "ours (x: official-style / ours)",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -120,6 +120,8 @@ class Implementation(Protocol):
 class Ours:
     """The package's steps."""
 
+    switches = default_method()
+
     def __init__(self, geometry: str, device: torch.device) -> None:
         """Draw random weights for the vocabulary of the data."""
         hidden, wide = GEOMETRIES[geometry]
@@ -133,12 +135,12 @@ class Ours:
     def step(self, method: str) -> Step:
         """Return a method's step, which packs its batches itself."""
         placement = METHODS[method] or ()
-        phi = rtn.initialise(placement, self.shape.hidden, BOTTLENECK, default_method(), torch.Generator())
+        phi = rtn.initialise(placement, self.shape.hidden, BOTTLENECK, self.switches, torch.Generator())
         phi = {name: value.to(self.device).requires_grad_() for name, value in phi.items()}
         phi_optimizer = Adam(phi.values(), 5e-4) if phi else None
         if phi_optimizer:
             phi_optimizer.rate = 1e-6
-        model = Model(self.shape, "ner", placement, default_method())
+        model = Model(self.shape, "ner", placement, self.switches)
         learner = Learner(model, self.theta, phi, self.optimizer, phi_optimizer, 10.0, self.gradients, self.ahead)
 
         def pack(*parts: Sentences) -> Batch:
@@ -150,6 +152,12 @@ class Ours:
             return lambda given: plain_step(learner, pack(given.source, given.target))
         sources = model.source_parts()
         return lambda given: metaxl_step(learner, pack(*[given.source] * sources, given.descend), pack(given.judge))
+
+
+class OursInOfficialOrder(Ours):
+    """The same in the official order of updates, to tell what Algorithm 1's order alone brings."""
+
+    switches = replace(default_method(), update_order="official")
 
 
 def random_theta(shape: Shape, wide: int, rows: int, device: torch.device) -> Parameters:
@@ -205,7 +213,7 @@ class Theirs:
             return lambda given: self.official.joint_step(
                 given.source.padded(self.device), given.target.padded(self.device)
             )
-        step = self.official.metaxl_step(METHODS[method] or ())
+        step = self.official.metaxl(METHODS[method] or ()).step
         return lambda given: step(
             given.source.padded(self.device), given.descend.padded(self.device), given.judge.padded(self.device)
         )
@@ -220,5 +228,6 @@ class TheirsRestricted(Theirs):
 IMPLEMENTATIONS: dict[str, type[Implementation]] = {
     "official": Theirs,
     "official-restricted": TheirsRestricted,
+    "ours-official-order": OursInOfficialOrder,
     "ours": Ours,
 }

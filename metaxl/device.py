@@ -6,11 +6,13 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
 import torch
+
+from metaxl.errors import MetaXLError
 
 
 @contextmanager
@@ -31,24 +33,40 @@ def claim_device() -> Iterator[torch.device]:
 
 @contextmanager
 def claim_place(identities: Sequence[str], folder: Path) -> Iterator[int]:
-    """Hold the lowest free place, and yield the index of its device: a second cell shares one when each has a first.
+    """Hold a place on the device with the fewest held ones, and yield the device's index.
 
     Args:
         identities: of the devices, the same in every process.
-        folder: of the locks; the system releases a lock when its process ends, however it ends.
+        folder: of the locks, one a place; the system releases a lock when its holder ends, however it ends.
+
+    Raises:
+        MetaXLError: the folder is another user's.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for place in count():
-        for index, identity in enumerate(identities):
-            with (folder / f"{identity}-{place}.lock").open("w") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield index
-                return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise MetaXLError(f"{folder}: belongs to another user; remove it or set TMPDIR to a folder of your own.")
+    with ExitStack() as held:
+        with ExitStack() as looking:
+            _lock(looking, folder / "looking.lock", fcntl.LOCK_EX)  # one process at a time
+            taken = [_held_places(folder, identity) for identity in identities]
+            index = taken.index(min(taken, key=len))
+            place = next(number for number in count() if number not in taken[index])
+            _lock(held, folder / f"{identities[index]}.{place}.lock", fcntl.LOCK_EX)
+        yield index
 
 
-def device_name(device: torch.device) -> str:
-    """Return a GPU's product name, or "cpu"."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+def _held_places(folder: Path, identity: str) -> set[int]:
+    """Return the numbers of a device's places that other processes hold."""
+    places = set()
+    for path in folder.glob(f"{identity}.*.lock"):
+        with ExitStack() as trial:
+            try:
+                _lock(trial, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                places.add(int(path.name.split(".")[-2]))
+    return places
+
+
+def _lock(stack: ExitStack, path: Path, how: int) -> None:
+    """Lock a file until the stack closes."""
+    fcntl.flock(stack.enter_context(path.open("a")), how)

@@ -45,16 +45,17 @@ class Embedding:
 
     def backward(self, y_bar: Tensor, gradients: Parameters) -> None:
         """Write the gradients of the embedding's parameters."""
+        self.gradients = gradients
         self.norm.gradients = _weight_and_bias(gradients, NORM)
         sum_bar = self.norm.backward(self.dropout.again(y_bar))
         gradients[WORDS].zero_().index_add_(0, self.ids, sum_bar)
         gradients[POSITIONS].zero_().index_add_(0, self.positions, sum_bar)
         torch.sum(sum_bar, 0, out=gradients[TOKEN_TYPES].zero_()[0])
 
-    def tangent(self, v: Parameters, tokens: int) -> Tensor:
+    def tangent(self, direction: Embedding, tokens: int) -> Tensor:
         """Return y_dot of the first tokens."""
-        self.norm.direction = _weight_and_bias(v, NORM)
-        return self.dropout.again(self.norm.tangent(self._sum(v, tokens)))
+        self.norm.direction = direction.norm
+        return self.dropout.again(self.norm.tangent(self._sum(direction.gradients, tokens)))
 
     def _sum(self, theta: Parameters, tokens: int) -> Tensor:
         words = theta[WORDS].index_select(0, self.ids[:tokens])
@@ -84,20 +85,20 @@ class Layer:
         changed = self.outer.forward(self.activation.forward(self.inner.forward(middle)))
         return self.norm2.forward(self.dropout2.forward(changed).add_(middle))
 
-    def backward(self, y_bar: Tensor, gradients: Parameters) -> Tensor:
-        """Return x_bar; write the gradients of the layer's parameters."""
+    def backward(self, y_bar: Tensor, gradients: Parameters, moves: int = 0) -> Tensor:
+        """Return x_bar; write the gradients of the layer's parameters, perhaps in factors for `moves` rows."""
         for part, pair in zip(self.parts, self._pairs(gradients), strict=True):
             part.gradients = pair
         sum2_bar = self.norm2.backward(y_bar)
-        inner_bar = self.activation.backward(self.outer.backward(self.dropout2.again(sum2_bar)))
-        sum1_bar = self.norm1.backward(self.inner.backward(inner_bar, sum2_bar))
-        context_bar = self.out.backward(self.dropout1.again(sum1_bar))
-        return self.qkv.backward(self.attention.backward(context_bar), sum1_bar)
+        inner_bar = self.activation.backward(self.outer.backward(self.dropout2.again(sum2_bar), moves=moves))
+        sum1_bar = self.norm1.backward(self.inner.backward(inner_bar, sum2_bar, moves))
+        context_bar = self.out.backward(self.dropout1.again(sum1_bar), moves=moves)
+        return self.qkv.backward(self.attention.backward(context_bar), sum1_bar, moves)
 
-    def tangent(self, x_dot: Tensor, v: Parameters, places: Places) -> Tensor:
+    def tangent(self, x_dot: Tensor, direction: Layer, places: Places) -> Tensor:
         """Return y_dot for the sentences of `places`."""
-        for part, pair in zip(self.parts, self._pairs(v), strict=True):
-            part.direction = pair
+        for part, other in zip(self.parts, direction.parts, strict=True):
+            part.direction = other
         attended = self.out.tangent(self.attention.tangent(self.qkv.tangent(x_dot), places))
         middle = self.norm1.tangent(self.dropout1.again(attended).add(x_dot))
         changed = self.outer.tangent(self.activation.tangent(self.inner.tangent(middle)))
@@ -110,6 +111,13 @@ class Layer:
         sum1 = self.norm1.backward_tangent(self.inner.backward_tangent(inner, sum2))
         context = self.out.backward_tangent(self.dropout1.again(sum1))
         return self.qkv.backward_tangent(self.attention.backward_tangent(context, places), sum1)
+
+    def keep_gradients_alone(self) -> None:
+        """Give back the memory that a direction does not need."""
+        for part in self.parts:
+            part.bars = ()
+            del part.x
+        del self.attention, self.activation, self.dropout1, self.dropout2
 
     def drop_bars(self) -> None:
         """Give back the memory that `backward_tangent` alone would need."""
@@ -145,21 +153,21 @@ class Head:
             chosen = self.tanh.forward(self.dense.forward(chosen))
         return self.out.forward(self.dropout.forward(chosen))
 
-    def backward(self, scores_bar: Tensor, gradients: Parameters) -> Tensor:
-        """Return states_bar; write the gradients of the head's parameters."""
+    def backward(self, scores_bar: Tensor, gradients: Parameters, moves: int = 0) -> Tensor:
+        """Return states_bar; write the gradients of the head's parameters, perhaps in factors for `moves` rows."""
         self.out.gradients = _weight_and_bias(gradients, "head.out")
-        chosen_bar = self.dropout.again(self.out.backward(scores_bar))
+        chosen_bar = self.dropout.again(self.out.backward(scores_bar, moves=moves))
         if self.pools:
             self.dense.gradients = _weight_and_bias(gradients, "head.dense")
-            chosen_bar = self.dense.backward(self.tanh.backward(chosen_bar))
+            chosen_bar = self.dense.backward(self.tanh.backward(chosen_bar), moves=moves)
         return self._spread(chosen_bar, self.tokens)
 
-    def tangent(self, states_dot: Tensor, v: Parameters, labels: int) -> Tensor:
+    def tangent(self, states_dot: Tensor, direction: Head, labels: int) -> Tensor:
         """Return scores_dot of the first labels."""
         chosen = states_dot.index_select(0, self.labelled[:labels])
-        self.out.direction = _weight_and_bias(v, "head.out")
+        self.out.direction = direction.out
         if self.pools:
-            self.dense.direction = _weight_and_bias(v, "head.dense")
+            self.dense.direction = direction.dense
             chosen = self.tanh.tangent(self.dense.tangent(chosen))
         return self.out.tangent(self.dropout.again(chosen))
 

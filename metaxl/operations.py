@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -30,48 +30,80 @@ class Operation:
     """What its methods leave for one another.
 
     Attributes:
+        x: what went in.
         bars: gradients that `backward` met and `backward_tangent` alone needs.
         gradients: where `backward` writes those of weight and bias; set before it. It reads a parameter for the last
-            time before it writes that parameter's gradient, which may therefore take the parameter's place.
-        direction: along which weight and bias move; set before `tangent`.
+            time before it writes that parameter's gradient, which may take the parameter's place if no tangents follow.
+        direction: the same operation on another batch; weight and bias move along its gradients. Set before `tangent`.
     """
 
+    x: Tensor
     bars: tuple[Tensor, ...]
     gradients: tuple[Tensor, Tensor]
-    direction: tuple[Tensor, Tensor]
+    direction: Self
 
 
 class Linear(Operation):
-    """y = W x + b over rows."""
+    """y = W x + b over rows.
+
+    The gradient of W is the product of y_bar and x. As a direction it is itself only multiplied with a few rows, and
+    in factors that takes less arithmetic than the matrix would, while the rows are fewer than the matrix is wide.
+    """
 
     def __init__(self, weight: Tensor, bias: Tensor, mode: Mode) -> None:
         """Apply `weight`, (out, in), and `bias`, (out,)."""
         self.weight, self.bias, self.mode = weight, bias, mode
+        self.factors: tuple[Tensor, Tensor] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (rows, out) from (rows, in)."""
         self.x = x
         return self.mode.product_onto(self.bias, x, self.weight.t())
 
-    def backward(self, y_bar: Tensor, onto: Tensor | None = None) -> Tensor:
-        """Return x_bar, added to `onto`; write the gradients."""
+    def backward(self, y_bar: Tensor, onto: Tensor | None = None, moves: int = 0) -> Tensor:
+        """Return x_bar, added to `onto`; write the gradients.
+
+        With `moves`, the number of rows that will move along them, that of W may stay in factors.
+        """
         self.bars = (y_bar,)
         x_bar = self._back(y_bar, onto)
         weight_bar, bias_bar = self.gradients
-        self.mode.product(y_bar.t(), self.x, weight_bar)
         torch.sum(y_bar, 0, out=bias_bar)
+        if self._saves(len(y_bar), moves):
+            self.factors = y_bar, self.x
+        else:
+            self.mode.product(y_bar.t(), self.x, weight_bar)
         return x_bar
 
     def tangent(self, x_dot: Tensor) -> Tensor:
         """Return y_dot for the rows of x_dot."""
-        weight_dot, bias_dot = self.direction
-        y_dot = self.mode.product_onto(bias_dot, self.x[: len(x_dot)], weight_dot.t())
+        y_dot = self.direction._move(self.x[: len(x_dot)])
         return self.mode.add_product(y_dot, x_dot, self.weight.t())
 
     def backward_tangent(self, y_bar_dot: Tensor, onto: Tensor | None = None) -> Tensor:
         """Return x_bar_dot, added to `onto`."""
-        (y_bar,), (weight_dot, _) = self.bars, self.direction
-        return self.mode.add_product(self._back(y_bar_dot, onto), y_bar[: len(y_bar_dot)], weight_dot)
+        (y_bar,) = self.bars
+        return self.direction._move_back(y_bar[: len(y_bar_dot)], self._back(y_bar_dot, onto))
+
+    def _saves(self, rows: int, moves: int) -> bool:
+        """Return whether `moves` rows times the factors cost less than the matrix and its products."""
+        size, ends = self.weight.numel(), sum(self.weight.shape)
+        return moves * rows * ends < (rows + moves) * size if moves else False
+
+    def _move(self, x: Tensor) -> Tensor:
+        """Return the change of y at x along the own gradients."""
+        weight_bar, bias_bar = self.gradients
+        if self.factors is None:
+            return self.mode.product_onto(bias_bar, x, weight_bar.t())
+        y_bar, own_x = self.factors
+        return self.mode.product_onto(bias_bar, self.mode.product(x, own_x.t()), y_bar)
+
+    def _move_back(self, y_bar: Tensor, onto: Tensor) -> Tensor:
+        """Return the change of x_bar at y_bar along the own gradients, added to `onto`, which may be used up."""
+        if self.factors is None:
+            return self.mode.add_product(onto, y_bar, self.gradients[0])
+        own_y_bar, own_x = self.factors
+        return self.mode.add_product(onto, self.mode.product(y_bar, own_y_bar.t()), own_x)
 
     def _back(self, y_bar: Tensor, onto: Tensor | None) -> Tensor:
         if onto is None:
@@ -126,7 +158,7 @@ class Norm(Operation):
 
     def tangent(self, x_dot: Tensor) -> Tensor:
         """Return y_dot for the rows of x_dot."""
-        weight_dot, bias_dot = self.direction
+        weight_dot, bias_dot = self.direction.gradients
         self.x_dot, rows = x_dot, len(x_dot)
         self.n = (self.x[:rows] - self.mean[:rows]).mul_(self.rstd[:rows])
         self.n_dot = self._normalise_change(x_dot)
@@ -138,7 +170,7 @@ class Norm(Operation):
         n, n_dot, rstd = self.n[:rows], self.n_dot[:rows], self.rstd[:rows]
         y_bar, x_bar = (bar[:rows] for bar in self.bars)
         n_bar = y_bar * self.weight
-        n_bar_dot = torch.addcmul(y_bar_dot * self.weight, y_bar, self.direction[0])
+        n_bar_dot = torch.addcmul(y_bar_dot * self.weight, y_bar, self.direction.gradients[0])
         x_bar_dot = self._normalise_change(n_bar_dot)
         x_bar_dot.addcmul_(x_bar, _row_mean(n, self.x_dot[:rows]) * rstd, value=-1)
         x_bar_dot.addcmul_(n_dot, _row_mean(n, n_bar) * rstd, value=-1)

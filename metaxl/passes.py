@@ -55,13 +55,19 @@ class Pass:
         """Return the sum of the other parts' mean losses; a scalar."""
         return self.losses[self.sources :].sum()
 
-    def backward(self, gradients: Parameters) -> None:
-        """Write theta's gradients to `gradients`, which may be theta itself."""
-        hidden_bar = self.head.backward(self.cross_entropy.backward(), gradients)
+    def backward(self, gradients: Parameters, moves: int = 0) -> None:
+        """Write theta's gradients to `gradients`, which may be theta itself unless `hypergradient` follows.
+
+        With `moves` this pass becomes a direction for the `hypergradient` of another with so many source tokens, and
+        linear maps may keep their gradients in factors.
+        """
+        hidden_bar = self.head.backward(self.cross_entropy.backward(), gradients, moves)
         for number in reversed(range(len(self.layers) + 1)):
             if number < len(self.layers):
-                layer = self.layers[number] if self.second else self.layers.pop()
-                hidden_bar = layer.backward(hidden_bar, gradients)
+                layer = self.layers[number] if self.second or moves else self.layers.pop()
+                hidden_bar = layer.backward(hidden_bar, gradients, moves)
+                if moves:
+                    layer.keep_gradients_alone()
                 if number < min(self.transformations, default=0):
                     layer.drop_bars()
             if number in self.transformations:
@@ -75,22 +81,27 @@ class Pass:
             gradients |= transformation.gradients()
         return {name: gradients[name] for name in self.phi}
 
-    def hypergradient(self, v: Parameters) -> Parameters:
-        """Return d <theta's gradient, v> / d phi, exact; after `backward`.
+    @property
+    def source_tokens(self) -> int:
+        """Return how many tokens pass through RTNs."""
+        return self.batch.token_ends[self.sources - 1] if self.sources else 0
+
+    def hypergradient(self, judged: Pass) -> Parameters:
+        """Return d <theta's gradient, v> / d phi, exact, with v the gradient of another pass; after both `backward`.
 
         It is how phi's gradient changes while theta moves along v, for the order of the derivatives is free. Nothing
         but the source parts is moved, and the way back ends at the lowest RTN: with F the forward pass of the source
-        sentences, 2 F below an RTN and 4 F above it.
+        sentences, 2 F below an RTN and 4 F above it where v is a matrix, and down to half of that where it is factors.
         """
         moved = self.batch.first_parts(self.sources)
         places = [Places(self.batch.first_parts(count + 1), self.model.shape.heads) for count in range(self.sources)]
-        hidden_dot = self.embedding.tangent(v, len(moved.ids))
+        hidden_dot = self.embedding.tangent(judged.embedding, len(moved.ids))
         for number in range(len(self.layers) + 1):
             if number in self.transformations:
                 hidden_dot = self.transformations[number].tangent(hidden_dot)
             if number < len(self.layers):
-                hidden_dot = self.layers[number].tangent(hidden_dot, v, places[-1])
-        scores_dot = self.head.tangent(hidden_dot, v, len(moved.labels))
+                hidden_dot = self.layers[number].tangent(hidden_dot, judged.layers[number], places[-1])
+        scores_dot = self.head.tangent(hidden_dot, judged.head, len(moved.labels))
         changes = {ALPHA: self._alpha(self.cross_entropy.tangent(scores_dot)[: self.sources])}
         bar_dot = self.head.backward_tangent(self.cross_entropy.backward_tangent(scores_dot), len(moved.ids))
         for number in reversed(range(min(self.transformations), len(self.layers) + 1)):

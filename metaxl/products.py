@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Torch's products of float32 matrices go to MKL, which is built for more rows than a batch of short sentences has. With
-# 60 to 260 rows oneDNN takes 10 to 35 % less time, after half a millisecond for each new shape, which small matrices do
-# not repay. (A linear map of oneDNN's is the operator that torch.compile emits; torch has no other name for it.)
+# Torch's products of float32 matrices go to MKL. At XLM-R's sizes oneDNN takes 10 to 35 % less time for the 60 to 260
+# rows of a batch of short sentences, and no more for thousands. It wants half a millisecond for each new shape, which
+# small matrices do not repay. (torch.compile emits this operator for a linear map; torch has no public name for it.)
 ONEDNN_ELEMENTS = 2**18
 ONEDNN = hasattr(torch.ops.mkldnn, "_linear_pointwise")
 

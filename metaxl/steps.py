@@ -20,7 +20,8 @@ from metaxl.passes import Pass
 class Learner:
     """What a step reads and updates: theta (encoder and head), phi (RTN) and their optimisers.
 
-    `gradients` and `ahead` are room for theta's gradients and for the look-ahead theta', the same in every step.
+    `gradients` and `ahead` are room for theta's gradients and for the look-ahead theta', the same in every step; no
+    look-ahead where phi does not learn from it.
     """
 
     model: Model
@@ -30,7 +31,7 @@ class Learner:
     phi_optimizer: Adam | None
     clip_norm: float
     gradients: Flat
-    ahead: Flat
+    ahead: Flat | None
 
     @property
     def inner_rate(self) -> float:
@@ -75,33 +76,31 @@ def metaxl_step(learner: Learner, batch: Batch, meta: Batch) -> Report:
         batch: source sentences, which pass through the RTN, and the target sentences that join theta's loss.
         meta: target sentences that judge the look-ahead theta'.
     """
-    model, theta, phi, eta = learner.model, learner.theta, learner.phi, learner.inner_rate
-    learns = learner.phi_optimizer is not None
+    model, theta, phi, ahead = learner.model, learner.theta, learner.phi, learner.ahead
+    eta = learner.inner_rate
 
     # Gradient of theta.
-    work = Pass(model, theta, phi, batch, second=learns)
+    work = Pass(model, theta, phi, batch, second=ahead is not None)
     work.backward(learner.gradients)
     report = {"source_loss": work.source_loss()}
     if model.method.theta_loss == "source+target":
         report["target_loss"] = work.target_loss()
 
-    if learns:
-        # Look ahead: theta' = theta - eta * gradient; v = gradient of the meta-loss there.
-        ahead = learner.ahead
+    if ahead is not None:
+        # Look ahead: theta' = theta - eta * gradient. The meta-loss's gradient there, v, takes its place.
         torch.sub(theta.vector, learner.gradients.vector, alpha=eta, out=ahead.vector)
         judged = Pass(model, ahead, {}, meta)
-        judged.backward(ahead)
-        v = ahead  # v has taken the place of theta'.
+        judged.backward(ahead, moves=work.source_tokens)
         report["meta_loss"] = judged.target_loss()
 
         # d meta-loss / d phi = -eta * d <gradient(phi), v> / d phi.
-        hypergradient = {name: -eta * value for name, value in work.hypergradient(v).items()}
+        hypergradient = {name: -eta * value for name, value in work.hypergradient(judged).items()}
         report["hypergradient_norm"] = get_total_norm(hypergradient.values())
         _update_phi(learner, hypergradient)
 
-    if learns and model.method.update_order == "official":
+    if ahead is not None and model.method.update_order == "official":
         # The official code lets theta see the new phi, at the price of a second forward and backward pass.
-        del work
+        del work, judged
         Pass(model, theta, phi, batch).backward(learner.gradients)
     report["gradient_norm"] = _update_theta(learner)
     return report

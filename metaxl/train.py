@@ -17,7 +17,6 @@ from metaxl.adam import Adam
 from metaxl.batches import make_batch
 from metaxl.cell import MethodSlug
 from metaxl.checkpoint import initialise_head, load_parameters, save_model
-from metaxl.device import device_name
 from metaxl.encode import Encoded, Integers
 from metaxl.encoder import WORDS, Parameters, Shape
 from metaxl.errors import ConfigError
@@ -57,7 +56,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     data = CellData.load(files)
     run = Run(spec, build_learner(spec, encoder, shape, data.rows, device), data)
     start = time.process_time()
-    log.info("%s on %s, %d steps an epoch", spec.cell.path, device_name(device), run.feed.steps_per_epoch)
+    log.info("%s on %s, %d steps an epoch", spec.cell.path, _device_name(device), run.feed.steps_per_epoch)
     run.train()
     best = _predict_splits(run, run.best_theta)
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
@@ -103,7 +102,7 @@ def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers, d
         phi_optimizer=Adam(phi.values(), method.meta_weight_decay) if phi and slug.kind != "metaxl-frozen" else None,
         clip_norm=spec.training.clip_norm,
         gradients=theta.empty_like(),
-        ahead=theta.empty_like(),
+        ahead=theta.empty_like() if slug.kind == "metaxl" else None,
     )
 
 
@@ -177,6 +176,10 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: t
         "data": {role: sha256_file(path) for role, path in files.items()},
         "code": digest("metaxl.train"),
         "libraries": library_versions(),
-        "device": device_name(device),
+        "device": _device_name(device),
         "threads": torch.get_num_threads(),
     }
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

@@ -18,6 +18,7 @@ from metaxl.batches import make_batch
 from metaxl.encoder import Shape
 from metaxl.flat import Flat
 from metaxl.model import Model
+from metaxl.operations import Linear
 from metaxl.passes import Pass
 from metaxl.steps import Learner, metaxl_step, plain_step
 
@@ -44,7 +45,7 @@ def learner_of(placement, learns=True):
     phi = {name: value.to(META).requires_grad_() for name, value in phi.items()}
     optimizer = NoDescent()
     model, optimizers = Model(BASE, "ner", placement, DEFAULT), (optimizer, optimizer if learns else None)
-    return Learner(model, theta(), phi, *optimizers, 10.0, theta(), theta())
+    return Learner(model, theta(), phi, *optimizers, 10.0, theta(), theta() if learns else None)
 
 
 def part(number, length):
@@ -65,12 +66,21 @@ def metaxl(placement, length, learns=True):
     return count(metaxl_step, learner_of(placement, learns), batch, meta)
 
 
-@pytest.mark.parametrize("length", [24, 128])
-@pytest.mark.parametrize(("placement", "bound"), [((12,), 8.05), ((6,), 9.1), ((0,), 10.1), ((0, 12), 15.2)], ids=str)
-def test_an_exact_metaxl_step_costs_what_the_formula_says(placement, bound, length):
-    """6 + 4 u + 2 (1 - u) for the share u of layers above the RTN, where the source counts once for each RTN."""
-    cost = metaxl(placement, length) / forward(length)
-    assert bound - 0.2 < cost < bound
+@pytest.mark.parametrize(
+    ("length", "bounds"), [(12, (6.65, 7.2, 7.75, 11.9)), (24, (6.75, 7.35, 8, 12.2)), (128, (7.65, 8.7, 9.75, 14.85))]
+)
+def test_an_exact_metaxl_step_costs_less_than_the_formula_says(length, bounds):
+    """Factors of the gradient along which theta moves save up to 1.5 + u of 6 + 4 u + 2 (1 - u), u as below."""
+    for placement, bound in zip([(12,), (6,), (0,), (0, 12)], bounds, strict=True):
+        cost = metaxl(placement, length) / forward(length)
+        assert bound - 0.1 < cost < bound
+
+
+@pytest.mark.parametrize(("placement", "formula"), [((12,), 8), ((6,), 9), ((0,), 10), ((0, 12), 15)], ids=str)
+def test_with_matrices_the_formula_holds(monkeypatch, placement, formula):
+    """6 + 4 u + 2 (1 - u) for the share u of layers above the RTN; the source counts once for each RTN."""
+    monkeypatch.setattr(Linear, "_saves", lambda self, rows, moves: False)
+    assert metaxl(placement, 24) / forward(24) == pytest.approx(formula, rel=0.005)
 
 
 def test_joint_training_costs_six_forward_passes():

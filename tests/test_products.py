@@ -37,6 +37,29 @@ def test_products_equal_float64(factors, transposed):
         torch.testing.assert_close(got.double(), exact + added, rtol=1e-5, atol=1e-4)
 
 
+def test_products_of_rounded_factors_are_rounded(factors):
+    a, b, row, onto = factors
+    mode = Mode(training=True, rounding=torch.bfloat16)
+    rounded = (a.bfloat16() @ b.bfloat16()).float()
+    assert torch.equal(mode.product(a, b), rounded)
+    assert torch.equal(mode.product(a, b, torch.empty_like(onto)), rounded)
+    assert torch.equal(mode.product_onto(row, a, b, 0.5), row + 0.5 * rounded)
+    assert torch.equal(mode.add_product(onto.clone(), a, b), onto + rounded)
+
+
+def test_products_of_batches(factors):
+    a, b = (factor.expand(2, *factor.shape) for factor in factors[:2])
+    onto = factors[3].expand(2, -1, -1)
+    mode, exact = Mode(training=True), a.double() @ b.double()
+    for got, expected in (
+        (mode.product(a, b), exact),
+        (mode.product_onto(onto, a, b, 0.5), onto + 0.5 * exact),
+        (mode.add_product(onto.clone(), a, b), onto + exact),
+    ):
+        torch.testing.assert_close(got.double(), expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.skipif(not products.ONEDNN, reason="this torch has no oneDNN")
 def test_large_float32_matrices_alone_go_to_onednn(monkeypatch):
     """Else nothing here would test oneDNN."""
     seen = []
