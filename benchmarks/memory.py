@@ -1,4 +1,4 @@
-"""The most memory that the training steps hold, each in a process of its own: `make bench`."""
+"""The most memory that the training steps of one setting hold, each in a process of its own: `make bench`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ STEPS = 2
 
 def peak_gib(geometry: str, lengths: str, method: str, implementation: str) -> float:
     """Return the peak of a process that takes the steps."""
-    command = [sys.executable, "-m", "benchmarks.memory", "--one", geometry, lengths, method, implementation]
+    one = ["--one", method, "--implementations", implementation]
+    command = [sys.executable, "-m", "benchmarks.memory", geometry, lengths, *one]
     return float(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
 
 
 def report_peak(geometry: str, lengths: str, method: str, implementation: str) -> None:
     """Take the steps and print this process's peak in GiB."""
-    if implementation == "ours":
+    if implementation.startswith("ours"):
         keep_freed_memory()  # as `metaxl train` does
     step = IMPLEMENTATIONS[implementation](geometry, device()).step(method)
     for seed in range(STEPS):
@@ -33,15 +34,19 @@ def report_peak(geometry: str, lengths: str, method: str, implementation: str) -
 
 
 def main() -> None:
-    """Run the benchmark; write benchmarks/results/memory.csv and print it."""
+    """Run the benchmark; write benchmarks/results/memory-<setting>.csv and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--one", nargs=4, metavar=("GEOMETRY", "LENGTHS", "METHOD", "IMPLEMENTATION"))
-    one = parser.parse_args().one
-    if one:
-        report_peak(*one)
+    parser.add_argument("geometry", choices=GEOMETRIES)
+    parser.add_argument("lengths", choices=LENGTHS)
+    parser.add_argument("--implementations", nargs="+", choices=IMPLEMENTATIONS, default=list(IMPLEMENTATIONS))
+    parser.add_argument("--one", metavar="METHOD", help="in this process, print the peak of the one implementation")
+    options = parser.parse_args()
+    setting, names = (options.geometry, options.lengths), options.implementations
+    if options.one:
+        report_peak(*setting, options.one, *names)
         return
-    keys = product(GEOMETRIES, LENGTHS, METHODS, IMPLEMENTATIONS)
-    write("memory.csv", [about(*key) | {"peak_gib": peak_gib(*key)} for key in keys])
+    keys = [(*setting, *key) for key in product(METHODS, names)]
+    write(f"memory-{'-'.join(setting)}.csv", [about(*key) | {"peak_gib": peak_gib(*key)} for key in keys])
 
 
 if __name__ == "__main__":

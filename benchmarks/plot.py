@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from benchmarks.table import RESULTS
+from benchmarks.workload import GEOMETRIES, LENGTHS
 
 PICTURE = Path(__file__).parent.parent / "docs" / "step-time.png"
 TITLES = {"base": "12 x 768", "small": "12 x 384", "panx": "PAN-X lengths", "128": "128 tokens"}
@@ -40,31 +42,34 @@ def read(path: Path) -> list[dict[str, str]]:
 def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
     """Draw one setting's bars with their range, and the ratio above ours."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    for offset, (name, style) in zip((-0.27, 0, 0.27), STYLES.items(), strict=True):
+    names = [name for name in STYLES if any(row["implementation"] == name for row in rows)]
+    width = 0.66 / len(names)
+    for number, name in enumerate(names):
         own = {row["method"]: row for row in rows if row["implementation"] == name}
-        places = [place + offset for place in range(len(methods))]
+        places = [place + (number - (len(names) - 1) / 2) * width for place in range(len(methods))]
         heights = [float(own[method]["seconds"]) for method in methods]
         lows = [height - float(own[m]["seconds_min"]) for m, height in zip(methods, heights, strict=True)]
         highs = [float(own[m]["seconds_max"]) - height for m, height in zip(methods, heights, strict=True)]
-        options: dict[str, Any] = {"width": 0.27, "label": LABELS[name], **style}
+        options: dict[str, Any] = {"width": width, "label": LABELS[name], **STYLES[name]}
         ax.bar(places, heights, yerr=[lows, highs], error_kw={"elinewidth": 0.8}, **options)
-        for place, method, height, high in zip(places, methods, heights, highs, strict=True):
+        for place, method, height in zip(places, methods, heights, strict=True):
             if name == "ours":
                 text = f"{float(own[method]['speedup']):.1f}x"
-                ax.annotate(text, (place, height + high), (0, 2), textcoords="offset points", ha="center", fontsize=8)
+                ax.annotate(text, (place + width / 2, height), (1, 0), textcoords="offset points", fontsize=7)
+    ax.tick_params(axis="y", labelsize=8)
     ax.set_xticks(range(len(methods)), [method.replace("metaxl-", "") for method in methods], fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def main() -> None:
     """Read the table and write the picture."""
-    settings = [read(path) for path in sorted(RESULTS.glob("step-*.csv"))]
-    figure, axes = plt.subplots(1, len(settings), figsize=(3.6 * len(settings), 3), squeeze=False)
-    for ax, rows in zip(axes[0], settings, strict=True):
+    figure, axes = plt.subplots(len(GEOMETRIES), len(LENGTHS), figsize=(10, 5.5))
+    for ax, setting in zip(axes.flat, product(GEOMETRIES, LENGTHS), strict=True):
+        rows = read(RESULTS / f"step-{'-'.join(setting)}.csv")
         draw(ax, rows)
         ax.set_title(f"{TITLES[rows[0]['geometry']]}, {TITLES[rows[0]['lengths']]}", fontsize=9)
-    axes[0][0].set_ylabel("seconds a step")
-    axes[0][0].legend(frameon=False, fontsize=8)
+        ax.set_ylabel("seconds a step", fontsize=8)
+    axes[0][0].legend(frameon=False, fontsize=7, loc="upper left")
     figure.tight_layout()
     figure.savefig(PICTURE, dpi=150)
 

@@ -98,6 +98,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--implementations", nargs="+", choices=IMPLEMENTATIONS, default=list(IMPLEMENTATIONS))
     options = parser.parse_args()
+    if options.implementations[0] != "official":
+        parser.error("name official first: the others are measured against it")
     keep_freed_memory()  # as `metaxl train` does; the official-style steps profit as much
     setting = options.geometry, options.lengths
     found = measure(*setting, options.rounds, options.implementations)

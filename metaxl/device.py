@@ -1,4 +1,4 @@
-"""Where a cell trains: the GPU that the fewest others are using, or the CPU."""
+"""Where a cell trains: the GPU that the fewest of the user's other cells hold, or the CPU."""
 
 from __future__ import annotations
 

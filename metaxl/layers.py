@@ -13,13 +13,13 @@ from torch import Tensor
 from metaxl.attention import Attention, Places
 from metaxl.batches import Batch
 from metaxl.encoder import NORM, POSITION_OFFSET, POSITIONS, TOKEN_TYPES, WORDS, Parameters, Shape, layer_names
+from metaxl.linear import Linear
 from metaxl.operations import (
     GELU,
     RELU,
     TANH,
     Activation,
     Dropout,
-    Linear,
     Norm,
     Operation,
     softmax_change,
@@ -85,15 +85,15 @@ class Layer:
         changed = self.outer.forward(self.activation.forward(self.inner.forward(middle)))
         return self.norm2.forward(self.dropout2.forward(changed).add_(middle))
 
-    def backward(self, y_bar: Tensor, gradients: Parameters, moves: int = 0) -> Tensor:
-        """Return x_bar; write the gradients of the layer's parameters, perhaps in factors for `moves` rows."""
+    def backward(self, y_bar: Tensor, gradients: Parameters) -> Tensor:
+        """Return x_bar; write the gradients of the layer's parameters."""
         for part, pair in zip(self.parts, self._pairs(gradients), strict=True):
             part.gradients = pair
         sum2_bar = self.norm2.backward(y_bar)
-        inner_bar = self.activation.backward(self.outer.backward(self.dropout2.again(sum2_bar), moves=moves))
-        sum1_bar = self.norm1.backward(self.inner.backward(inner_bar, sum2_bar, moves))
-        context_bar = self.out.backward(self.dropout1.again(sum1_bar), moves=moves)
-        return self.qkv.backward(self.attention.backward(context_bar), sum1_bar, moves)
+        inner_bar = self.activation.backward(self.outer.backward(self.dropout2.again(sum2_bar)))
+        sum1_bar = self.norm1.backward(self.inner.backward(inner_bar, sum2_bar))
+        context_bar = self.out.backward(self.dropout1.again(sum1_bar))
+        return self.qkv.backward(self.attention.backward(context_bar), sum1_bar)
 
     def tangent(self, x_dot: Tensor, direction: Layer, places: Places) -> Tensor:
         """Return y_dot for the sentences of `places`."""
@@ -153,13 +153,13 @@ class Head:
             chosen = self.tanh.forward(self.dense.forward(chosen))
         return self.out.forward(self.dropout.forward(chosen))
 
-    def backward(self, scores_bar: Tensor, gradients: Parameters, moves: int = 0) -> Tensor:
-        """Return states_bar; write the gradients of the head's parameters, perhaps in factors for `moves` rows."""
+    def backward(self, scores_bar: Tensor, gradients: Parameters) -> Tensor:
+        """Return states_bar; write the gradients of the head's parameters."""
         self.out.gradients = _weight_and_bias(gradients, "head.out")
-        chosen_bar = self.dropout.again(self.out.backward(scores_bar, moves=moves))
+        chosen_bar = self.dropout.again(self.out.backward(scores_bar))
         if self.pools:
             self.dense.gradients = _weight_and_bias(gradients, "head.dense")
-            chosen_bar = self.dense.backward(self.tanh.backward(chosen_bar), moves=moves)
+            chosen_bar = self.dense.backward(self.tanh.backward(chosen_bar))
         return self._spread(chosen_bar, self.tokens)
 
     def tangent(self, states_dot: Tensor, direction: Head, labels: int) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -21,7 +23,14 @@ class Pass:
     """
 
     def __init__(
-        self, model: Model, theta: Parameters, phi: Parameters, batch: Batch, share: float = 1.0, second: bool = False
+        self,
+        model: Model,
+        theta: Parameters,
+        phi: Parameters,
+        batch: Batch,
+        share: float = 1.0,
+        second: bool = False,
+        moved_rows: int = 0,
     ) -> None:
         """Compute the losses.
 
@@ -32,12 +41,14 @@ class Pass:
             batch: the sentences.
             share: of each part's mean loss in the loss; the source parts have it together.
             second: keep what `hypergradient` needs.
+            moved_rows: the source tokens of another pass, whose `hypergradient` moves theta along this one's gradients;
+                0 for a pass that is no such direction.
         """
         self.model, self.theta, self.phi, self.batch = model, theta, phi, batch
-        self.share, self.second = share, second
+        self.share, self.second, self.moved_rows = share, second, moved_rows
         self.sources = model.source_parts() if phi else 0
         self.mixture = _mixture(phi, self.sources, batch)
-        shape, mode = model.shape, model.mode()
+        shape, mode = model.shape, replace(model.mode(), moved_rows=moved_rows)
         places = Places(batch, shape.heads)
         self.embedding = Embedding(theta, shape, batch, mode)
         self.layers = [Layer(theta, number, shape, places, mode) for number in range(shape.layers)]
@@ -55,18 +66,17 @@ class Pass:
         """Return the sum of the other parts' mean losses; a scalar."""
         return self.losses[self.sources :].sum()
 
-    def backward(self, gradients: Parameters, moves: int = 0) -> None:
+    def backward(self, gradients: Parameters) -> None:
         """Write theta's gradients to `gradients`, which may be theta itself unless `hypergradient` follows.
 
-        With `moves` this pass becomes a direction for the `hypergradient` of another with so many source tokens, and
-        linear maps may keep their gradients in factors.
+        Of a pass that is a direction (`moved_rows`), those of linear maps that stay in factors are not written.
         """
-        hidden_bar = self.head.backward(self.cross_entropy.backward(), gradients, moves)
+        hidden_bar = self.head.backward(self.cross_entropy.backward(), gradients)
         for number in reversed(range(len(self.layers) + 1)):
             if number < len(self.layers):
-                layer = self.layers[number] if self.second or moves else self.layers.pop()
-                hidden_bar = layer.backward(hidden_bar, gradients, moves)
-                if moves:
+                layer = self.layers[number] if self.second or self.moved_rows else self.layers.pop()
+                hidden_bar = layer.backward(hidden_bar, gradients)
+                if self.moved_rows:
                     layer.keep_gradients_alone()
                 if number < min(self.transformations, default=0):
                     layer.drop_bars()
@@ -91,7 +101,7 @@ class Pass:
 
         It is how phi's gradient changes while theta moves along v, for the order of the derivatives is free. Nothing
         but the source parts is moved, and the way back ends at the lowest RTN: with F the forward pass of the source
-        sentences, 2 F below an RTN and 4 F above it where v is a matrix, and down to half of that where it is factors.
+        sentences, 2 F below an RTN and 4 F above it where v is matrices, down to half of that where it is factors.
         """
         moved = self.batch.first_parts(self.sources)
         places = [Places(self.batch.first_parts(count + 1), self.model.shape.heads) for count in range(self.sources)]

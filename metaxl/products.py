@@ -22,10 +22,13 @@ class Mode:
         training: draw dropout masks.
         rounding: to what the factors and results of matrix products are rounded; None leaves them as they are. All
             else, and what the results are added to, keeps the parameters' precision.
+        moved_rows: how many rows of another batch will meet the gradients of this one's weights, as a direction; 0
+            where the gradients are wanted as matrices.
     """
 
     training: bool
     rounding: torch.dtype | None = None
+    moved_rows: int = 0
 
     def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
         """Return a b, of matrices or of batches of them, in `out` if given."""

@@ -20,8 +20,8 @@ from metaxl.passes import Pass
 class Learner:
     """What a step reads and updates: theta (encoder and head), phi (RTN) and their optimisers.
 
-    `gradients` and `ahead` are room for theta's gradients and for the look-ahead theta', the same in every step; no
-    look-ahead where phi does not learn from it.
+    `gradients` and `ahead` are room for theta's gradients and for the look-ahead theta', the same in every step;
+    `ahead` is None where phi does not learn from a look-ahead.
     """
 
     model: Model
@@ -87,10 +87,11 @@ def metaxl_step(learner: Learner, batch: Batch, meta: Batch) -> Report:
         report["target_loss"] = work.target_loss()
 
     if ahead is not None:
-        # Look ahead: theta' = theta - eta * gradient. The meta-loss's gradient there, v, takes its place.
+        # Look ahead: theta' = theta - eta * gradient. The meta-loss's gradient there, v, takes its place, or stays in
+        # factors.
         torch.sub(theta.vector, learner.gradients.vector, alpha=eta, out=ahead.vector)
-        judged = Pass(model, ahead, {}, meta)
-        judged.backward(ahead, moves=work.source_tokens)
+        judged = Pass(model, ahead, {}, meta, moved_rows=work.source_tokens)
+        judged.backward(ahead)
         report["meta_loss"] = judged.target_loss()
 
         # d meta-loss / d phi = -eta * d <gradient(phi), v> / d phi.

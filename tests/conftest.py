@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from metaxl.encode import Encoded, encode, load_tokenizer
+from metaxl.linear import Linear
 
 WORDS = [f"w{i}" for i in range(60)]
 FAMILIES = ("bert", "roberta", "xlm-roberta")
@@ -97,6 +98,13 @@ def records_of(task: str, count: int, seed: int) -> list[dict]:
 
 def encoded(folder: Path, task: str, count: int, seed: int) -> Encoded:
     return encode(load_tokenizer(folder), task, records_of(task, count, seed), max_length=32)
+
+
+@pytest.fixture(params=["matrix", "factors"])
+def direction(request, monkeypatch) -> None:
+    """How linear maps keep a gradient along which theta moves; by itself each does what costs it less."""
+    factors = request.param == "factors"
+    monkeypatch.setattr(Linear, "_factors_save", lambda self, rows: self.mode.moved_rows > 0 and factors)
 
 
 @pytest.fixture(scope="session")

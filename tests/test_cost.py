@@ -17,8 +17,8 @@ from metaxl import rtn
 from metaxl.batches import make_batch
 from metaxl.encoder import Shape
 from metaxl.flat import Flat
+from metaxl.linear import Linear
 from metaxl.model import Model
-from metaxl.operations import Linear
 from metaxl.passes import Pass
 from metaxl.steps import Learner, metaxl_step, plain_step
 
@@ -79,7 +79,7 @@ def test_an_exact_metaxl_step_costs_less_than_the_formula_says(length, bounds):
 @pytest.mark.parametrize(("placement", "formula"), [((12,), 8), ((6,), 9), ((0,), 10), ((0, 12), 15)], ids=str)
 def test_with_matrices_the_formula_holds(monkeypatch, placement, formula):
     """6 + 4 u + 2 (1 - u) for the share u of layers above the RTN; the source counts once for each RTN."""
-    monkeypatch.setattr(Linear, "_saves", lambda self, rows, moves: False)
+    monkeypatch.setattr(Linear, "_factors_save", lambda self, rows: False)
     assert metaxl(placement, 24) / forward(24) == pytest.approx(formula, rel=0.005)
 
 

@@ -21,7 +21,6 @@ from metaxl.encoder import Shape
 from metaxl.files import read_json, write_json
 from metaxl.flat import Flat
 from metaxl.model import Model
-from metaxl.operations import Linear
 from metaxl.settings import Method
 from metaxl.steps import Learner, joint_rtn_step, metaxl_step, plain_step
 
@@ -139,12 +138,6 @@ def phi_gradients(setting):
     return setting.learner.phi_optimizer.gradients
 
 
-@pytest.fixture(params=["matrix", "factors"])
-def direction(request, monkeypatch):
-    """How linear maps keep the gradient along which theta moves; by itself each does what costs it less."""
-    monkeypatch.setattr(Linear, "_saves", lambda self, rows, moves: moves > 0 and request.param == "factors")
-
-
 @pytest.mark.usefixtures("direction")
 @pytest.mark.parametrize("family", ["bert", "xlm-roberta"])
 @pytest.mark.parametrize("placement", PLACEMENTS, ids=str)
@@ -168,6 +161,7 @@ def test_hypergradient_equals_central_differences_of_the_target_loss(encoders, t
         assert slope == pytest.approx((losses[0] - losses[1]) / 2e-7, rel=1e-5)
 
 
+@pytest.mark.usefixtures("direction")
 @pytest.mark.parametrize(
     "switch",
     [
@@ -192,6 +186,7 @@ def test_sentiment_hypergradient_is_exact(encoders, tmp_path):
     close(phi_gradients(setting), setting.unrolled())
 
 
+@pytest.mark.usefixtures("direction")
 def test_the_hypergradient_is_exact_for_relu(tmp_path):
     folder = make_encoder(tmp_path / "relu", "bert")
     write_json(folder / "config.json", read_json(folder / "config.json") | {"hidden_act": "relu"})
@@ -199,6 +194,7 @@ def test_the_hypergradient_is_exact_for_relu(tmp_path):
     close(phi_gradients(setting), setting.unrolled())
 
 
+@pytest.mark.usefixtures("direction")
 @pytest.mark.parametrize("placement", PLACEMENTS, ids=str)
 def test_with_dropout_the_hypergradient_equals_central_differences_under_the_same_masks(encoders, tmp_path, placement):
     """The reference draws other masks, so here the step's own meta-loss is differenced."""
@@ -269,6 +265,7 @@ def test_theta_descends_the_gradient_of_source_plus_target_at_the_old_phi(encode
         torch.testing.assert_close(value, before[name] - ETA * in_reference(expected, name))
 
 
+@pytest.mark.usefixtures("direction")
 def test_the_official_order_lets_theta_see_the_new_phi(encoders, tmp_path):
     setting = Setting(encoders["xlm-roberta"], tmp_path, (1,), replace(DEFAULT, update_order="official"))
     setting.set_phi_rate(10.0)
