@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.table import about, device, write
 from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
-from metaxl.memory import keep_freed_memory, peak_memory
+from metaxl.memory import peak_memory, set_up_memory
 
 ROOT = Path(__file__).parent.parent
 STEPS = 2
@@ -26,7 +26,7 @@ def peak_gib(geometry: str, lengths: str, method: str, implementation: str) -> f
 def report_peak(geometry: str, lengths: str, method: str, implementation: str) -> None:
     """Take the steps and print this process's peak in GiB."""
     if implementation.startswith("ours"):
-        keep_freed_memory()  # as `metaxl train` does
+        set_up_memory()  # as `metaxl train` does
     step = IMPLEMENTATIONS[implementation](geometry, device()).step(method)
     for seed in range(STEPS):
         step(StepInput.draw(lengths, seed))

@@ -18,7 +18,7 @@ from torch import Tensor
 from benchmarks import flops
 from benchmarks.table import about, device, write
 from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
-from metaxl.memory import keep_freed_memory
+from metaxl.memory import set_up_memory
 from metaxl.products import Mode
 
 
@@ -100,7 +100,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.implementations[0] != "official":
         parser.error("name official first: the others are measured against it")
-    keep_freed_memory()  # as `metaxl train` does; the official-style steps profit as much
+    set_up_memory()  # as `metaxl train` does; the official-style steps profit as much
     setting = options.geometry, options.lengths
     found = measure(*setting, options.rounds, options.implementations)
     write(f"step-{'-'.join(setting)}.csv", [about(*setting, *key) | numbers for key, numbers in found.items()])

@@ -154,14 +154,14 @@ def _encode(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from metaxl.device import claim_device
-    from metaxl.memory import keep_freed_memory
+    from metaxl.memory import set_up_memory
     from metaxl.spec import CellSpec
     from metaxl.train import train_cell
 
     files = dict(zip(("train", "dev", "test"), options.target, strict=True))
     if options.source is not None:
         files["source"] = options.source
-    keep_freed_memory()
+    set_up_memory()
     with claim_device() as device:
         train_cell(CellSpec.from_dict(options.spec), options.encoder, files, options.out, device)
 

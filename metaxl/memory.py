@@ -1,8 +1,9 @@
-"""The memory of a training process: keeping it, and how much there was at most."""
+"""The memory of a training process: what is kept, and how much there was at most."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import resource
 from pathlib import Path
@@ -16,11 +17,21 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGEST_KEPT = 32 * 2**20
 
 
-def keep_freed_memory() -> None:
-    """Keep freed memory for the tensors of the next step, where the C library is glibc.
+# oneDNN keeps a kernel, and torch its arguments, for each shape of a product: by default 1,024 of each. Batches of
+# varied length bring new shapes with every step, and what is kept for them splits the heap between the tensors. A step
+# uses fewer than this many.
+KERNELS_KEPT = 64
+KERNEL_CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
 
-    By default it goes back to the system and returns page by page: a tenth to a fifth of a step's time.
+
+def set_up_memory() -> None:
+    """Keep freed memory for the tensors of the next step, where the C library is glibc, and few of oneDNN's kernels.
+
+    By default freed memory goes back to the system and returns page by page: a tenth to a fifth of a step's time. To be
+    called before the first product of matrices.
     """
+    for name in KERNEL_CACHES:
+        os.environ.setdefault(name, str(KERNELS_KEPT))
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
