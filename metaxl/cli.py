@@ -52,14 +52,20 @@ def _add_data_commands(command: AddCommand) -> None:
     sub.add_argument("path", help="below results/raw/, for instance sentipers/sentipers.xlsx")
     sub.add_argument("--out", type=Path, required=True)
 
+    sub = command(_lock, "replace what the lock holds by what is downloaded now; needs the network")
+    sub.add_argument("names", nargs="*", help="below results/raw/, or encoders/<hub id>@<commit>; default: all locked")
+    sub.add_argument("--update", action="store_true", required=True, help="yes, on purpose")
+    sub.add_argument("--raw", type=Path, default=Path("results/raw"), help="folder of the downloaded corpora")
+
     sub = command(_data, "write one split of one language as JSON lines")
     sub.add_argument("--corpus", required=True, help="synthetic, files, or a registered data set")
     sub.add_argument("--task", choices=["ner", "sentiment"], required=True)
     sub.add_argument("--language", required=True)
     sub.add_argument("--split", choices=["train", "dev", "test"], required=True)
-    sub.add_argument("--folder", type=Path, default=Path(), help="where the language's files lie")
+    sub.add_argument("--folder", type=Path, default=Path(), help="where the language's files lie, or an archive")
     sub.add_argument("--size", type=int, default=0, help="examples to make (synthetic)")
-    sub.add_argument("--seed", type=int, default=0, help="of the world (synthetic)")
+    sub.add_argument("--seed", type=int, default=0, help="of the world (synthetic), of the refill (sentipers)")
+    sub.add_argument("--unlabelled", help="resolve, drop or refill (sentipers)")
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command(_draw, "draw a source set from a training split, by hash order")
@@ -67,11 +73,6 @@ def _add_data_commands(command: AddCommand) -> None:
     sub.add_argument("--size", type=int, required=True)
     sub.add_argument("--seed", type=int, required=True)
     sub.add_argument("--out", type=Path, required=True)
-
-    sub = command(_report, "count what the data hold: sizes, labels, duplicates, overlap")
-    sub.add_argument("files", type=Path, nargs="+")
-    sub.add_argument("--root", type=Path, required=True, help="folder of the experiment's results")
-    sub.add_argument("--out", type=Path, required=True, help="folder of the report")
 
 
 def _add_cell_commands(command: AddCommand) -> None:
@@ -95,6 +96,15 @@ def _add_cell_commands(command: AddCommand) -> None:
 
 
 def _add_experiment_commands(command: AddCommand) -> None:
+    sub = command(_report, "describe the data: sizes, repeats, overlap, subwords, sources")
+    sub.add_argument("spec", type=json.loads, help="the data's parts and the encoders as JSON")
+    sub.add_argument("--root", type=Path, required=True, help="folder of the experiment's results")
+    sub.add_argument("--out", type=Path, required=True, help="folder of the report")
+
+    sub = command(_check, "say what an experiment has, lacks and weighs, before anything starts")
+    sub.add_argument("--preset", help="in place of the one that config.yaml names")
+    sub.add_argument("--configfile", type=Path, nargs="*", default=[], help="laid over config.yaml, as in Snakemake")
+
     gather = command(_gather, "score every cell again; write scores.csv, significance.csv and config.json")
     table = command(_table, "render one table of the paper")
     table.add_argument("number", type=int)
@@ -107,9 +117,16 @@ def _add_experiment_commands(command: AddCommand) -> None:
 
 def _download(options: argparse.Namespace) -> None:
     from metaxl.download import download
-    from metaxl.registry import raw_item
 
-    download(*raw_item(options.path), options.out)
+    download(options.path, options.out)
+
+
+def _lock(options: argparse.Namespace) -> None:
+    from metaxl.download import update_lock
+    from metaxl.lock import lockable
+
+    for name in options.names or lockable():
+        update_lock(name, options.raw)
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -121,7 +138,8 @@ def _data(options: argparse.Namespace) -> None:
         make = synthetic.ner_sentences if options.task == "ner" else synthetic.reviews
         records = make(options.language, options.split, options.size, options.seed)
     else:
-        records = read_split(options.corpus, options.task, options.language, options.split, options.folder)
+        own = {"unlabelled": options.unlabelled, "seed": options.seed} if options.unlabelled else {}
+        records = read_split(options.corpus, options.task, options.language, options.split, options.folder, **own)
     write_jsonl(options.out, records)
 
 
@@ -168,8 +186,21 @@ def _train(options: argparse.Namespace) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     from metaxl.data_report import write_report
+    from metaxl.parts import ReportSpec
 
-    write_report(options.root, options.files, options.out)
+    write_report(ReportSpec.from_dict(options.spec), options.root, options.out)
+
+
+def _check(options: argparse.Namespace) -> None:
+    from metaxl.config import read_configuration
+    from metaxl.inventory import describe, find_needs, require_network
+    from metaxl.plan import Plans
+
+    plan = Plans(read_configuration(options.preset, options.configfile)).active
+    plan.check()
+    needs = find_needs(plan.downloads(), [(plan, name) for name in plan.hub_encoders()])
+    print(describe(plan, needs))  # noqa: T201  # the answer, not a log
+    require_network(needs, listed=True)
 
 
 def _gather(options: argparse.Namespace) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from metaxl.errors import ConfigError, did_you_mean
@@ -70,6 +72,7 @@ class Config:
     encoders: dict[str, dict[str, Any]]
     files: dict[TaskName, dict[str, str]]
     synthetic: dict[str, int]
+    sentipers: Literal["resolve", "drop", "refill"]
     tasks: tuple[Task, ...]
     method: Method
     figure: Figure | None
@@ -120,6 +123,25 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def read_configuration(preset: str | None, overlays: Sequence[Path]) -> dict[str, Any]:
+    """Read config.yaml of the current folder with overlays laid over it, as Snakemake does.
+
+    Args:
+        preset: in place of the one that the files name.
+        overlays: later ones over earlier ones.
+
+    Raises:
+        ConfigError: a file is missing or is not a mapping in YAML.
+    """
+    merged: dict[str, Any] = {}
+    for path in (Path("config.yaml"), *overlays):
+        content = read_yaml(path)
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path}: expected keys and values, found {type(content).__name__}.")
+        merged = merge(merged, content)
+    return merged | ({"preset": preset} if preset else {})
+
+
 def effective_config(raw: dict[str, Any]) -> dict[str, Any]:
     """Put the preset beneath `raw` (config.yaml with any overlays), validate, and fill in the defaults.
 
@@ -159,6 +181,7 @@ def load_config(raw: dict[str, Any]) -> Config:
         encoders=full["encoders"],
         files=full["files"],
         synthetic=full["synthetic"],
+        sentipers=full["sentipers"],
         tasks=tuple(_task(name, full[name]) for name in TASKS if full[name]["targets"]),
         method=Method(**full["method"]),
         figure=_figure(full.get("figure")),

@@ -1,14 +1,10 @@
-"""One split of one language from any corpus, the draw of the source sets, and a report of what the data hold."""
+"""One split of one language from any corpus, and the draw of the source sets."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from itertools import combinations
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from metaxl.errors import DataError
@@ -17,7 +13,7 @@ from metaxl.files import sha256_text
 Record = dict[str, Any]
 
 
-def read_split(corpus: str, task: str, language: str, split: str, folder: Path) -> list[Record]:
+def read_split(corpus: str, task: str, language: str, split: str, folder: Path, **options: Any) -> list[Record]:
     """Read one split of one language.
 
     Args:
@@ -25,7 +21,8 @@ def read_split(corpus: str, task: str, language: str, split: str, folder: Path) 
         task: "ner" or "sentiment".
         language: its code.
         split: "train", "dev" or "test".
-        folder: where the language's files lie.
+        folder: where the language's files lie, or its WikiANN archive.
+        options: of the corpus's own reader.
 
     Raises:
         DataError: the data are missing or malformed.
@@ -33,10 +30,10 @@ def read_split(corpus: str, task: str, language: str, split: str, folder: Path) 
     if corpus == "files":
         from metaxl.corpora import files
 
-        return files.read(folder, task, split)
+        return files.read(folder, task, language, split)
     # A reader is imported by name, so that reading one corpus does not load the libraries of another.
-    reader: Callable[[Path, str, str], list[Record]] = import_module(f"metaxl.corpora.{corpus}").read
-    return reader(folder, language, split)
+    reader: Callable[..., list[Record]] = import_module(f"metaxl.corpora.{corpus}").read
+    return reader(folder, language, split, **options)
 
 
 def subsample(records: Sequence[Record], size: int, seed: int, place: str) -> list[Record]:
@@ -54,37 +51,3 @@ def subsample(records: Sequence[Record], size: int, seed: int, place: str) -> li
     if size > len(records):
         raise DataError(f"{place}: {size} examples asked for, {len(records)} are there; lower source_size.")
     return sorted(records, key=lambda record: sha256_text(f"{seed}/{record['id']}"))[:size]
-
-
-def text_of(record: Record) -> str:
-    """Return a record's text for comparison: NFC, one space between words."""
-    text = " ".join(record["tokens"]) if "tokens" in record else record["text"]
-    return unicodedata.normalize("NFC", " ".join(text.split()))
-
-
-def describe(records: Sequence[Record]) -> dict[str, Any]:
-    """Count what a split holds: examples, words, labels, repeated texts and badly formed tags."""
-    texts = Counter(text_of(record) for record in records)
-    labels = Counter(label for record in records for label in record.get("tags", [record.get("label")]))
-    facts: dict[str, Any] = {
-        "examples": len(records),
-        "mean_words": round(mean(len(text.split()) for text in texts.elements()), 2),
-        "repeated": sum(count - 1 for count in texts.values()),
-        "labels": dict(sorted(labels.items())),
-    }
-    if "tags" in records[0]:
-        facts["entities"] = sum(tag.startswith("B-") for record in records for tag in record["tags"])
-        facts["orphan_i_tags"] = sum(_orphans(record["tags"]) for record in records)
-    return facts
-
-
-def overlaps(splits: Mapping[str, Sequence[Record]]) -> dict[str, int]:
-    """Count the different texts that two splits share, for every pair of splits."""
-    texts = {name: {text_of(record) for record in records} for name, records in splits.items()}
-    return {f"{a} & {b}": len(texts[a] & texts[b]) for a, b in combinations(texts, 2)}
-
-
-def _orphans(tags: Sequence[str]) -> int:
-    """Count I- tags that continue no entity of their type; conlleval lets each start one."""
-    before = ["O", *tags]
-    return sum(tag.startswith("I-") and previous[2:] != tag[2:] for previous, tag in zip(before, tags, strict=False))

@@ -17,13 +17,13 @@ from metaxl.errors import ConfigError, did_you_mean
 from metaxl.files import canonical_json
 from metaxl.grid import all_cells, figure_cells, find_table, table_cells, tables
 from metaxl.neutral import used_switches, used_training
+from metaxl.parts import SPLITS, report_spec
 from metaxl.provenance import digest
 from metaxl.registry import raw_files, raw_folder
 from metaxl.schema import WORKFLOW
 from metaxl.spec import CellSpec
 
 TABLE_FORMATS = ("csv", "md", "tex", "txt")
-SPLITS = ("train", "dev", "test")
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -52,8 +52,7 @@ class Plan:
             DataError: a folder lacks a split, or has two files of one.
         """
         for task in self.config.tasks:
-            needed = dict.fromkeys(task.sources(), SPLITS[:1]) | {target.language: SPLITS for target in task.targets}
-            for language, splits in needed.items():
+            for language, splits in _splits(task).items():
                 if self.config.corpus(task.name, language) == "files":
                     for split in splits:
                         files.find(self._folder(task.name, language), split)
@@ -75,7 +74,9 @@ class Plan:
         corpus = self.config.corpus(task, language)
         if corpus == "files":
             return [files.find(self._folder(task, language), split)]
-        return [] if corpus == "synthetic" else [Path("results/raw", path) for path in raw_files(corpus, language)]
+        if corpus == "synthetic":
+            return []
+        return [Path("results/raw", path) for path in raw_files(corpus, language, split)]
 
     def data_options(self, task: str, language: str, split: str) -> list[str]:
         """Return the options of `metaxl data` for one split of a language."""
@@ -86,7 +87,27 @@ class Plan:
             is_source = split == "train" and language not in targets
             size = self.config.synthetic["source_pool" if is_source else "target_size"]
             return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
+        if corpus == "sentipers":
+            options += ["--unlabelled", self.config.sentipers, "--seed", str(self.config.data_seed)]
         return [*options, "--folder", str(self._folder(task, language))]
+
+    def downloads(self) -> list[str]:
+        """Return the paths beneath results/raw/ of every file that the experiment downloads, each once."""
+        paths = [
+            path
+            for task in self.config.tasks
+            for language, splits in _splits(task).items()
+            if (corpus := self.config.corpus(task.name, language)) not in ("files", "synthetic")
+            for split in splits
+            for path in raw_files(corpus, language, split)
+        ]
+        return list(dict.fromkeys(paths))
+
+    def hub_encoders(self) -> list[str]:
+        """Return the encoders in use that come from the hub."""
+        used = [task.encoder for task in self.config.tasks]
+        used += [self.config.figure.encoder] if self.config.figure else []
+        return [name for name in dict.fromkeys(used) if "hub" in self._known_encoder(name)]
 
     def source(self, task: str, language: str) -> Path:
         """Return the path of a source language's drawn examples."""
@@ -192,12 +213,12 @@ class Plan:
         return "".join(map(digest, modules))
 
     def report_inputs(self) -> list[Path]:
-        """Return every data file that the experiment uses: targets' splits, sources' drawn examples."""
-        return [path for task in self.config.tasks for path in self._task_data(task)]
+        """Return what the data report reads: every data file that the experiment uses, encoded ones, tokenizers."""
+        return [self.root / path for path in report_spec(self.config).inputs()]
 
-    def _task_data(self, task: Task) -> list[Path]:
-        targets = [self.data(task.name, t.language, split) for t in task.targets for split in SPLITS]
-        return targets + [self.source(task.name, language) for language in task.sources()]
+    def report_spec(self) -> str:
+        """Return what the data report is about, as JSON; settings that it does not show are no part of it."""
+        return report_spec(self.config).to_json()
 
     def _folder(self, task: str, language: str) -> Path:
         corpus = self.config.corpus(task, language)
@@ -210,6 +231,11 @@ class Plan:
         if encoder not in known:
             raise ConfigError(f"encoders: no {encoder!r}, only {', '.join(known)}.{did_you_mean(encoder, known)}")
         return known[encoder]
+
+
+def _splits(task: Task) -> dict[str, tuple[str, ...]]:
+    """Return the splits that are needed of each of a task's languages."""
+    return dict.fromkeys(task.sources(), SPLITS[:1]) | {target.language: SPLITS for target in task.targets}
 
 
 class Plans:

@@ -1,9 +1,9 @@
-"""The registry of data sets: what there is, where it lies and which file every language needs."""
+"""The registry of corpora and encoders: what there is, where it lies and which file every language needs."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -20,62 +20,75 @@ class RemoteFile:
     """One file to fetch: by url, or from a hub repository by the pattern of its path there.
 
     Attributes:
-        path: where it goes beneath the data set's raw folder; the item's name.
+        path: where it goes beneath the corpus's raw folder; the item's name.
+        split: that alone needs it; empty where every split does.
         urls: of a plain file, the first that serves it wins.
         pattern: of a hub file.
         sha256: as 64 hexadecimal digits, where known.
         size: in bytes, where known.
+        about: its size in bytes, roughly.
     """
 
     path: str
+    split: str = ""
     urls: tuple[str, ...] = ()
     pattern: str = ""
     sha256: str | None = None
     size: int | None = None
+    about: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class DataSet:
-    """One entry of the registry.
+class Source:
+    """Whom to thank for a corpus or an encoder, and under which terms it may be used.
+
+    Attributes:
+        notes: what a reader of the data should know.
+        caveat: what every table that used it must say.
+    """
+
+    title: str
+    licence: str
+    citation: str
+    notes: str = ""
+    caveat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus of the registry.
 
     Attributes:
         languages: that it has; empty when the registry does not list them.
-        repo: and `revision`, of a hub data set only.
-        files: by name; paths and patterns of a hub data set still hold "{language}".
+        repo: and `revision`, of a hub corpus only.
+        files: by name; paths and patterns of a hub corpus still hold "{language}".
         checksums: SHA-256 by item, of hub files.
     """
 
     name: str
-    title: str
+    source: Source
     kind: Literal["hub", "files"]
-    licence: str
-    citation: str
-    homepage: str
-    notes: str
     languages: tuple[str, ...]
     repo: str
     revision: str
     files: dict[str, RemoteFile] = field(repr=False)
     checksums: dict[str, str] = field(repr=False)
 
-    def items(self, language: str) -> list[str]:
-        """Return the items that `language` needs: "qu/train.parquet", or "product_pos.txt".
+    def items(self, language: str, split: str) -> list[str]:
+        """Return the items that a split of `language` needs: "qu/train.parquet", or "product_pos.txt".
 
         Raises:
-            ConfigError: the data set does not have the language.
+            ConfigError: the corpus does not have the language.
         """
-        if self.languages and language not in self.languages:
-            raise ConfigError(
-                f"{self.name}: has no {language!r}, only {', '.join(self.languages)}."
-                f"{did_you_mean(language, self.languages)} Name another reader or your own files for {language!r}."
-            )
-        return [f"{language}/{name}" if self.kind == "hub" else name for name in self.files]
+        self._check(language)
+        names = [name for name, file in self.files.items() if file.split in ("", split)]
+        return [f"{language}/{name}" if self.kind == "hub" else name for name in names]
 
     def file(self, item: str) -> RemoteFile:
         """Return what is known of one item.
 
         Raises:
-            ConfigError: the data set has no such item.
+            ConfigError: the corpus has no such item.
         """
         language, _, name = item.rpartition("/") if self.kind == "hub" else ("", "", item)
         known = self.files.get(name)
@@ -83,76 +96,102 @@ class DataSet:
             names = [f"<language>/{name}" if self.kind == "hub" else name for name in self.files]
             hint = did_you_mean(name, self.files) if known is None else ""
             raise ConfigError(f"{self.name}: no item {item!r}; its items are {', '.join(names)}.{hint}")
-        self.items(language or self.languages[0])
+        if language:
+            self._check(language)
         pattern = known.pattern.replace("{language}", language)
-        return RemoteFile(item, known.urls, pattern, known.sha256 or self.checksums.get(item), known.size)
+        return replace(known, path=item, pattern=pattern, sha256=known.sha256 or self.checksums.get(item))
+
+    def _check(self, language: str) -> None:
+        if self.languages and language not in self.languages:
+            raise ConfigError(
+                f"{self.name}: has no {language!r}, only {', '.join(self.languages)}."
+                f"{did_you_mean(language, self.languages)} Name another reader or your own files for {language!r}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything that the registry names.
+
+    Attributes:
+        corpora: by name.
+        encoders: source and rough size in bytes, by id of the hub.
+    """
+
+    corpora: dict[str, Corpus]
+    encoders: dict[str, tuple[Source, int]]
 
 
 @cache
-def load_registry(path: Path = REGISTRY_PATH) -> dict[str, DataSet]:
-    """Read every data set of the registry, by name.
+def load_registry(path: Path) -> Registry:
+    """Read the registry.
 
     Raises:
         ConfigError: the file is missing, is not YAML or lacks something; the place is named.
     """
-    return {name: _data_set(f"{path}: {name}", name, block) for name, block in read_yaml(path).items()}
+    content = read_yaml(path)
+    corpora = {name: _corpus(f"{path}: {name}", name, block) for name, block in content["corpora"].items()}
+    encoders = {
+        name: (_source(f"{path}: {name}", block), block.get("about_bytes", 0))
+        for name, block in content.get("encoders", {}).items()
+    }
+    return Registry(corpora, encoders)
 
 
-def data_set(name: str) -> DataSet:
-    """Return a data set by name.
+def known_encoder(hub_id: str) -> tuple[Source, int] | None:
+    """Return source and rough size of an encoder of the hub, if the registry has it."""
+    return load_registry(REGISTRY_PATH).encoders.get(hub_id)
+
+
+def find_corpus(name: str) -> Corpus:
+    """Return a corpus by name.
 
     Raises:
         ConfigError: the registry has none of that name.
     """
-    registry = load_registry(REGISTRY_PATH)
-    if name not in registry:
-        raise ConfigError(f"No data set {name!r}; there are {', '.join(registry)}.{did_you_mean(name, registry)}")
-    return registry[name]
+    corpora = load_registry(REGISTRY_PATH).corpora
+    if name not in corpora:
+        raise ConfigError(f"No corpus {name!r}; there are {', '.join(corpora)}.{did_you_mean(name, corpora)}")
+    return corpora[name]
 
 
 def raw_folder(corpus: str, language: str) -> str:
     """Return the folder beneath results/raw/ that the reader of `corpus` reads: "wikiann/qu" or "sentiraama"."""
-    return f"{corpus}/{language}" if data_set(corpus).kind == "hub" else corpus
+    return f"{corpus}/{language}" if find_corpus(corpus).kind == "hub" else corpus
 
 
-def raw_files(corpus: str, language: str) -> list[str]:
-    """Return the paths beneath results/raw/ of the files that `language` needs of `corpus`.
+def raw_files(corpus: str, language: str, split: str) -> list[str]:
+    """Return the paths beneath results/raw/ of the files that a split of `language` needs of `corpus`.
 
     Raises:
         ConfigError: there is no such corpus, or it does not have the language.
     """
-    return [f"{corpus}/{item}" for item in data_set(corpus).items(language)]
+    return [f"{corpus}/{item}" for item in find_corpus(corpus).items(language, split)]
 
 
-def raw_item(path: str) -> tuple[str, str]:
-    """Split a path beneath results/raw/ into data set and item, as `metaxl.download.download` takes them.
+def raw_item(path: str) -> tuple[Corpus, RemoteFile]:
+    """Return the corpus and the file that belong at a path beneath results/raw/.
 
     Raises:
         ConfigError: the registry knows no such file.
     """
     name, _, item = path.partition("/")
-    return name, data_set(name).file(item).path
+    corpus = find_corpus(name)
+    return corpus, corpus.file(item)
 
 
-def _data_set(place: str, name: str, block: dict[str, Any]) -> DataSet:
+def _corpus(place: str, name: str, block: dict[str, Any]) -> Corpus:
     kind = block.get("kind")
     if kind not in ("hub", "files"):
         raise ConfigError(f"{place}.kind: {kind!r} is neither hub nor files.")
-    needed = ["title", "files", "licence", "citation", *(["repo", "revision"] if kind == "hub" else ["languages"])]
-    missing = [key for key in needed if not block.get(key)]
-    if missing:
-        raise ConfigError(f"{place}: {', '.join(missing)} missing; a data set of kind {kind} needs it.")
+    _require(place, block, "files", *(("repo", "revision") if kind == "hub" else ("languages",)))
     checksums = block.get("sha256", {})
     for item, digest in checksums.items():
         _check_sha256(f"{place}.sha256.{item}", digest)
-    return DataSet(
+    return Corpus(
         name=name,
-        title=block["title"],
+        source=_source(place, block),
         kind=kind,
-        licence=block["licence"],
-        citation=block["citation"],
-        homepage=block.get("homepage", ""),
-        notes=block.get("notes", ""),
         languages=tuple(block.get("languages", ())),
         repo=block.get("repo", ""),
         revision=block.get("revision", ""),
@@ -161,17 +200,34 @@ def _data_set(place: str, name: str, block: dict[str, Any]) -> DataSet:
     )
 
 
+def _source(place: str, block: dict[str, Any]) -> Source:
+    _require(place, block, "title", "licence", "citation")
+    return Source(block["title"], block["licence"], block["citation"], block.get("notes", ""), block.get("caveat", ""))
+
+
+def _require(place: str, block: dict[str, Any], *keys: str) -> None:
+    missing = [key for key in keys if not block.get(key)]
+    if missing:
+        raise ConfigError(f"{place}: {', '.join(missing)} missing; the registry needs it.")
+
+
 def _remote_file(place: str, kind: str, name: str, block: dict[str, Any]) -> RemoteFile:
     key = "pattern" if kind == "hub" else "urls"
     if not block.get(key):
         raise ConfigError(f"{place}.{key}: missing; a file of kind {kind} needs it.")
-    # urllib would also open file: and ftp: urls.
     strange = [url for url in block.get("urls", []) if not url.startswith(("https://", "http://"))]
     if strange:
         raise ConfigError(f"{place}.urls: {strange[0]!r} is not an http or https url.")
     _check_sha256(f"{place}.sha256", block.get("sha256"))
-    urls = tuple(block.get("urls", ()))
-    return RemoteFile(name, urls, block.get("pattern", ""), block.get("sha256"), block.get("bytes"))
+    return RemoteFile(
+        path=name,
+        split=block.get("split", ""),
+        urls=tuple(block.get("urls", ())),
+        pattern=block.get("pattern", ""),
+        sha256=block.get("sha256"),
+        size=block.get("bytes"),
+        about=block.get("bytes") or block.get("about_bytes", 0),
+    )
 
 
 def _check_sha256(place: str, digest: str | None) -> None:

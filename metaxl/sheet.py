@@ -12,6 +12,7 @@ from metaxl.cell import Cell
 from metaxl.config import Config, Task
 from metaxl.grid import Entry, Row, Table, table_cells
 from metaxl.paper import language_notes, load_paper
+from metaxl.registry import find_corpus
 from metaxl.stats import Summary, summarize
 
 DASH = "–"
@@ -99,6 +100,18 @@ def tasks_of(config: Config, table: Table) -> list[Task]:
     return [task for task in config.tasks if task.name in names]
 
 
+def caveats(config: Config, tasks: Iterable[Task]) -> list[str]:
+    """Return what the registry warns of in the corpora that tasks read, each warning once."""
+    languages = [(task.name, language) for task in tasks for language in (*task.sources(), *_targets(task))]
+    corpora = dict.fromkeys(config.corpus(*place) for place in languages)
+    found = [find_corpus(corpus).source.caveat for corpus in corpora if corpus not in ("files", "synthetic")]
+    return [caveat for caveat in found if caveat]
+
+
+def _targets(task: Task) -> list[str]:
+    return [target.language for target in task.targets]
+
+
 def _notes(config: Config, table: Table, absent: list[Cell]) -> Iterator[str]:
     """Yield what a reader must know to read the numbers, one sentence or two each."""
     tasks = tasks_of(config, table)
@@ -111,6 +124,7 @@ def _notes(config: Config, table: Table, absent: list[Cell]) -> Iterator[str]:
     yield f"Seeds {seeds}: mean ± sample standard deviation." if many else f"Seed {seeds} alone: no spread is known."
     yield from language_notes(config, tasks, related=table.number != 5)
     yield "Bold: the best average." if table.number in DECIDING else "Bold: the best of each column."
+    yield from caveats(config, tasks)
     if config.paper_numbers == "beside":
         yield f"In brackets: the paper's number, where it has one. {load_paper().note(table.number)}".rstrip()
     if absent:

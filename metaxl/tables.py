@@ -18,7 +18,7 @@ from metaxl.config import Config
 from metaxl.files import write_text
 from metaxl.grid import Row, Table
 from metaxl.paper import language_name
-from metaxl.sheet import DASH, MEASURES, Place, Sheet, fill, tasks_of
+from metaxl.sheet import DASH, MEASURES, Place, Sheet, caveats, fill, tasks_of
 
 WIDE = 6  # columns from which a LaTeX table is shrunk to the width of the text
 LATEX = {
@@ -106,7 +106,7 @@ def to_csv(config: Config, sheet: Sheet) -> str:
         " ".join(map(str, config.seeds)),
         " ".join(str(task.source_size) for task in tasks),
         "; ".join(MEASURES[task.name] for task in tasks),
-        config.label,
+        " ".join([config.label, *caveats(config, tasks)]),
     ]
     for row, places in sheet.rows:
         numbers = [number for place in places.values() for number in _csv_numbers(place, beside)]

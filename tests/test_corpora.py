@@ -16,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaxl.corpora import reviews, sentipers, sentiraama, wikiann
+from metaxl.corpora import archive, files, reviews, sentipers, sentiraama, wikiann
+from metaxl.corpora.parquet import NAMES
+from metaxl.counts import text_of
 from metaxl.errors import DataError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -25,13 +27,13 @@ SPLITS = ("train", "dev", "test")
 LANGUAGES = ("cdo", "en", "es", "gn", "id", "ilo", "ka", "mhr", "mi", "qu", "ru", "tk", "tr", "xmf", "zh")
 
 
-def put_wikiann(folder, tokens, tags, names=wikiann.TAGS, split="train"):
+def put_wikiann(folder, tokens, tags, names=archive.TAGS, split="train"):
     """Write a parquet file as the hub has it; without `names`, without the description of its features."""
     table = pa.table({"tokens": tokens, "ner_tags": tags})
     if names:
         features = {"ner_tags": {"feature": {"names": list(names), "_type": "ClassLabel"}, "_type": "Sequence"}}
         table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    pq.write_table(table, folder / wikiann.PARQUET_NAMES[split])
+    pq.write_table(table, folder / NAMES[split])
 
 
 def put_archive(path, members):
@@ -43,7 +45,7 @@ def put_archive(path, members):
             archive.addfile(info, io.BytesIO(content))
 
 
-@pytest.mark.parametrize("names", [wikiann.TAGS, None])
+@pytest.mark.parametrize("names", [archive.TAGS, None])
 @pytest.mark.parametrize("split", SPLITS)
 def test_wikiann_parquet_gives_tokens_and_named_tags(tmp_path, names, split):
     put_wikiann(tmp_path, [["Ada", "Lovelace", "ran"], ["Oslo"]], [[1, 2, 0], [5]], names, split)
@@ -54,7 +56,7 @@ def test_wikiann_parquet_gives_tokens_and_named_tags(tmp_path, names, split):
 
 
 def test_wikiann_parquet_follows_the_order_of_tags_that_the_file_states(tmp_path):
-    put_wikiann(tmp_path, [["Oslo", "!"]], [[0, 6]], names=wikiann.TAGS[::-1])
+    put_wikiann(tmp_path, [["Oslo", "!"]], [[0, 6]], names=archive.TAGS[::-1])
     assert wikiann.read(tmp_path, "xx", "train")[0]["tags"] == ["I-LOC", "O"]
 
 
@@ -68,14 +70,14 @@ def test_wikiann_counts_the_sentences_without_a_token(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("tokens", "tags", "names", "message"),
     [
-        ([["a"], ["b"]], [[0], [7]], wikiann.TAGS, "row 1: unknown tag 7; allowed are 0 to 6"),
-        ([["a"]], [[-1]], wikiann.TAGS, "row 0: unknown tag -1"),
+        ([["a"], ["b"]], [[0], [7]], archive.TAGS, "row 1: unknown tag 7; allowed are 0 to 6"),
+        ([["a"]], [[-1]], archive.TAGS, "row 0: unknown tag -1"),
         ([["a"]], [["B-MISC"]], None, "row 0: unknown tag 'B-MISC'"),
         ([["a"]], [[0]], ("O", "B-MISC"), "unknown tag 'B-MISC' in its description"),
-        ([["a", "b"]], [[0]], wikiann.TAGS, "row 0: 2 tokens but 1 tags"),
-        ([None], [[0]], wikiann.TAGS, "row 0: expected a list of tokens"),
-        ([["a", None]], [[0, 0]], wikiann.TAGS, "row 0: expected a list of tokens"),
-        ([[]], [[]], wikiann.TAGS, "holds no sentence"),
+        ([["a", "b"]], [[0]], archive.TAGS, "row 0: 2 tokens but 1 tags"),
+        ([None], [[0]], archive.TAGS, "row 0: expected a list of tokens"),
+        ([["a", None]], [[0, 0]], archive.TAGS, "row 0: expected a list of tokens"),
+        ([[]], [[]], archive.TAGS, "holds no sentence"),
     ],
 )
 def test_malformed_wikiann_parquet_is_refused_with_its_row(tmp_path, tokens, tags, names, message):
@@ -98,13 +100,13 @@ def test_a_parquet_file_of_something_else_is_refused(tmp_path):
 def test_wikiann_lines_are_split_at_the_first_colon(tmp_path, end, mark):
     lines = ["", "xx:xx:a\tO", "xx:\u200bb\u00a0c\u2028\tB-LOC", "", "", "xx:d\tO"]
     (tmp_path / "train").write_bytes(mark + end.join(lines).encode())
-    records = wikiann.read(tmp_path, "xx", "train")
+    records = files.read(tmp_path, "ner", "xx", "train")
     assert [record["tokens"] for record in records] == [["xx:a", "\u200bb\u00a0c\u2028"], ["d"]]
     assert [record["tags"] for record in records] == [["O", "B-LOC"], ["O"]]
 
 
 tokens = st.text(st.characters(exclude_characters="\t\r\n", codec="utf-8"), min_size=1)
-sentence = st.lists(st.tuples(tokens, st.sampled_from(wikiann.TAGS)), min_size=1, max_size=5)
+sentence = st.lists(st.tuples(tokens, st.sampled_from(archive.TAGS)), min_size=1, max_size=5)
 
 
 @given(st.lists(sentence, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
@@ -113,7 +115,7 @@ def test_wikiann_lines_of_any_unicode_come_back_unchanged(tmp_path_factory, sent
     folder = tmp_path_factory.mktemp("lines")
     blocks = [end.join(f"xx:{token}\t{tag}" for token, tag in pairs) for pairs in sentences]
     (folder / "dev").write_bytes((end + end).join(blocks).encode())
-    records = wikiann.read(folder, "xx", "dev")
+    records = files.read(folder, "ner", "xx", "dev")
     assert [list(zip(r["tokens"], r["tags"], strict=True)) for r in records] == sentences
     assert len({record["id"] for record in records}) == len(sentences)
 
@@ -133,20 +135,26 @@ def test_wikiann_lines_of_any_unicode_come_back_unchanged(tmp_path_factory, sent
 def test_a_malformed_wikiann_line_is_refused_with_its_number(tmp_path, content, message):
     (tmp_path / "train").write_bytes(content)
     with pytest.raises(DataError, match=re.escape(message)):
-        wikiann.read(tmp_path, "xx", "train")
+        files.read(tmp_path, "ner", "xx", "train")
 
 
-def test_a_missing_split_says_what_may_stand_there(tmp_path):
-    with pytest.raises(DataError, match=r"validation\.parquet, or a file dev .* or xx\.tar\.gz"):
+def test_a_missing_split_and_an_archive_of_reviews_are_explained(tmp_path):
+    with pytest.raises(DataError, match=r"validation\.parquet: missing; expected the dev split"):
         wikiann.read(tmp_path, "xx", "dev")
+    put_archive(tmp_path / "xx.tar.gz", [])
+    with pytest.raises(DataError, match=r"xx\.tar\.gz: sentiment data are JSON lines"):
+        files.read(tmp_path / "xx.tar.gz", "sentiment", "xx", "dev")
 
 
 def test_wikiann_archive_is_read_without_unpacking_it(tmp_path):
     put_archive(tmp_path / "xx.tar.gz", [("extra", b"?"), ("./test", b"xx:a\tO\n"), ("train", b"xx:b\tO\n")])
-    assert [wikiann.read(tmp_path, "xx", split)[0]["tokens"] for split in ("train", "test")] == [["b"], ["a"]]
+    assert [files.read(tmp_path / "xx.tar.gz", "ner", "xx", split)[0]["tokens"] for split in ("train", "test")] == [
+        ["b"],
+        ["a"],
+    ]
     assert [path.name for path in tmp_path.iterdir()] == ["xx.tar.gz"]
     with pytest.raises(DataError, match="holds no file 'dev'"):
-        wikiann.read(tmp_path, "xx", "dev")
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "dev")
 
 
 def link(name, target, kind):
@@ -167,26 +175,26 @@ def link(name, target, kind):
 def test_a_wikiann_archive_with_anything_but_files_is_refused(tmp_path, member, message):
     put_archive(tmp_path / "xx.tar.gz", [(member, b"")])
     with pytest.raises(DataError, match=message):
-        wikiann.read(tmp_path, "xx", "train")
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
 
 
 def test_a_wikiann_archive_that_is_a_bomb_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(wikiann, "MAX_ARCHIVE_BYTES", 100_000)
-    monkeypatch.setattr(wikiann, "MAX_ARCHIVE_MEMBERS", 10)
+    monkeypatch.setattr(archive, "MAX_ARCHIVE_BYTES", 100_000)
+    monkeypatch.setattr(archive, "MAX_ARCHIVE_MEMBERS", 10)
     path = tmp_path / "xx.tar.gz"
     put_archive(path, [("extra", bytes(200_000)), ("train", b"xx:a\tO\n")])
     with pytest.raises(DataError, match="unpacks to more than 100,000 bytes"):
-        wikiann.read(tmp_path, "xx", "train")
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
     put_archive(path, [(f"f{n}", b"") for n in range(20)])
     with pytest.raises(DataError, match="more than 10 files"):
-        wikiann.read(tmp_path, "xx", "train")
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DataError, match="cannot be unpacked"):
-        wikiann.read(tmp_path, "xx", "train")
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
 
 
 def put_reviews(folder, texts, labels, split="train"):
-    pq.write_table(pa.table({"text": texts, "label": labels}), folder / wikiann.PARQUET_NAMES[split])
+    pq.write_table(pa.table({"text": texts, "label": labels}), folder / NAMES[split])
 
 
 def test_reviews_of_three_stars_and_empty_ones_are_left_out(tmp_path, caplog):
@@ -299,23 +307,49 @@ def put_sentipers(folder, rows, texts_and_polarities, heading=sentipers.HEADING)
 ROWS = [("a", "0"), ("b", "+1"), ("c", "0"), ("a", "0"), ("a", "-2"), ("a", "+1"), ("d", "-1"), ("e", "+2")]
 
 
+KEPT = [("train-3", "b", "positive"), ("train-4", "d", "negative")]
+
+
 @pytest.mark.parametrize(
-    ("neutral", "expected", "counts"),
-    [
-        (
-            "later",
-            [("train-1", "a", "negative"), ("train-3", "b", "positive"), ("train-4", "d", "negative")],
-            (1, 1, 1),
-        ),
-        ("drop", [("train-3", "b", "positive"), ("train-4", "d", "negative")], (1, 0, 2)),
-    ],
+    ("unlabelled", "expected", "left_out"),
+    [("resolve", [("train-1", "a", "negative"), *KEPT], 2), ("drop", KEPT, 3)],
 )
-def test_sentipers_resolves_or_drops_what_has_no_label(tmp_path, caplog, neutral, expected, counts):
+def test_sentipers_resolves_or_drops_what_has_no_label(tmp_path, caplog, unlabelled, expected, left_out):
     put_sentipers(tmp_path, (None, 0, 2, 1, 6), ROWS)
     with caplog.at_level(logging.WARNING):
-        records = sentipers.read(tmp_path, "fa", "train", neutral)
+        records = sentipers.read(tmp_path, "fa", "train", unlabelled)
     assert [tuple(record.values()) for record in records] == expected
-    assert "{} entries without a row, {} neutral resolved, {} left out".format(*counts) in caplog.text
+    assert f"1 entries without a row and 2 neutral ones; {unlabelled}: {left_out} left out" in caplog.text
+
+
+@given(st.integers(0, 99), st.lists(st.sampled_from([None, 0, 1, 2, 6]), min_size=1, max_size=6))
+@settings(max_examples=25, deadline=None)
+def test_sentipers_refills_every_place_with_texts_that_no_split_has(tmp_path_factory, seed, entries):
+    folder = tmp_path_factory.mktemp("refill")
+    spare = [(f"new {number}", ("+1", "-2")[number % 2]) for number in range(18)]
+    rows = [*ROWS, *spare, ("new  3", "-1"), (" ", "+1")]
+    put_sentipers(folder, entries, rows)
+    drawn = {split: sentipers.read(folder, "fa", split, "refill", seed) for split in SPLITS}
+    polar = {(text, sentipers.POLARITIES[polarity]) for text, polarity in rows if polarity != "0"}
+    taken = {rows[entry][0] for entry in entries if entry is not None}
+    refills = []
+    for records in drawn.values():
+        for entry, record in zip(entries, records, strict=True):
+            row = record["text"], record["label"]
+            assert row in polar
+            if entry in (1, 6):
+                assert row[0] == rows[entry][0]
+            else:
+                refills.append(" ".join(row[0].split()))
+    assert len(set(refills)) == len(refills)
+    assert not taken & set(refills)
+    assert drawn == {split: sentipers.read(folder, "fa", split, "refill", seed) for split in SPLITS}
+
+
+def test_a_refill_of_more_than_there_is_is_told(tmp_path):
+    put_sentipers(tmp_path, (None, 0), ROWS)
+    with pytest.raises(DataError, match="fa dev: 2 entries to refill, 1 unused rows left"):
+        sentipers.read(tmp_path, "fa", "train", "refill")
 
 
 @pytest.mark.parametrize(
@@ -370,6 +404,16 @@ def test_the_real_sentipers_gives_the_official_split(split, kept, dropped, monke
     records = sentipers.read(SHARED / "raw", "fa", split, "drop")
     assert len(records) == dropped
     assert texts_and_labels(records) == expected_reviews("fa", split)
+    assert len(sentipers.read(SHARED / "raw", "fa", split, "refill", 42)) == {"train": 100}.get(split, 1000)
+
+
+@needs_shared
+def test_the_real_sentipers_shares_34_texts_between_dev_and_test(monkeypatch):
+    monkeypatch.setattr(sentipers, "_rows", real_rows)
+    for unlabelled in ("resolve", "drop", "refill"):
+        dev, test = (sentipers.read(SHARED / "raw", "fa", split, unlabelled) for split in ("dev", "test"))
+        assert len({record["text"] for record in dev} & {record["text"] for record in test}) == 34
+        assert len(set(map(text_of, dev)) & set(map(text_of, test))) == 36  # two more differ in spaces alone
 
 
 @needs_shared
@@ -377,7 +421,7 @@ def test_the_real_sentipers_gives_the_official_split(split, kept, dropped, monke
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_real_wikiann_samples_are_one_sentence_each(language, split):
     folder = SHARED / "wikiann_raw_samples" / language
-    (record,) = wikiann.read(folder, language, split)
+    (record,) = files.read(folder, "ner", language, split)
     lines = [line for line in (folder / split).read_text(encoding="utf-8").split("\n") if line]
     pairs = zip(record["tokens"], record["tags"], strict=True)
     assert [f"{language}:{token}\t{tag}" for token, tag in pairs] == lines

@@ -1,21 +1,18 @@
-"""Data come in as they are: every oddity that is legal is kept and counted, every fault is told with file and line."""
+"""Data come in as they are: every oddity that is legal is kept, every fault is told with file and line."""
 
 from __future__ import annotations
 
 import json
-import unicodedata
-from copy import deepcopy
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaxl.corpora import files
-from metaxl.data import describe, overlaps, read_split, subsample, text_of
-from metaxl.data_report import COLUMNS, write_report
+from metaxl.data import read_split, subsample
 from metaxl.encode import LABELS
 from metaxl.errors import DataError
-from metaxl.files import read_json, read_jsonl, write_jsonl
+from metaxl.files import read_jsonl, write_jsonl
 
 BOM = b"\xef\xbb\xbf"
 CAT = [{"id": "train-0", "tokens": ["Ada", "ran"], "tags": ["B-PER", "O"]}]
@@ -48,7 +45,7 @@ def put(folder, name, content):
 def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
     """Line ends, a byte order mark, blank lines and the last newline carry no meaning."""
     put(tmp_path, f"train{suffix}", content)
-    assert files.read(tmp_path, "ner", "train") == CATS
+    assert files.read(tmp_path, "ner", "xx", "train") == CATS
 
 
 @pytest.mark.parametrize(
@@ -59,7 +56,7 @@ def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
 def test_json_lines_read_alike_however_they_were_saved(tmp_path, content):
     """Likewise; fields that nobody asked for are left out, an id among them."""
     put(tmp_path, "train.jsonl", content.replace(b'{"tokens"', b'{"id": 7, "more": [1], "tokens"'))
-    assert files.read(tmp_path, "ner", "train") == CATS
+    assert files.read(tmp_path, "ner", "xx", "train") == CATS
 
 
 @pytest.mark.parametrize("suffix", [".tsv", ".jsonl"])
@@ -68,7 +65,7 @@ def test_odd_characters_stay_inside_their_token(tmp_path, suffix):
     record = {"tokens": ODD, "tags": ["O"] * len(ODD)}
     lines = "".join(f"{token}\tO\n" for token in ODD) if suffix == ".tsv" else json.dumps(record, ensure_ascii=False)
     put(tmp_path, f"dev{suffix}", lines.encode())
-    assert files.read(tmp_path, "ner", "dev") == [{"id": "dev-0", **record}]
+    assert files.read(tmp_path, "ner", "xx", "dev") == [{"id": "dev-0", **record}]
     write_jsonl(tmp_path / "out" / "dev.jsonl", [record])
     assert read_jsonl(tmp_path / "out" / "dev.jsonl") == [record], "and through the workflow's own files"
 
@@ -98,10 +95,10 @@ def test_what_is_written_is_read(tmp_path_factory, sentences):
     """Any tokens, in either form, come back whole and in order."""
     folder = tmp_path_factory.mktemp("any")
     put(folder, "train.tsv", "\n".join("".join(f"{w}\t{t}\n" for w, t in sentence) for sentence in sentences).encode())
-    records = files.read(folder, "ner", "train")
+    records = files.read(folder, "ner", "xx", "train")
     assert [list(zip(r["tokens"], r["tags"], strict=True)) for r in records] == sentences
     write_jsonl(folder / "dev.jsonl", [{**record, "id": 0} for record in records])
-    again = files.read(folder, "ner", "dev")
+    again = files.read(folder, "ner", "xx", "dev")
     assert [(r["tokens"], r["tags"]) for r in again] == [(r["tokens"], r["tags"]) for r in records]
 
 
@@ -174,7 +171,7 @@ def test_fault_is_told_with_file_and_line(tmp_path, fault):
     task, suffix, content, line, message = FAULTS[fault]
     path = put(tmp_path, f"dev.{suffix}", content)
     with pytest.raises(DataError) as caught:
-        files.read(tmp_path, task, "dev")
+        files.read(tmp_path, task, "xx", "dev")
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert message in str(caught.value)
 
@@ -206,7 +203,7 @@ def test_file_that_cannot_be_a_split_is_told(tmp_path, task, names, content, mes
     for name in names:
         put(tmp_path, name, content)
     with pytest.raises(DataError) as caught:
-        files.read(tmp_path, task, "dev")
+        files.read(tmp_path, task, "xx", "dev")
     assert str(caught.value).startswith(message.format(folder=tmp_path))
 
 
@@ -245,102 +242,3 @@ def test_draw_of_more_than_there_is_is_told():
     """With both numbers and what to change."""
     with pytest.raises(DataError, match=r"^en/train: 3 examples asked for, 2 are there; lower source_size\.$"):
         subsample([{"id": "a"}, {"id": "b"}], 3, 0, "en/train")
-
-
-# Example 1 repeats 0, and example 2 does so in decomposed letters; 3 and 4 have three tags that continue nothing.
-PLANTED = [
-    {"id": "0", "tokens": ["Córdoba", "sleeps"], "tags": ["B-LOC", "O"]},
-    {"id": "1", "tokens": ["Córdoba", "sleeps"], "tags": ["B-LOC", "O"]},
-    {"id": "2", "tokens": [unicodedata.normalize("NFD", "Córdoba"), "sleeps"], "tags": ["B-ORG", "O"]},
-    {"id": "3", "tokens": ["Ada", "Lovelace", "and", "Bo"], "tags": ["I-PER", "I-PER", "O", "I-PER"]},
-    {"id": "4", "tokens": ["Oslo", "Ada", "Lovelace"], "tags": ["B-LOC", "I-PER", "I-PER"]},
-]
-REVIEWS = [
-    {"id": "0", "text": "good  phone", "label": "positive"},
-    {"id": "1", "text": " good phone\n", "label": "negative"},
-    {"id": "2", "text": "a bad phone", "label": "negative"},
-]
-
-
-def test_description_counts_what_was_planted():
-    """Repeats in whatever composition or spacing, entities by their first words, tags that continue nothing."""
-    assert describe(PLANTED) == {
-        "examples": 5,
-        "mean_words": 2.6,
-        "repeated": 2,
-        "labels": {"B-LOC": 3, "B-ORG": 1, "I-PER": 5, "O": 4},
-        "entities": 4,
-        "orphan_i_tags": 3,
-    }
-    labels = {"negative": 2, "positive": 1}
-    assert describe(REVIEWS) == {"examples": 3, "mean_words": 2.33, "repeated": 1, "labels": labels}
-
-
-def test_continued_entities_are_no_orphans():
-    """An I- tag after its own type continues it; after another type or O it does not."""
-    tags = ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC", "B-LOC", "I-LOC"]
-    record = {"id": "0", "tokens": ["w"] * len(tags), "tags": tags}
-    assert describe([record])["orphan_i_tags"] == 0
-    assert describe([{**record, "tags": [*tags[:3], "I-LOC", *tags[4:]]}])["orphan_i_tags"] == 1
-
-
-def test_overlap_counts_different_texts():
-    """A text that stands twice in both splits is one shared text, however it is composed or labelled."""
-    shared = overlaps({"train": PLANTED, "dev": [PLANTED[2], PLANTED[2]], "test": [PLANTED[3], PLANTED[0]]})
-    assert shared == {"train & dev": 1, "train & test": 2, "dev & test": 1}
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=5))
-def test_texts_compare_alike_in_every_composition(tokens):
-    """Decomposing a sentence's letters never makes it another sentence."""
-    apart = [unicodedata.normalize("NFD", token) for token in tokens]
-    assert text_of({"tokens": apart}) == text_of({"tokens": tokens}) == text_of({"text": " \n ".join(tokens)})
-
-
-def test_report_states_the_numbers_and_drops_nothing(tmp_path):
-    """One row a part with its counts, one note a pair of splits that share texts; the data stay as they are."""
-    data = {
-        "data/ner/qu/train": PLANTED,
-        "data/ner/qu/dev": PLANTED[:1],
-        "data/sentiment/te/train": REVIEWS,
-        "sources/ner/en-3": PLANTED[2:],
-        "sources/sentiment/en-2": REVIEWS[1:],
-    }
-    paths = [tmp_path / f"{name}.jsonl" for name in data]
-    before = deepcopy(list(data.values()))
-    for path, records in zip(paths, data.values(), strict=True):
-        write_jsonl(path, records)
-    write_report(tmp_path, paths, tmp_path / "data")
-
-    facts = read_json(tmp_path / "data" / "report.json")
-    for name, records in data.items():
-        place, part = name.rsplit("/", 1)
-        assert facts[place]["parts"][part] == describe(records)
-    assert facts["data/ner/qu"]["shared"] == {"train & dev": 1}
-    assert "shared" not in facts["sources/ner"]
-
-    text = (tmp_path / "data" / "report.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
-    assert rows[0] == list(COLUMNS)
-    assert rows[2:] == [
-        ["ner", "qu", "train", "5", "2.6", "4", "2", "3"],
-        ["ner", "qu", "dev", "1", "2", "1", "0", "0"],
-        ["sentiment", "te", "train", "3", "2.33", "1", "1", ""],
-        ["ner", "en-3", "source", "3", "3", "2", "0", "3"],
-        ["sentiment", "en-2", "source", "2", "2.5", "0", "0", ""],
-    ]
-    assert [line for line in text.splitlines() if line.startswith("- ")] == [
-        "- data/ner/qu: train & dev share 1",
-        "- between source and target: en-3 & qu dev share 1",
-    ]
-    assert [read_jsonl(path) for path in paths] == before
-
-
-def test_report_without_shared_texts_says_none(tmp_path):
-    """An empty list of notes would leave the reader in doubt."""
-    paths = [tmp_path / "data" / "ner" / "qu" / f"{split}.jsonl" for split in ("train", "dev")]
-    for path, records in zip(paths, (PLANTED[:3], PLANTED[3:]), strict=True):
-        write_jsonl(path, records)
-    write_report(tmp_path, paths, tmp_path)
-    assert (tmp_path / "report.md").read_text(encoding="utf-8").endswith("## Texts shared between splits\n\n- none\n")

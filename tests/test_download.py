@@ -1,236 +1,421 @@
-"""A download is right, or it is an error that says what to do; nothing partial is ever visible."""
+"""A download is right, or it is an error that says what to do; nothing partial is ever visible.
+
+The unmodified clients run in processes of their own against tests/loopback.py.
+"""
 
 import hashlib
-import threading
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
-import huggingface_hub
+import pyarrow.parquet as pq
 import pytest
+import upstream
 import yaml
-from huggingface_hub.errors import LocalEntryNotFoundError
+from loopback import Loopback
 
-from metaxl import registry
-from metaxl.download import download, download_encoder
-from metaxl.errors import ConfigError, DownloadError
-
-BODY = b"one line\nanother line\n" * 4000
-SHA256 = hashlib.sha256(BODY).hexdigest()
-REVISION = "0" * 40
+ROOT = Path(__file__).resolve().parent.parent
+XLMR = "FacebookAI/xlm-roberta-base"
+TABLE, PLAIN = "wikiann/qu/train.parquet", "sentiraama/product_pos.txt"
+OTHERS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "METAXL_MIRROR")  # would change what is tested
+WIKIANN = f"datasets/{upstream.WIKIANN}/qu"
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Serve BODY well at /good, and badly at paths named after the fault."""
+class Site:
+    """A copy of what a clone holds, whose registry names the loopback server, and the commands run there."""
 
-    def do_GET(self):
-        fault = self.path.strip("/").split("/")[0]
-        if fault == "missing":
-            self.send_error(404)
-            return
-        body = {"changed": BODY.replace(b"one", b"two"), "short": BODY[:-5], "endless": BODY * 50}.get(fault, BODY)
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        with suppress(ConnectionError):  # the client hangs up on a body that is too long
-            self.wfile.write(body[:1000] if fault == "truncated" else body)
+    def __init__(self, folder: Path, hub: Loopback):
+        self.folder, self.hub = folder, hub
+        for name in ("metaxl", "workflow", "envs"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "config.yaml", folder)
+        self.registry = folder / "workflow" / "data" / "registry.yaml"
+        self.lock_path = folder / "workflow" / "data" / "registry.lock.json"
+        self.lock_path.write_text("{}")
+        content = yaml.safe_load(upstream.registry_of(hub.folder, folder / "workflow"))
+        for name, corpus in content["corpora"].items():
+            for file, facts in corpus["files"].items() if corpus["kind"] == "files" else ():
+                facts["urls"] = [f"{hub.url}/files/{name}/{file}"]
+        self.registry.write_text(yaml.safe_dump(content))
+        self.home = folder / "home"
 
-    def log_message(self, *_):
-        pass
+    def environment(self, **variables):
+        inherited = {name: value for name, value in os.environ.items() if name not in OTHERS}
+        return inherited | self.hub.environment(self.home) | {"PYTHONPATH": str(self.folder)} | variables
+
+    def start(self, *arguments, **variables):
+        return subprocess.Popen(
+            [sys.executable, "-m", "metaxl", *map(str, arguments)],
+            **{"cwd": self.folder, "env": self.environment(**variables), "text": True, "stdin": subprocess.DEVNULL},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT},
+        )
+
+    def run(self, *arguments, **variables):
+        process = self.start(*arguments, **variables)
+        said, _ = process.communicate(timeout=90)
+        return process.returncode, said
+
+    def download(self, path, **variables):
+        return self.run("download", path, "--out", self.raw(path), **variables)
+
+    def encoder(self, **variables):
+        spec = {"hub": XLMR, "revision": self.hub.commit("models", XLMR)}
+        return self.run("encoder", json.dumps(spec), "--out", self.folder / "encoder", **variables)
+
+    def raw(self, path):
+        return self.folder / "results" / "raw" / path
+
+    def lock(self):
+        return json.loads(self.lock_path.read_text())
+
+    def change_registry(self, change):
+        content = yaml.safe_load(self.registry.read_text())
+        change(content["corpora"])
+        self.registry.write_text(yaml.safe_dump(content))
+
+    def torsos(self):
+        """Return what half a download leaves: temporary files, and blobs of the client's cache that are no blobs."""
+        hidden = [path for path in self.folder.glob("results/**/.*") if path.is_file() and path.suffix != ".lock"]
+        return hidden + list(self.home.rglob("*.incomplete"))
+
+    def bodies_sent(self, pattern):
+        return sum(method == "GET" and pattern in path for method, path in self.hub.requests)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sources")
+    upstream.write_wikiann(folder, ["qu"], {"train": 40, "validation": 6, "test": 7})
+    upstream.write_sentiraama_and_sentipers(folder, 8)
+    upstream.write_encoder(folder, XLMR, "xlm-roberta")
+    return folder
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("METAXL_MIRROR", raising=False)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
-        thread.join()
+def hub(sources, tmp_path):
+    """Return a hub whose files a test may change."""
+    folder = shutil.copytree(sources, tmp_path / "served")
+    with Loopback(folder, upstream.revisions(ROOT / "workflow")) as served:
+        yield served
 
 
 @pytest.fixture
-def register(tmp_path, monkeypatch):
-    """Return a function that makes one data set, "mine", the whole registry."""
-
-    def put(block):
-        path = tmp_path / "registry.yaml"
-        common = {"title": "t", "licence": "l", "citation": "c", "homepage": "http://home"}
-        path.write_text(yaml.safe_dump({"mine": common | block}), encoding="utf-8")
-        registry.load_registry.cache_clear()
-        monkeypatch.setattr(registry, "REGISTRY_PATH", path)
-
-    yield put
-    registry.load_registry.cache_clear()
+def site(tmp_path, hub):
+    return Site(tmp_path / "my clone ü", hub)
 
 
-@pytest.fixture
-def plain(register):
-    """Return a function that registers "a.txt" at some urls."""
-    return lambda *urls: register(
-        {
-            "kind": "files",
-            "languages": ["xx"],
-            "files": {"a.txt": {"urls": list(urls), "sha256": SHA256, "bytes": len(BODY)}},
+def served(hub, path):
+    return (hub.folder / (f"{WIKIANN}/train-00000-of-00001.parquet" if path == TABLE else f"files/{path}")).read_bytes()
+
+
+@pytest.mark.parametrize("path", [TABLE, PLAIN])
+def test_a_good_file_arrives_whole_and_once(site, hub, path):
+    assert site.download(path)[0] == 0
+    assert site.raw(path).read_bytes() == served(hub, path)
+    assert site.torsos() == []
+    asked = len(hub.requests)
+    assert site.download(path)[0] == 0
+    assert len(hub.requests) == asked
+
+
+def test_the_first_download_of_a_hub_file_is_locked(site, hub):
+    code, said = site.download(TABLE)
+    assert code == 0
+    assert "wikiann/qu/train.parquet recorded; commit it" in said
+    content = served(hub, TABLE)
+    assert site.lock() == {
+        TABLE: {
+            "revision": hub.commit("datasets", upstream.WIKIANN),
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "rows": 40,
         }
-    )
+    }
 
 
-@pytest.fixture
-def out(tmp_path):
-    return tmp_path / "raw ünï" / "a.txt"
+FAULTS = {
+    # path, fault, what the message names besides the url
+    (PLAIN, "truncated"): "IncompleteRead",
+    (PLAIN, "short"): "bytes, found",
+    (PLAIN, "corrupt"): "expected sha256",
+    (PLAIN, "404"): "404",
+    (PLAIN, "401"): "401",
+    (PLAIN, "500"): "too many 500",
+    (PLAIN, "hang"): "timed out",
+    (TABLE, "truncated"): "cannot be fetched",
+    (TABLE, "short"): "onsistency",
+    (TABLE, "corrupt"): "damaged twice on its way: expected hash",
+    (TABLE, "404"): "404",
+    (TABLE, "401"): "401",
+    (TABLE, "500"): "500",
+}
 
 
-def left(out):
-    return [path.name for path in out.parent.iterdir()] if out.parent.exists() else []
-
-
-def test_a_good_file_arrives_whole(server, plain, out):
-    plain(f"{server}/good")
-    download("mine", "a.txt", out)
-    assert out.read_bytes() == BODY
-    assert left(out) == ["a.txt"]
+@pytest.mark.parametrize(("path", "fault"), FAULTS)
+def test_a_fault_is_explained_and_leaves_nothing(site, hub, path, fault):
+    place = "qu/train-00000" if path == TABLE else f"/files/{path}"
+    hub.fault(place, fault, methods=("GET", "HEAD") if fault in ("401", "404") else ("GET",))
+    code, said = site.download(path)
+    assert code == 1
+    assert FAULTS[path, fault] in said
+    assert "Traceback" not in said
+    assert f"{path} could not be downloaded" in said
+    assert f"place the file by hand at {site.raw(path)}" in said
+    assert hub.url in said
+    assert not site.raw(path).exists()
+    assert not [path for path in site.torsos() if site.folder / "results" in path.parents]
+    assert site.lock() == {}
+    # Healed, the same command succeeds, and nothing of the fault is left.
+    hub.faults.clear()
+    assert site.download(path)[0] == 0
+    assert site.raw(path).read_bytes() == served(hub, path)
+    assert site.torsos() == []
 
 
 @pytest.mark.parametrize(
-    ("fault", "message"),
+    ("path", "fault", "methods"),
     [
-        ("changed", f"expected sha256 {SHA256}, found "),
-        ("short", f"expected {len(BODY)} bytes, found {len(BODY) - 5}"),
-        ("endless", f"expected {len(BODY)} bytes, found "),
-        ("truncated", f"cut short: expected {len(BODY)} bytes, found 1000"),
-        ("missing", "404"),
+        (PLAIN, "429", ["GET"]),
+        (PLAIN, "500", ["GET"]),
+        (TABLE, "429", ["HEAD"]),
+        (TABLE, "500", ["HEAD"]),
+        (TABLE, "corrupt", ["GET"]),
+        (TABLE, "hang", ["GET"]),
     ],
 )
-def test_a_fault_is_explained_and_leaves_nothing(server, plain, out, fault, message):
-    plain(f"{server}/{fault}")
-    with pytest.raises(DownloadError) as error:
-        download("mine", "a.txt", out)
-    assert message in str(error.value)
-    assert f"{server}/{fault}" in str(error.value)
-    assert f"by hand at {out}" in str(error.value)
-    assert left(out) == []
+def test_a_fault_that_passes_is_waited_out(site, hub, path, fault, methods):
+    hub.fault("qu/train-00000" if path == TABLE else f"/files/{path}", fault, count=1, methods=methods)
+    code, said = site.download(path)
+    assert code == 0, said
+    assert site.raw(path).read_bytes() == served(hub, path)
 
 
-def test_a_fault_keeps_the_file_that_was_there(server, plain, out):
-    plain(f"{server}/changed")
-    out.parent.mkdir()
-    out.write_bytes(b"old")
-    with pytest.raises(DownloadError):
-        download("mine", "a.txt", out)
-    assert out.read_bytes() == b"old"
-    assert left(out) == ["a.txt"]
+@pytest.mark.slow
+def test_a_silent_listing_is_given_up(site, hub):
+    """The client gives its requests to the API no timeout of its own."""
+    hub.fault("/api/datasets", "hang")
+    code, said = site.download(TABLE)
+    assert code == 1
+    assert "cannot be fetched" in said
+    hub.faults.clear()
+    assert site.download(TABLE)[0] == 0
 
 
-def test_an_endpoint_that_is_down_is_explained(plain, out, monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    plain("http://127.0.0.1:9/good")
-    with pytest.raises(DownloadError, match="refused"):
-        download("mine", "a.txt", out)
-    assert left(out) == []
+def test_a_fault_keeps_the_file_that_was_there(site, hub):
+    site.raw(PLAIN).parent.mkdir(parents=True)
+    site.raw(PLAIN).write_bytes(b"old")
+    hub.fault("/files/", "corrupt")
+    assert site.download(PLAIN)[0] == 1
+    assert site.raw(PLAIN).read_bytes() == b"old"
 
 
-def test_the_next_url_serves_when_the_first_fails(server, plain, out):
-    plain(f"{server}/missing", f"{server}/good")
-    download("mine", "a.txt", out)
-    assert out.read_bytes() == BODY
+@pytest.mark.parametrize("path", [TABLE, PLAIN])
+def test_an_endpoint_that_is_down_is_told_soon(site, path):
+    down = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+    site.change_registry(
+        lambda corpora: corpora["sentiraama"]["files"]["product_pos.txt"].update(urls=["http://127.0.0.1:9/a"])
+    )
+    begun = time.monotonic()
+    code, said = site.download(path, **down)
+    assert time.monotonic() - begun < 15
+    assert code == 1
+    assert "127.0.0.1:9" in said
+    assert not site.raw(path).exists()
 
 
-def test_a_mirror_replaces_the_urls(server, plain, out, monkeypatch):
-    plain(f"{server}/missing")
-    monkeypatch.setenv("METAXL_MIRROR", f"{server}/mirror/")
-    download("mine", "a.txt", out)
-    assert out.read_bytes() == BODY
+@pytest.mark.parametrize("path", [TABLE, PLAIN])
+def test_a_killed_download_leaves_nothing_to_the_next(site, hub, path):
+    hub.fault("qu/train-00000" if path == TABLE else f"/files/{path}", "hang")
+    process = site.start("download", path, "--out", site.raw(path), HF_HUB_DOWNLOAD_TIMEOUT="60")
+    while not site.torsos() or not site.bodies_sent("qu/train-00000" if path == TABLE else "/files/"):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert site.torsos()
+    assert not site.raw(path).exists()
+    hub.faults.clear()
+    assert site.download(path)[0] == 0
+    assert site.raw(path).read_bytes() == served(hub, path)
+    assert site.torsos() == []
 
 
-def test_an_unknown_item_is_refused_before_any_request(plain, out):
-    plain("http://127.0.0.1:9/good")
-    with pytest.raises(ConfigError, match=r"Did you mean 'a.txt'"):
-        download("mine", "b.txt", out)
+@pytest.mark.parametrize("path", [TABLE, PLAIN])
+def test_two_downloads_at_once_both_succeed_with_one_transfer(site, hub, path):
+    processes = [site.start("download", path, "--out", site.raw(path)) for _ in range(2)]
+    for process in processes:
+        assert process.wait(timeout=60) == 0
+        process.stdout.close()
+    assert site.raw(path).read_bytes() == served(hub, path)
+    assert site.bodies_sent("qu/train-00000" if path == TABLE else "/files/") == 1
 
 
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """Return a stand-in for the hub client: its cache, with blobs named by their hash, filled from `contents`."""
-
-    class Hub:
-        def __init__(self):
-            self.contents = {}
-            self.damage = 0  # how many of the next downloads write a blob other than its name says
-            self.calls = []
-
-        def snapshot_download(self, repo, *, repo_type, revision, allow_patterns):
-            self.calls.append((repo, repo_type, revision, allow_patterns))
-            for name, content in self.contents.items():
-                blob = tmp_path / "cache" / "blobs" / hashlib.sha256(content).hexdigest()
-                pointer = tmp_path / "cache" / "snapshots" / revision / name
-                if not pointer.exists():
-                    blob.parent.mkdir(parents=True, exist_ok=True)
-                    pointer.parent.mkdir(parents=True, exist_ok=True)
-                    blob.write_bytes(content[::-1] if self.damage > 0 else content)
-                    pointer.symlink_to(blob)
-                    self.damage -= 1
-            return str(tmp_path / "cache" / "snapshots" / revision)
-
-    hub = Hub()
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", hub.snapshot_download)
-    return hub
+def test_two_first_downloads_of_different_files_are_both_locked(site):
+    paths = [f"wikiann/qu/{name}.parquet" for name in ("train", "validation", "test")]
+    processes = [site.start("download", path, "--out", site.raw(path)) for path in paths]
+    for process in processes:
+        assert process.wait(timeout=60) == 0
+        process.stdout.close()
+    assert list(site.lock()) == sorted(paths)
 
 
-@pytest.fixture
-def parquet(register):
-    """Register one parquet file a language at the hub."""
-    files = {"train.parquet": {"pattern": "{language}/train*.parquet"}}
-    register({"kind": "hub", "repo": "org/repo", "revision": REVISION, "files": files})
+def test_a_revision_that_is_not_there_is_told(site, hub):
+    site.change_registry(lambda corpora: corpora["wikiann"].update(revision="f" * 40))
+    code, said = site.download(TABLE)
+    assert code == 1
+    assert f"{upstream.WIKIANN} at {'f' * 40}" in said
+    assert not site.raw(TABLE).exists()
 
 
-@pytest.mark.parametrize("damage", [0, 1])
-def test_a_hub_file_is_verified_and_fetched_again_when_damaged(hub, parquet, out, damage):
-    hub.contents = {"qu/train-00000-of-00001.parquet": b"data", "es/train-00000-of-00001.parquet": b"more"}
-    hub.damage = damage
-    download("mine", "qu/train.parquet", out)
-    assert out.read_bytes() == b"data"
-    assert hub.calls == [("org/repo", "dataset", REVISION, ["qu/train*.parquet"])] * (1 + damage)
+def test_another_revision_than_the_locked_one_is_refused_before_any_request(site, hub):
+    assert site.download(TABLE)[0] == 0
+    site.raw(TABLE).unlink()
+    hub.requests.clear()
+    site.change_registry(lambda corpora: corpora["wikiann"].update(revision="f" * 40))
+    code, said = site.download(TABLE)
+    assert code == 1
+    assert f"metaxl lock --update {TABLE}" in said
+    assert hub.requests == []
 
 
-def test_a_hub_file_damaged_twice_is_refused(hub, parquet, out):
-    hub.contents, hub.damage = {"qu/train.parquet": b"data"}, 2
-    with pytest.raises(DownloadError, match="damaged twice"):
-        download("mine", "qu/train.parquet", out)
-    assert left(out) == []
+def test_what_has_changed_since_it_was_locked_is_refused_until_the_lock_is_updated(site, hub):
+    assert site.download(TABLE)[0] == 0
+    locked = site.lock()
+    # The same revision, another file, and a cache that has not seen the first one.
+    shutil.copy(
+        hub.folder / WIKIANN / "test-00000-of-00001.parquet", hub.folder / WIKIANN / "train-00000-of-00001.parquet"
+    )
+    shutil.rmtree(site.home)
+    site.raw(TABLE).unlink()
+    code, said = site.download(TABLE)
+    assert code == 1
+    assert f"expected sha256 {locked[TABLE]['sha256']}" in said
+    assert "40 rows" in said
+    assert "7 rows" in said
+    assert not site.raw(TABLE).exists()
+    assert site.lock() == locked
+    assert site.run("lock", "--update")[0] == 0
+    assert site.lock()[TABLE]["rows"] == 7
+    assert pq.read_metadata(site.raw(TABLE)).num_rows == 7
 
 
-def test_a_language_that_the_hub_lacks_is_explained(hub, parquet, out):
-    hub.contents = {"es/train.parquet": b"more"}
-    with pytest.raises(DownloadError, match="no data for 'qu'"):
-        download("mine", "qu/train.parquet", out)
-    assert left(out) == []
+def test_a_parquet_file_that_is_none_is_refused_by_any_name(site, hub):
+    (hub.folder / WIKIANN / "train-00000-of-00001.parquet").write_bytes(b"PAR1 and then nothing")
+    code, said = site.download(TABLE)
+    assert code == 1
+    assert "is no parquet file" in said
+    assert not site.raw(TABLE).exists()
 
 
-def test_an_error_of_the_hub_client_says_what_to_do(parquet, out, monkeypatch):
-    def fail(*_, **__):
-        raise LocalEntryNotFoundError("outgoing traffic\nhas been disabled")
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
-    with pytest.raises(DownloadError, match=r"(?s)traffic has been disabled.*HF_HUB_OFFLINE.*HF_ENDPOINT.*HF_HOME"):
-        download("mine", "qu/train.parquet", out)
+def test_a_language_that_the_hub_lacks_is_explained(site):
+    code, said = site.download("wikiann/xx/train.parquet")
+    assert code == 1
+    assert "no data for 'xx'" in said
 
 
-def test_an_encoder_becomes_a_plain_folder(hub, tmp_path):
-    hub.contents = {"config.json": b"{}", "model.safetensors": b"w", "tokenizer.json": b"{ }", "pytorch_model.bin": b""}
-    out = tmp_path / "encoder"
-    download_encoder("org/model", REVISION, out)
-    assert sorted(path.name for path in out.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
-    assert not any(path.is_symlink() for path in out.iterdir())
+def test_a_mirror_folder_serves_every_kind_without_a_network(site, hub, tmp_path):
+    mirror = tmp_path / "mirror"
+    for path in (TABLE, PLAIN):
+        (mirror / path).parent.mkdir(parents=True, exist_ok=True)
+        (mirror / path).write_bytes(served(hub, path))
+        assert site.download(path, METAXL_MIRROR=str(mirror), HF_HUB_OFFLINE="1")[0] == 0
+        assert site.raw(path).read_bytes() == served(hub, path)
+    assert hub.requests == []
 
 
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [(["config.json", "pytorch_model.bin"], "no model.safetensors"), (["model.safetensors"], "no config.json")],
-)
-def test_an_encoder_without_a_needed_file_is_refused(hub, tmp_path, names, message):
-    hub.contents = {name: name.encode() for name in names}
-    with pytest.raises(DownloadError, match=message):
-        download_encoder("org/model", REVISION, tmp_path / "encoder")
-    assert not (tmp_path / "encoder").exists()
+def test_a_mirror_with_another_file_is_passed_over(site, hub, tmp_path):
+    (tmp_path / "sentiraama").mkdir()
+    (tmp_path / PLAIN).write_bytes(b"another")
+    assert site.download(PLAIN, METAXL_MIRROR=str(tmp_path))[0] == 0
+    assert site.raw(PLAIN).read_bytes() == served(hub, PLAIN)
+    site.raw(PLAIN).unlink()
+    code, said = site.download(PLAIN, METAXL_MIRROR=f"{hub.url}/files/none", HF_HUB_OFFLINE="1")
+    assert code == 1
+    assert f"{hub.url}/files/none/{PLAIN}: HF_HUB_OFFLINE forbids downloads" in said
+
+
+def test_a_mirror_url_comes_before_the_others(site, hub):
+    site.change_registry(
+        lambda corpora: corpora["sentiraama"]["files"]["product_pos.txt"].update(urls=["http://127.0.0.1:9/a"])
+    )
+    assert site.download(PLAIN, METAXL_MIRROR=f"{hub.url}/files/")[0] == 0
+
+
+def test_offline_the_client_s_cache_serves_and_its_lack_is_told(site, hub):
+    code, said = site.download(TABLE, HF_HUB_OFFLINE="1")
+    assert code == 1
+    assert "HF_HUB_OFFLINE" in said
+    assert site.download(TABLE)[0] == 0
+    site.raw(TABLE).unlink()
+    hub.requests.clear()
+    assert site.download(TABLE, HF_HUB_OFFLINE="1")[0] == 0
+    assert site.raw(TABLE).read_bytes() == served(hub, TABLE)
+    assert hub.requests == []
+
+
+def test_an_encoder_becomes_a_plain_folder_and_none_of_its_code_runs(site, hub):
+    code, said = site.encoder()
+    assert code == 0, said
+    folder = site.folder / "encoder"
+    names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    for name in names:
+        assert (folder / name).read_bytes() == (hub.folder / "models" / XLMR / name).read_bytes()
+    assert not any(path.is_symlink() for path in folder.iterdir())
+    assert not any(path.endswith((".bin", ".py")) for _, path in hub.requests)
+    assert not upstream.sentinel(hub.folder).exists()
+    assert set(site.lock()) == {f"encoders/{XLMR}/{name}" for name in names}
+
+
+def test_an_encoder_with_a_pickle_alone_is_refused_unread(site, hub):
+    (hub.folder / "models" / XLMR / "model.safetensors").unlink()
+    code, said = site.encoder()
+    assert code == 1
+    assert "no model.safetensors. Pickled weights can run code" in said
+    assert not upstream.sentinel(hub.folder).exists()
+    assert not (site.folder / "encoder").exists()
+
+
+def test_an_encoder_without_its_config_is_refused(site, hub):
+    (hub.folder / "models" / XLMR / "config.json").unlink()
+    code, said = site.encoder()
+    assert code == 1
+    assert "has no config.json" in said
+
+
+@pytest.mark.parametrize("fault", ["truncated", "corrupt", "500"])
+def test_damaged_weights_leave_the_encoder_of_before(site, hub, fault):
+    (site.folder / "encoder").mkdir()
+    (site.folder / "encoder" / "config.json").write_text("old")
+    hub.fault("model.safetensors", fault)
+    code, said = site.encoder()
+    assert code == 1
+    assert XLMR in said
+    assert [path.read_text() for path in (site.folder / "encoder").iterdir()] == ["old"]
+    hub.faults.clear()
+    assert site.encoder()[0] == 0
+    assert site.torsos() == []
+
+
+def test_an_encoder_that_has_changed_is_refused_until_the_lock_is_updated(site, hub):
+    assert site.encoder()[0] == 0
+    (hub.folder / "models" / XLMR / "tokenizer_config.json").write_text("{}")
+    shutil.rmtree(site.home)
+    code, said = site.encoder()
+    assert code == 1
+    update = f"encoders/{XLMR}@{hub.commit('models', XLMR)}"
+    assert f"metaxl lock --update {update}" in said
+    assert site.run("lock", "--update", update)[0] == 0
+    assert site.encoder()[0] == 0
+
+
+def test_an_unknown_item_is_refused_before_any_request(site, hub):
+    code, said = site.download("sentiraama/product_pso.txt")
+    assert code == 1
+    assert "Did you mean 'product_pos.txt'" in said
+    assert hub.requests == []

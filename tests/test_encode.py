@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from conftest import WORDS, encoded, make_tokenizer, records_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from metaxl import evaluate, rtn
 from metaxl.adam import Adam
@@ -25,6 +27,7 @@ from metaxl.passes import Pass
 from metaxl.settings import Method
 from metaxl.spec import CellData
 from metaxl.steps import Learner, joint_rtn_step, metaxl_step, plain_step
+from metaxl.subwords import count_subwords, unknown_id
 
 EMPTY = "\u200b"  # the tokenizer deletes it: a word without a subword
 CPU = torch.device("cpu")
@@ -118,6 +121,69 @@ def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, 
         assert data.lengths()[number] == min(place + 1, max_length)
     assert gold_labels("ner", data) == [record["tags"] for record in records]
     assert (data.words_lost(), data.entities_lost()) == (lost, lost_entities)
+
+
+@settings(deadline=None)
+@given(WORD_LISTS, st.integers(3, 14), st.randoms(use_true_random=False))
+def test_counts_of_subwords_follow_from_the_words(tokenizer_folder, sentences, max_length, random):
+    """Of whole sentences, whatever the limit; what it takes away is told apart from what the tokenizer deletes."""
+    records = [{"id": "x", "tokens": words, "tags": random.choices(LABELS["ner"], k=len(words))} for words in sentences]
+    kept = encode_ner(tokenizer_folder, records, max_length)
+    counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, kept)
+    words = list(chain(*sentences))
+    assert counts == {
+        "words": len(words),
+        "subwords": sum(PIECES[word] for word in words),
+        "unknown": words.count("W"),
+        "examples_cut": sum(sum(PIECES[word] for word in sentence) + 2 > max_length for sentence in sentences),
+        "words_cut_off": kept.words_lost() - words.count(EMPTY),
+        "words_without_subword": words.count(EMPTY),
+        "entities_lost": kept.entities_lost(),
+    }
+
+
+@settings(deadline=None)
+@given(WORD_LISTS, st.integers(3, 14))
+def test_counts_of_a_reviews_subwords_follow_from_its_words(tokenizer_folder, texts, max_length):
+    """As of a sentence's; a review is labelled as a whole, so that no word of it can be lost."""
+    records = [{"id": "x", "text": " ".join(words), "label": "positive"} for words in texts]
+    tokenizer = load_tokenizer(tokenizer_folder)
+    kept = encode(tokenizer, "sentiment", records, max_length)
+    words = list(chain(*texts))
+    assert count_subwords(tokenizer, "sentiment", records, kept) == {
+        "words": len(words),
+        "subwords": sum(PIECES[word] for word in words),
+        "unknown": words.count("W"),
+        "examples_cut": sum(sum(PIECES[word] for word in text) + 2 > max_length for text in texts),
+    }
+
+
+def test_words_and_entities_lost_to_the_limit_are_counted(tokenizer_folder):
+    """Three planted beyond it, two of them entities; one more that the tokenizer deletes."""
+    tokens, tags = ["w1", EMPTY, "w2s", "w3", "w4", "w5"], ["O", "B-ORG", "O", "B-PER", "I-PER", "B-LOC"]
+    records = [{"id": "a", "tokens": tokens, "tags": tags}, {"id": "b", "tokens": ["w1"], "tags": ["B-PER"]}]
+    counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, encode_ner(tokenizer_folder, records, 5))
+    assert (counts["examples_cut"], counts["words_cut_off"], counts["words_without_subword"]) == (1, 3, 1)
+    assert counts["entities_lost"] == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "unknown"),
+    [
+        (models.WordPiece({"a": 0, "?": 1}, unk_token="?"), 1),
+        (models.WordLevel({"a": 0, "?": 1}, unk_token="?"), 1),
+        (models.BPE({"?": 0, "a": 1}, [], unk_token="?"), 0),
+        (models.Unigram([("?", 0.0), ("a", -1.0)], unk_id=0), 0),
+        (models.BPE({"a": 0}, []), None),
+    ],
+    ids=["WordPiece", "WordLevel", "BPE", "Unigram", "BPE without"],
+)
+def test_unknown_id_is_what_a_strange_letter_becomes(model, unknown):
+    """Whatever the kind of tokenizer; one that has no such token leaves the letter out."""
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    assert unknown_id(tokenizer) == unknown
+    assert tokenizer.encode("x").ids == ([] if unknown is None else [unknown])
 
 
 def test_review_is_labelled_at_its_first_token(tokenizer_folder):

@@ -16,6 +16,7 @@ from metaxl.cli import _parser
 from metaxl.config import load_config
 from metaxl.errors import ConfigError, DataError
 from metaxl.grid import all_cells, figure_cells
+from metaxl.parts import ReportSpec
 from metaxl.plan import Plans
 from metaxl.spec import CellSpec
 
@@ -282,13 +283,73 @@ def test_tables_and_figure_wait_for_their_cells():
 
 
 def test_report_covers_every_data_file_once():
-    """Each target's three splits and each source's drawn set."""
-    plan = plan_of(ner={"source_size": 5}, sentiment={"source_size": 6})
+    """Each target's three splits and each source's drawn set, and each as its task's encoder sees it."""
+    plan = plan_of(ner={"source_size": 5}, sentiment={"source_size": 6}, figure=None)
     paths = [path.relative_to(plan.root).as_posix() for path in plan.report_inputs()]
     targets = ("ner/qu", "ner/gn", "sentiment/te")
-    expected = [f"data/{target}/{split}.jsonl" for target in targets for split in SPLITS]
-    expected += [f"sources/{name}.jsonl" for name in ("ner/en-5", "ner/es-5", "sentiment/en-6")]
-    assert sorted(paths) == sorted(expected)
+    places = {f"data/{target}/{split}": f"{target}/{split}" for target in targets for split in SPLITS}
+    places |= {f"sources/{name}": name for name in ("ner/en-5", "ner/es-5", "sentiment/en-6")}
+    expected = [f"{place}.jsonl" for place in places] + [f"encoded/tiny/{name}.npz" for name in places.values()]
+    assert sorted(paths) == sorted([*expected, "encoders/tiny/tokenizer.json"])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_report_waits_for_files_that_cells_are_trained_from(preset):
+    """It looks at what the cells read, and at all of it."""
+    plan = Plans(shipped(preset)).active
+    needed = set()
+    for cell in all_cells(plan.config) + figure_cells(plan.config):
+        inputs = plan.cell_inputs(cell)
+        needed |= {*inputs["target"], *inputs["source"], plan.encoder_files(cell.encoder)[-1]}
+    read = plan.report_inputs()
+    assert {path for path in read if path.suffix != ".jsonl"} == needed
+    data = {plan.data(task.name, t.language, s) for task in plan.config.tasks for t in task.targets for s in SPLITS}
+    data |= {plan.source(task.name, language) for task in plan.config.tasks for language in task.sources()}
+    assert {path for path in read if path.suffix == ".jsonl"} == data
+    assert len(read) == len(set(read))
+
+
+def test_report_has_the_figures_encoder_and_source():
+    """For its target and source alone; a source that no table has is among the data too."""
+    hub = {"encoders": {"other": {"hub": "x/y"}}, "sentiment": {"source_size": 6}}
+    figure = {"encoder": "other", "source": "es"}
+    plan = plan_of(**hub, figure=figure)
+    more = set(plan.report_inputs()) - set(plan_of(**hub, figure=None).report_inputs())
+    assert more == {
+        plan.source("sentiment", "es"),
+        plan.encoded_source("other", "sentiment", "es"),
+        *plan.encoded_target("other", "sentiment", "te"),
+        plan.encoder_files("other")[-1],
+    }
+
+
+UNREPORTED = {
+    "seeds": {"seeds": [11, 99]},
+    "label": {"label": "another"},
+    "controls": {"controls": ["joint-rtn"]},
+    "learning rate": {"ner": {"training": {"learning_rate": 0.5}}},
+    "method": {"method": {"gate": "none"}},
+    "placements": {"ner": {"placements": [[0]]}},
+    "encoder that nothing uses": {"encoders": {"other": {"hub": "x/y"}}},
+}
+REPORTED = {
+    "target": {"ner": {"targets": [{"language": "qu"}, {"language": "mi"}]}},
+    "size": {"ner": {"source_size": 7}},
+    "limit": {"ner": {"training": {"max_length": 33}}},
+    "corpus": {"ner": {"corpus": "wikiann"}},
+    "own files": {"files": {"ner": {"qu": "my/qu"}}},
+    "encoder": {"encoders": {"tiny": {"pretrain": {"steps": 7}}}},
+    "figure": {"figure": None, "encoders": {"other": {"hub": "x/y"}}, "ner": {"encoder": "other"}},
+}
+
+
+def test_report_depends_on_what_it_shows_alone():
+    """Other settings do not make it again."""
+    before = plan_of().report_spec()
+    assert {name for name, changes in UNREPORTED.items() if plan_of(**changes).report_spec() != before} == set()
+    assert {name for name, changes in REPORTED.items() if plan_of(**changes).report_spec() == before} == set()
+    parsed = _parser().parse_args(["report", before, "--root", "x", "--out", "y"])
+    assert ReportSpec.from_dict(parsed.spec).to_json() == before
 
 
 MODULES = {

@@ -15,7 +15,7 @@ import pytest
 
 from metaxl.cell import Cell
 from metaxl.config import load_config
-from metaxl.grid import all_cells, tables
+from metaxl.grid import all_cells, table_cells, tables
 from metaxl.paper import load_paper
 from metaxl.results import COLUMNS, TYPES
 from metaxl.sheet import fill
@@ -303,3 +303,15 @@ def test_tables_start_without_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_table_that_used_the_stand_in_for_the_reviews_says_so():
+    config = paper_config()
+    for table in tables(config):
+        frame = frame_of(table_cells(config, table))
+        sheet, rows = fill(config, table, frame), rows_of(to_csv(config, fill(config, table, frame)))
+        expected = table.number in (3, 5)
+        assert any("Amazon withdrew" in note for note in sheet.notes) == expected
+        assert all(("Amazon withdrew" in row["data"]) == expected for row in rows)
+    own = paper_config(files={"sentiment": {"en": "my reviews"}})
+    assert not any("Amazon" in note for table in tables(own) for note in fill(own, table, frame_of([])).notes)

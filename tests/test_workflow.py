@@ -237,7 +237,11 @@ def test_a_users_own_files_and_encoder_run_to_the_tables(own):
     own.run("--", "tables")
     results = own.folder / "results" / "own"
     assert "xx" in (results / "tables" / "table2.md").read_text()
-    assert read_json(results / "data" / "report.json")["data/ner/xx"]["parts"]["train"]["examples"] == 9
+    report = read_json(results / "data" / "report.json")
+    assert [part["examples"] for part in report["parts"] if part["language"] == "xx" and part["task"] == "ner"] == [
+        9
+    ] * 3
+    assert {source["where"] for source in report["sources"] if source["title"] == "your own encoder"} == {"encoder"}
     assert len(read_jsonl(results / "sources" / "ner" / "yy-8.jsonl")) == 8
     assert len(list(results.glob("cells/**/scores.json"))) == 8
 

@@ -1,4 +1,4 @@
-"""Your own data: a folder with train, dev and test as CoNLL (token TAB tag) or JSON lines."""
+"""Your own data: a folder with train, dev and test as CoNLL (token TAB tag) or JSON lines, or a WikiANN archive."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from metaxl.corpora.archive import read_archive, read_lines
 from metaxl.encode import LABELS
 from metaxl.errors import DataError, did_you_mean
 
 CONLL = (".tsv", ".conll", ".txt")
-SUFFIXES = (*CONLL, ".jsonl")
+SUFFIXES = (*CONLL, ".jsonl", "")  # without a suffix: unpacked from a WikiANN archive
+ARCHIVE = ".tar.gz"
 Record = dict[str, Any]
 
 
 def find(folder: Path, split: str) -> Path:
-    """Return the file of a split.
+    """Return the file of a split: one of a folder's, or the archive that stands in the folder's place.
 
     Raises:
         DataError: the folder has no such file, or more than one.
     """
+    if folder.name.endswith(ARCHIVE) and folder.is_file():
+        return folder
     found = [folder / f"{split}{suffix}" for suffix in SUFFIXES if (folder / f"{split}{suffix}").is_file()]
     if len(found) == 1:
         return found[0]
@@ -28,18 +32,29 @@ def find(folder: Path, split: str) -> Path:
         raise DataError(f"{folder}: {', '.join(path.name for path in found)} are all there; keep one {split} file.")
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     state = f"it holds {', '.join(names[:8]) or 'nothing'}" if folder.is_dir() else "the folder does not exist"
-    raise DataError(f"{folder}: expected {split} with one of {', '.join(SUFFIXES)}; {state}.")
+    forms = ", ".join(filter(None, SUFFIXES))
+    raise DataError(f"{folder}: expected {split} with one of {forms}; {state}.")
 
 
-def read(folder: Path, task: str, split: str) -> list[Record]:
+def read(folder: Path, task: str, language: str, split: str) -> list[Record]:
     """Read one split of a user's language.
+
+    Args:
+        folder: of the files, or a WikiANN archive.
+        task: "ner" or "sentiment".
+        language: its code, the prefix of every token of an archive.
+        split: "train", "dev" or "test".
 
     Raises:
         DataError: the file is missing, empty, not UTF-8 or malformed; the message has file and line.
     """
     path = find(folder, split)
-    if path.suffix in CONLL and task != "ner":
+    if task == "sentiment" and path.suffix != ".jsonl":
         raise DataError(f"{path}: sentiment data are JSON lines with text and label; save it as {split}.jsonl.")
+    if path.name.endswith(ARCHIVE):
+        return read_archive(path, language, split)
+    if not path.suffix:
+        return read_lines(path, language, split)
     parse = _conll if path.suffix in CONLL else _ner_json if task == "ner" else _review_json
     records = list(parse(path, _lines(path)))
     if not records:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from metaxl.corpora.parquet import read_parquet
 from metaxl.corpora.sentiraama import not_empty
-from metaxl.corpora.wikiann import PARQUET_NAMES, read_parquet
 from metaxl.errors import DataError
 
 LABELS = ("negative", "negative", None, "positive", "positive")
@@ -31,12 +31,9 @@ def read(folder: Path, language: str, split: str) -> list[dict[str, Any]]:
     Raises:
         DataError: the file is missing or malformed, or a label is out of range; the row is named.
     """
-    path = folder / PARQUET_NAMES[split]
-    if not path.is_file():
-        raise DataError(f"{path}: missing; expected the {split} split of the reviews in {language!r}: download it.")
-    table = read_parquet(path, ["text", "label"])
+    path, rows = read_parquet(folder, split, ["text", "label"])
     records = []
-    for number, (text, stars) in enumerate(zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True)):
+    for number, (text, stars) in enumerate(zip(rows["text"], rows["label"], strict=True)):
         if not isinstance(stars, int) or not 0 <= stars < len(LABELS):
             raise DataError(f"{path}, row {number}: label {stars!r} is not one of 0 to {len(LABELS) - 1} (stars - 1).")
         if text is not None and not isinstance(text, str):

@@ -6,6 +6,8 @@ from snakemake.exceptions import WorkflowError
 
 from metaxl.errors import MetaXLError
 from metaxl.cell import Cell
+from metaxl.download import expected_sha256
+from metaxl.inventory import find_needs, require_network
 from metaxl.plan import Plans
 from metaxl.provenance import digest
 
@@ -27,12 +29,31 @@ deployed = (
     workflow.deployment_settings and workflow.deployment_settings.deployment_method
 )
 path = "" if deployed else f"PATH='{Path(sys.executable).parent}':\"$PATH\" "
-# What a command says goes to its log; if it fails, also to the screen.
-# (Braces are doubled because Snakemake formats the prefix.)
+# (Braces are doubled because Snakemake formats the prefix.) What a command says goes to its log; if it fails, also to
+# the screen.
 logged = 'logged() {{ local log="$1"; shift; "$@" > "$log" 2>&1 || {{ cat "$log" >&2; return 1; }}; }}; '
+# Only what downloads may use the network, unless the user forbids that too.
+offline = os.environ.get("HF_HUB_OFFLINE", "0")
+online = f'online() {{{{ HF_HUB_OFFLINE={offline} "$@"; }}}}; '
 shell.prefix(
-    f"export {path}PYTHONPATH='{workflow.basedir}' TOKENIZERS_PARALLELISM=false PYTHONHASHSEED=0; {logged}"
+    f"export {path}PYTHONPATH='{workflow.basedir}' TOKENIZERS_PARALLELISM=false PYTHONHASHSEED=0 HF_HUB_OFFLINE=1; "
+    f"{logged}{online}"
 )
+
+
+onstart:
+    # A run that cannot get what it lacks stops here, before the first job.
+    jobs = list(workflow.dag.needrun_jobs())
+    downloads = [job.wildcards.path for job in jobs if job.rule.name == "download"]
+    encoders = [
+        (PLANS[job.wildcards.name], job.wildcards.encoder)
+        for job in jobs
+        if job.rule.name == "encoder"
+    ]
+    try:
+        require_network(find_needs(downloads, encoders))
+    except MetaXLError as error:
+        raise WorkflowError(str(error)) from error
 
 
 wildcard_constraints:

@@ -1,17 +1,24 @@
+# Titles, licences and citations, which the code digests do not see.
+REGISTRY = Path(workflow.basedir, "workflow/data/registry.yaml")
+
+
 localrules:
     download,
 
 
 rule download:
     output:
-        "results/raw/{path}",
+        ensure(
+            "results/raw/{path}",
+            sha256=lambda w: expected_sha256(w.path, Path("results/raw", w.path)),
+        ),
     log:
         "results/logs/download/{path}.log",
     retries: 3
     conda:
         "../../envs/metaxl.yaml"
     shell:
-        "logged {log:q} python -m metaxl download {wildcards.path:q} --out {output:q}"
+        "online logged {log:q} python -m metaxl download {wildcards.path:q} --out {output:q}"
 
 
 rule data:
@@ -49,6 +56,7 @@ rule source:
 rule data_report:
     input:
         lambda w: PLANS[w.name].report_inputs(),
+        REGISTRY,
     output:
         "results/{name}/data/report.json",
         report(
@@ -61,9 +69,10 @@ rule data_report:
     conda:
         "../../envs/metaxl.yaml"
     params:
+        spec=lambda w: PLANS[w.name].report_spec(),
         code=digest("metaxl.data_report"),
     shell:
-        "logged {log:q} python -m metaxl report {input:q} --root results/{wildcards.name:q} "
+        "logged {log:q} python -m metaxl report {params.spec:q} --root results/{wildcards.name:q} "
         "--out results/{wildcards.name:q}/data"
 
 

@@ -20,5 +20,5 @@ rule encoder:
         spec=lambda w: PLANS[w.name].encoder_spec(w.encoder),
         code=lambda w: PLANS[w.name].encoder_code(w.encoder),
     shell:
-        "logged {log:q} python -m metaxl encoder {params.spec:q} "
+        "online logged {log:q} python -m metaxl encoder {params.spec:q} "
         "--out results/{wildcards.name:q}/encoders/{wildcards.encoder:q}"

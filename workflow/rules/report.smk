@@ -28,6 +28,7 @@ rule table:
     input:
         lambda w: PLANS[w.name].table_inputs(int(w.number)),
         PAPER,
+        REGISTRY,
     output:
         "results/{name}/tables/table{number}.csv",
         "results/{name}/tables/table{number}.tex",

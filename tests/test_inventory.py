@@ -1,0 +1,132 @@
+"""What an experiment has, lacks and weighs is told before anything starts, and a run that cannot succeed does not."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+import upstream
+from loopback import Loopback
+from test_download import PLAIN, ROOT, TABLE, XLMR, Site, served
+
+NOWHERE = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+TINY = """
+preset: paper
+name: tiny
+figure: null
+ner: {targets: [{language: qu}], source: qq}
+sentiment: {targets: [{language: te}], source: tee}
+files: {ner: {qq: own/ner}, sentiment: {tee: own/reviews}}
+"""
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sources")
+    upstream.write_wikiann(folder, ["qu"], {"train": 40, "validation": 6, "test": 7})
+    upstream.write_sentiraama_and_sentipers(folder, 8)
+    upstream.write_encoder(folder, XLMR, "xlm-roberta")
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path, sources):
+    """A clone with an experiment that needs a file of each kind, and whose Snakefile is there."""
+    with Loopback(sources, upstream.revisions(ROOT / "workflow")) as hub:
+        site = Site(tmp_path / "clone", hub)
+        (site.folder / "Snakefile").write_bytes((ROOT / "Snakefile").read_bytes())
+        (site.folder / "tiny.yaml").write_text(TINY)
+        for name, line in (
+            ("ner/train.tsv", "a\tO\n\n"),
+            ("reviews/train.jsonl", '{"text": "a", "label": "positive"}\n'),
+        ):
+            path = site.folder / "own" / name
+            path.parent.mkdir(parents=True)
+            path.write_text(line)
+        yield site
+
+
+def states(said):
+    """Return the counts of a check's table by group."""
+    lines = said.split("\n\n")[0].splitlines()
+    columns = lines[0].split()
+    return {
+        line[:20].strip(): {
+            name: line[lines[0].index(name) : lines[0].index(name) + len(name)].strip() for name in columns[:-1]
+        }
+        for line in lines[2:]
+    }
+
+
+def check(site, **variables):
+    return site.run("check", "--configfile", "tiny.yaml", **variables)
+
+
+def test_a_check_tells_what_is_missing_what_came_and_what_is_damaged(site):
+    code, said = check(site)
+    assert code == 0, said
+    assert "- wikiann: train.parquet, validation.parquet, test.parquet of qu" in said
+    assert f"- encoder xlmr-base: {XLMR}@" in said
+    assert "To download: about 1.13 GB" in said
+    assert "cells write about" in said
+    assert states(said)["wikiann"]["missing"] == "3"
+
+    assert site.download(TABLE)[0] == 0
+    site.raw("wikiann/qu/test.parquet").write_bytes(b"by hand")
+    found = states(check(site)[1])["wikiann"]
+    assert (found["verified"], found["unverified"], found["missing"]) == ("1", "1", "1")
+    site.raw(TABLE).write_bytes(site.raw(TABLE).read_bytes()[::-1])
+    code, said = check(site)
+    assert states(said)["wikiann"]["damaged"] == "1"
+    assert "damaged:\n- wikiann: train.parquet of qu" in said
+
+
+def test_what_lies_in_the_cache_or_in_the_mirror_is_no_download(site, tmp_path):
+    assert site.download(TABLE)[0] == 0
+    site.raw(TABLE).unlink()
+    mirror = tmp_path / "mirror"
+    (mirror / PLAIN).parent.mkdir(parents=True)
+    (mirror / PLAIN).write_bytes(served(site.hub, PLAIN))
+    said = check(site, METAXL_MIRROR=str(mirror))[1]
+    assert states(said)["wikiann"]["cached"] == "1"
+    assert states(said)["sentiraama"]["cached"] == "1"
+
+
+def test_a_check_without_a_network_fails_and_says_how_to_get_what_is_missing(site):
+    code, said = check(site, **NOWHERE)
+    assert code == 1
+    assert "cannot come" in said
+    assert "- http://127.0.0.1:9: ConnectionError" in said
+    assert "METAXL_MIRROR" in said
+    assert check(site, HF_HUB_OFFLINE="1")[0] == 1
+
+
+def snakemake(site, *arguments, **variables):
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tiny.yaml", *arguments]
+    done = subprocess.run(
+        command, cwd=site.folder, env=site.environment(**variables), capture_output=True, text=True, timeout=120
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_run_without_network_and_cache_stops_before_the_first_job(site):
+    begun = time.monotonic()
+    code, said = snakemake(site, "--", "tables", **NOWHERE)
+    assert time.monotonic() - begun < 30
+    assert code == 1
+    assert "cannot come" in said
+    assert "- wikiann: train.parquet, validation.parquet, test.parquet of qu" in said
+    assert "- sentiraama: product_pos.txt, product_neg.txt, data_index.txt" not in said  # its own server answers
+    assert "Traceback" not in said
+    assert not (site.folder / "results" / "tiny" / "logs").exists()
+
+
+def test_a_run_that_lacks_nothing_asks_nobody(site):
+    data = "results/tiny/data/ner/qu/train.jsonl"
+    code, said = snakemake(site, "--", data)
+    assert code == 0, said
+    (site.folder / data).unlink()
+    site.hub.requests.clear()
+    code, said = snakemake(site, "--", data, **NOWHERE)
+    assert code == 0, said
+    assert site.hub.requests == []
