@@ -16,6 +16,7 @@ from tabulate import tabulate
 
 from metaxl.download import ENCODER_FILES, MIRROR, is_verified
 from metaxl.errors import DownloadError
+from metaxl.files import sha256_file
 from metaxl.hub import cached_files, endpoint, is_offline
 from metaxl.lock import read_lock
 from metaxl.plan import Plan
@@ -136,12 +137,15 @@ def _raw_need(path: str, place: Path) -> Need:
 
 
 def _encoder_need(name: str, hub_id: str, revision: str, prepared: Sequence[Path]) -> Need:
-    locked = [entry for key, entry in read_lock().items() if key.startswith(f"encoders/{hub_id}/")]
+    prefix = f"encoders/{hub_id}/"
+    locked = {key.removeprefix(prefix): entry for key, entry in read_lock().items() if key.startswith(prefix)}
     known = known_encoder(hub_id)
-    size = sum(entry.bytes for entry in locked) or (known[1] if known else 0)
+    size = sum(entry.bytes for entry in locked.values()) or (known[1] if known else 0)
     state: State
     if all(path.is_file() for path in prepared):
-        state = "verified" if locked else "unverified"
+        # What was built here, a converted tokenizer, is not in the lock.
+        right = [sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked]
+        state = "unverified" if not right else "verified" if all(right) else "damaged"
     elif {"config.json", "model.safetensors"} <= set(cached_files(hub_id, "model", revision, ENCODER_FILES)):
         state = "cached"
     else:
