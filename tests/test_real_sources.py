@@ -1,0 +1,63 @@
+"""The real upstream files, served on the loopback device to the registry as it is, give the official splits."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from loopback import Loopback
+
+from metaxl.corpora.sentipers import SPLITS
+from metaxl.files import read_jsonl
+from metaxl.registry import find_corpus
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real data at {SHARED}")
+SIZES = {
+    ("sentiraama", "te", None): (100, 103, 100),
+    ("sentipers", "fa", "resolve"): (99, 984, 992),
+    ("sentipers", "fa", "drop"): (99, 981, 987),
+    ("sentipers", "fa", "refill"): (100, 1000, 1000),
+}
+
+
+def metaxl(*arguments, **variables):
+    command = [sys.executable, "-m", "metaxl", *map(str, arguments)]
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    """Download the files of both corpora, held to the sizes and checksums of the real registry."""
+    folder = tmp_path_factory.mktemp("real")
+    for corpus in ("sentiraama", "sentipers"):
+        (folder / "served" / "files" / corpus).mkdir(parents=True)
+        for name in find_corpus(corpus).files:
+            (folder / "served" / "files" / corpus / name).symlink_to(SHARED / "raw" / name)
+    with Loopback(folder / "served") as hub:
+        serving = hub.environment(folder / "home") | {"METAXL_MIRROR": f"{hub.url}/files", "HF_HUB_OFFLINE": "0"}
+        for corpus in ("sentiraama", "sentipers"):
+            for name in find_corpus(corpus).files:
+                path = f"{corpus}/{name}"
+                metaxl("download", path, "--out", folder / "raw" / path, **serving)
+    return folder / "raw"
+
+
+@pytest.mark.parametrize(("corpus", "language", "unlabelled"), SIZES)
+def test_official_splits_come_out_whole(raw, tmp_path, corpus, language, unlabelled):
+    own = ["--unlabelled", unlabelled, "--seed", "42"] if unlabelled else []
+    for split, size in zip(SPLITS, SIZES[corpus, language, unlabelled], strict=True):
+        out = tmp_path / f"{split}.jsonl"
+        place = ["--corpus", corpus, "--task", "sentiment", "--language", language, "--split", split]
+        metaxl("data", *place, *own, "--folder", raw / corpus, "--out", out)
+        records = read_jsonl(out)
+        assert len(records) == size
+        if unlabelled in (None, "drop"):
+            lines = (SHARED / "sentiment" / language / f"{split}.jsonl").read_text(encoding="utf-8").split("\n")
+            expected = [json.loads(line) for line in lines if line]
+            found = [(record["text"], record["label"]) for record in records]
+            assert found == [(record["text"], record["label"]) for record in expected]
