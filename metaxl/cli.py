@@ -65,7 +65,7 @@ def _add_data_commands(command: AddCommand) -> None:
     sub.add_argument("--folder", type=Path, default=Path(), help="where the language's files lie, or an archive")
     sub.add_argument("--size", type=int, default=0, help="examples to make (synthetic)")
     sub.add_argument("--seed", type=int, default=0, help="of the world (synthetic), of the refill (sentipers)")
-    sub.add_argument("--unlabelled", help="resolve, drop or refill (sentipers)")
+    sub.add_argument("--unlabelled", choices=["resolve", "drop", "refill"], help="entries without a label (sentipers)")
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command(_draw, "draw a source set from a training split, by hash order")
@@ -125,8 +125,10 @@ def _lock(options: argparse.Namespace) -> None:
     from metaxl.download import update_lock
     from metaxl.lock import lockable
 
-    for name in options.names or lockable():
+    names = options.names or lockable()
+    for name in names:
         update_lock(name, options.raw)
+    log.info("%d updated", len(names))
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -138,6 +140,10 @@ def _data(options: argparse.Namespace) -> None:
         make = synthetic.ner_sentences if options.task == "ner" else synthetic.reviews
         records = make(options.language, options.split, options.size, options.seed)
     else:
+        if options.corpus != "files":
+            from metaxl.download import refuse_damaged
+
+            refuse_damaged(options.corpus, options.language, options.split, options.folder)
         own = {"unlabelled": options.unlabelled, "seed": options.seed} if options.unlabelled else {}
         records = read_split(options.corpus, options.task, options.language, options.split, options.folder, **own)
     write_jsonl(options.out, records)

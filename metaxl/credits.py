@@ -47,7 +47,7 @@ def _corpus(name: str, folder: str) -> Credit:
     if name == "synthetic":
         return {"title": "synthetic languages, made by this project", "where": "docs/synthetic-languages.md"}
     corpus = find_corpus(name)
-    return {**_texts(corpus.source), "where": corpus.repo, "revision": corpus.revision}
+    return {**_texts(corpus.source), "where": corpus.repo or corpus.source.homepage, "revision": corpus.revision}
 
 
 def _encoder(content: dict[str, Any]) -> Credit:

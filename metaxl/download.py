@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from filelock import FileLock
 
-from metaxl.errors import DownloadError
-from metaxl.files import atomic_folder, atomic_path, sha256_file
-from metaxl.hub import build_tokenizer, endpoint, hub_files, is_offline
+from metaxl.errors import ConfigError, DataError, DownloadError
+from metaxl.files import atomic_path, sha256_file
+from metaxl.hub import build_tokenizer, commit_of, endpoint, hub_files, is_offline
 from metaxl.lock import Entry, check_entry, check_revision, read_lock, record
-from metaxl.registry import Corpus, RemoteFile, raw_item
+from metaxl.registry import Corpus, RemoteFile, raw_files, raw_item
 from metaxl.web import fetch
 
 MIRROR = "METAXL_MIRROR"
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 # Where a file may come from: how to call the place, and what writes it to a path.
 Origin = tuple[str, Callable[[Path], None]]
+log = logging.getLogger("metaxl")
 
 
 def download(path: str, out: Path, update: bool = False) -> None:
@@ -44,22 +47,25 @@ def download(path: str, out: Path, update: bool = False) -> None:
     with FileLock(out.parent / f".{out.name}.lock"):
         if not update and is_verified(path, out):
             return
-        for torso in out.parent.glob(f".{out.stem}-*{out.suffix}"):  # of a download that was killed
+        for torso in out.parent.glob(f".{out.stem}-????????{out.suffix}"):  # of a download that was killed
             torso.unlink()
         with atomic_path(out) as temporary:
-            entry = _bring(path, temporary, out, update)
-        if corpus.kind == "hub":
-            record({path: entry}, replace=update)
+            origin, entry = _bring(path, temporary, out, update)
+        # What a mirror says of a file that nobody has seen at its source is no ground to hold others to it.
+        if corpus.kind == "hub" and not origin.startswith(MIRROR):
+            record({path: entry}, replacing=path if update else None)
+        elif not _is_known(path):
+            log.warning("%s: from %s, unverified: neither the registry nor the lock knows it", path, origin)
 
 
 def is_verified(path: str, out: Path) -> bool:
     """Return whether `out` is there and is the item that the registry or the lock holds."""
     corpus, file = raw_item(path)
     locked = read_lock().get(path)
-    if not out.is_file() or not (file.sha256 or locked):
+    if not out.is_file() or not _is_known(path):
         return False
     try:
-        found = Entry.of(out, corpus.revision, path)
+        found = Entry.of(out, corpus.revision, path, str(out))
         check_file(file, found, str(out))
     except DownloadError:
         return False
@@ -70,6 +76,18 @@ def expected_sha256(path: str, out: Path) -> str:
     """Return the SHA-256 that an item must have by the registry or the lock; its own where neither knows it."""
     locked = read_lock().get(path)
     return raw_item(path)[1].sha256 or (locked.sha256 if locked else sha256_file(out))
+
+
+def refuse_damaged(corpus: str, language: str, split: str, folder: Path) -> None:
+    """Hold the files that a split is read from to the registry and the lock, whoever placed them there.
+
+    Raises:
+        DataError: one is another file than the known one.
+    """
+    for path in raw_files(corpus, language, split):
+        place = folder / Path(path).name
+        if place.is_file() and _is_known(path) and not is_verified(path, place):
+            raise DataError(f"{place}: not the file that the registry or the lock holds; remove it and run again.")
 
 
 def check_file(file: RemoteFile, found: Entry, origin: str) -> None:
@@ -86,30 +104,40 @@ def check_file(file: RemoteFile, found: Entry, origin: str) -> None:
         )
 
 
-def download_encoder(hub_id: str, revision: str, out: Path) -> None:
-    """Fetch an encoder into a plain folder: config.json, model.safetensors, tokenizer.json.
+def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False) -> dict[str, Entry]:
+    """Fetch an encoder into an empty folder: config.json, model.safetensors, tokenizer.json.
 
     Pickled weights are not fetched and no code of the repository is run.
 
     Args:
         hub_id: of a model of the hub, "FacebookAI/xlm-roberta-base".
         revision: a commit, for a result that can be reproduced, or a branch.
-        out: the folder, which replaces one that is already there.
+        folder: to fill.
+        update: do not hold the files to the lock.
+
+    Returns:
+        Their entries, for `record` when the encoder has proved to be one.
 
     Raises:
         DownloadError: it cannot be fetched, is damaged, is another than the locked one, or has no safetensors.
     """
-    check_revision(f"encoders/{hub_id}/config.json", revision)
     found = _encoder_files(hub_id, revision)
-    entries = _entries(hub_id, revision, found)
-    for name, entry in entries.items():
-        check_entry(name, entry, f"{endpoint()}, {hub_id} at {revision}")
-    with atomic_folder(out) as temporary:
-        for name, path in found.items():
-            _link(path, temporary / name)
-        if "tokenizer.json" not in found:
-            build_tokenizer(hub_id, revision, temporary / "tokenizer.json")
-    record(entries)
+    for name, path in found.items():
+        _link(path, folder / name)
+    if "tokenizer.json" not in found:
+        build_tokenizer(hub_id, revision, folder / "tokenizer.json")
+    name, origin = f"encoders/{hub_id}@{revision}", f"{endpoint()}, {hub_id} at {revision}"
+    commit = commit_of(found.values())
+    entries = {f"{name}/{path.name}": Entry.of(path, commit, path.name, origin) for path in sorted(folder.iterdir())}
+    gone = {locked for locked in read_lock() if locked.startswith(f"{name}/")} - set(entries)
+    if gone and not update:
+        raise DownloadError(
+            f"{origin}: {', '.join(sorted(gone))} of the lock did not come. "
+            f"If that is meant: metaxl lock --update {name}"
+        )
+    for key, entry in entries.items() if not update else ():
+        check_entry(key, entry, origin)
+    return entries
 
 
 def update_lock(name: str, raw: Path) -> None:
@@ -120,36 +148,43 @@ def update_lock(name: str, raw: Path) -> None:
         raw: the folder of downloaded corpora.
 
     Raises:
-        ConfigError, DownloadError: as the downloads.
+        ConfigError, DownloadError: as the downloads; the lock does not hold files of this kind.
     """
     if not name.startswith("encoders/"):
+        if raw_item(name)[0].kind != "hub":
+            raise ConfigError(f"{name}: registry.yaml itself holds its checksum; edit it there.")
         download(name, raw / name, update=True)
         return
     hub_id, _, revision = name.removeprefix("encoders/").partition("@")
     if not revision:
-        raise DownloadError(f"{name}: say at which revision: {name}@<commit>.")
-    record(_entries(hub_id, revision, _encoder_files(hub_id, revision)), replace=True)
+        raise ConfigError(f"{name}: say at which revision: {name}@<commit>.")
+    with TemporaryDirectory() as folder:
+        record(fetch_encoder(hub_id, revision, Path(folder), update=True), replacing=name)
 
 
-def _bring(path: str, temporary: Path, out: Path, update: bool) -> Entry:
-    """Try the places that have an item until one gives the right content.
+def _is_known(path: str) -> bool:
+    return bool(raw_item(path)[1].sha256 or path in read_lock())
+
+
+def _bring(path: str, temporary: Path, out: Path, update: bool) -> tuple[str, Entry]:
+    """Try the places that have an item until one gives the right content; return which, and what it gave.
 
     Raises:
         DownloadError: none does.
     """
     corpus, file = raw_item(path)
     failures = []
-    for origin, write in _origins(corpus, file):
+    for origin, write in _origins(corpus, file, mirrored=not update):
         try:
             write(temporary)
-            found = Entry.of(temporary, corpus.revision, path)
+            found = Entry.of(temporary, corpus.revision, path, origin)
             check_file(file, found, origin)
             if not update:
                 check_entry(path, found, origin)
         except DownloadError as failure:
             failures.append(str(failure))
         else:
-            return found
+            return origin, found
     raise DownloadError(
         f"{path} could not be downloaded.\n"
         + "".join(f"- {failure}\n" for failure in failures)
@@ -158,13 +193,21 @@ def _bring(path: str, temporary: Path, out: Path, update: bool) -> Entry:
     )
 
 
-def _origins(corpus: Corpus, file: RemoteFile) -> Iterator[Origin]:
-    """Yield where an item may come from: the user's mirror first, then its urls or the hub."""
-    mirror, item = os.environ.get(MIRROR, ""), f"{corpus.name}/{file.path}"
+def mirror_place(item: str) -> str | Path | None:
+    """Return the url or the path at which the user's mirror holds an item; None without a mirror."""
+    mirror = os.environ.get(MIRROR, "")
     if mirror.startswith(("http://", "https://")):
-        yield from _urls(f"{mirror.rstrip('/')}/{quote(item)}", file=file)
+        return f"{mirror.rstrip('/')}/{quote(item)}"
+    return Path(mirror).absolute() / item if mirror else None
+
+
+def _origins(corpus: Corpus, file: RemoteFile, mirrored: bool) -> Iterator[Origin]:
+    """Yield where an item may come from: the user's mirror first, then its urls or the hub."""
+    mirror = mirror_place(f"{corpus.name}/{file.path}") if mirrored else None
+    if isinstance(mirror, Path):
+        yield f"{MIRROR}, {mirror}", lambda temporary: _copy(mirror, temporary)
     elif mirror:
-        yield f"{MIRROR}={mirror}", lambda temporary: _copy(Path(mirror, item), temporary)
+        yield f"{MIRROR}, {mirror}", partial(_fetch, mirror, file.size)
     if corpus.kind == "hub":
         place = f"{endpoint()}, {corpus.repo} at {corpus.revision}, {file.pattern}"
         yield place, lambda temporary: _copy_from_hub(corpus, file, temporary)
@@ -222,10 +265,6 @@ def _encoder_files(hub_id: str, revision: str) -> dict[str, Path]:
             f"{what} has no config.json, so it is no encoder of the transformers library; check the id."
         )
     return found
-
-
-def _entries(hub_id: str, revision: str, found: dict[str, Path]) -> dict[str, Entry]:
-    return {f"encoders/{hub_id}/{name}": Entry.of(path, revision, name) for name, path in found.items()}
 
 
 def _link(source: Path, target: Path) -> None:

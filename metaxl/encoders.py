@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from metaxl.download import fetch_encoder
 from metaxl.encoder import Shape
 from metaxl.errors import EncoderError
 from metaxl.files import atomic_folder
+from metaxl.lock import record
 
 REQUIRED = ("config.json", "model.safetensors", "tokenizer.json")
 OPTIONAL = ("tokenizer_config.json", "special_tokens_map.json")
@@ -27,18 +29,16 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
         EncoderError: the folder lacks a file, or holds a model of another family.
         DownloadError: the hub cannot be reached, or has no safetensors.
     """
-    if "hub" in spec:
-        from metaxl.download import download_encoder
-
-        download_encoder(spec["hub"], spec["revision"], out)
-        Shape.load(out)
-        return
+    entries = {}
     with atomic_folder(out) as folder:
-        if "folder" in spec:
+        if "hub" in spec:
+            entries = fetch_encoder(spec["hub"], spec["revision"], folder)
+        elif "folder" in spec:
             _link(Path(spec["folder"]), folder)
         else:
             _pretrain(spec, folder)
         Shape.load(folder)
+    record(entries)
 
 
 def _link(source: Path, out: Path) -> None:

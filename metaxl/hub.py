@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from metaxl.errors import DownloadError
 from metaxl.files import sha256_file
-from metaxl.web import unreachable
+from metaxl.web import silent
 
 Kind = Literal["dataset", "model"]
 ADVICE = (
@@ -34,20 +34,28 @@ def hub_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> 
         DownloadError: the repository cannot be fetched, or a file is damaged twice.
     """
     patterns = list(patterns)
-    for _ in range(2):
+    for _ in range(1 if is_offline() else 2):
         found = _fitting(_snapshot(repo, kind, revision, patterns), patterns)
         damaged = [(name, path, stated, hash_) for name, path in found.items() for stated, hash_ in _differing(path)]
         if not damaged:
             _remove_torsos(found.values())
             return found
-        for _, path, _, _ in damaged:
+        for _, path, _, _ in damaged if not is_offline() else ():
             path.resolve().unlink()
             path.unlink(missing_ok=True)
-    name, _, stated, hash_ = damaged[0]
+    name, path, stated, hash_ = damaged[0]
+    if is_offline():
+        raise DownloadError(f"{path}: damaged in the cache: expected hash {stated}, found {hash_}. Fetch it again.")
     url = f"{endpoint()}/{'datasets/' if kind == 'dataset' else ''}{repo}/resolve/{revision}/{name}"
     raise DownloadError(
         f"{url}: damaged twice on its way: expected hash {stated}, found {hash_}. Use another mirror (HF_ENDPOINT)."
     )
+
+
+def commit_of(paths: Iterable[Path]) -> str:
+    """Return the commit that files of the client's cache are of: the folder of their snapshot."""
+    path = next(iter(paths))
+    return next(parent.name for parent in path.parents if parent.parent.name == "snapshots")
 
 
 def cached_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> dict[str, Path]:
@@ -100,10 +108,10 @@ def _snapshot(repo: str, kind: Kind, revision: str, patterns: list[str]) -> Path
     from huggingface_hub import snapshot_download
 
     _limit_patience()
-    what, silence = f"{repo} at {revision}", None if is_offline() else unreachable(endpoint())
+    what, silence = f"{repo} at {revision}", {} if is_offline() else silent([endpoint()])
     # The client would ask an endpoint that is down for half a minute.
     if silence and not cached_files(repo, kind, revision, patterns):
-        raise DownloadError(f"{what}: nothing answers at {endpoint()} ({silence}).\n{ADVICE}")
+        raise DownloadError(f"{what}: nothing answers at {endpoint()} ({silence[endpoint()]}).\n{ADVICE}")
     with _told(what):
         folder = snapshot_download(
             repo, repo_type=kind, revision=revision, allow_patterns=patterns, local_files_only=bool(silence)
@@ -114,16 +122,17 @@ def _snapshot(repo: str, kind: Kind, revision: str, patterns: list[str]) -> Path
 @cache
 def _limit_patience() -> None:
     """Give the client's requests a timeout where it gives them none: a silent endpoint would hold it for ever."""
-    from huggingface_hub import constants, get_session
+    from huggingface_hub import constants, get_session, set_client_factory
 
     def limit(request: Any) -> None:
         stated = request.extensions.get("timeout", {})
         limits = dict.fromkeys(("connect", "read", "write", "pool"), constants.HF_HUB_DOWNLOAD_TIMEOUT)
         request.extensions["timeout"] = limits | {name: value for name, value in stated.items() if value is not None}
 
-    client = get_session()
-    hooks = client.event_hooks
-    client.event_hooks = hooks | {"request": [*hooks["request"], limit]}
+    # The client makes itself anew after some errors.
+    default = get_session()
+    hooks = default.event_hooks | {"request": [*default.event_hooks["request"], limit]}
+    set_client_factory(lambda: type(default)(event_hooks=hooks, follow_redirects=True))
 
 
 @contextmanager

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,21 +12,20 @@ from urllib.parse import urlsplit
 
 from tabulate import tabulate
 
-from metaxl.download import ENCODER_FILES, MIRROR, is_verified
+from metaxl.download import ENCODER_FILES, MIRROR, is_verified, mirror_place
 from metaxl.errors import DownloadError
 from metaxl.files import sha256_file
 from metaxl.hub import cached_files, endpoint, is_offline
 from metaxl.lock import read_lock
 from metaxl.plan import Plan
 from metaxl.registry import known_encoder, raw_item
-from metaxl.web import unreachable
+from metaxl.web import silent
 
 # verified: there, and as the registry or the lock has it. unverified: there, with nothing to compare it with.
 # damaged: there, and another file. cached: to be copied from the hub client's cache or the mirror folder.
 State = Literal["verified", "unverified", "damaged", "cached", "missing"]
 STATES: tuple[State, ...] = get_args(State)
 HERE = ("verified", "unverified", "cached")
-PROBE_SECONDS = 15
 RAW = Path("results/raw")
 BYTES_OF_A_CELL = 1_000_000  # predictions, history and vectors of a thousand test sentences
 
@@ -52,13 +49,19 @@ class Need:
     hosts: tuple[str, ...]
 
 
-def find_needs(downloads: Iterable[str], encoders: Iterable[tuple[Plan, str]]) -> list[Need]:
-    """Look for items of corpora, beneath results/raw/, and for those encoders of plans that come from the hub."""
-    found = [_raw_need(path, RAW / path) for path in downloads]
+def find_needs(downloads: Iterable[str], encoders: Iterable[tuple[Plan, str]], anew: bool = False) -> list[Need]:
+    """Look for items of corpora, beneath results/raw/, and for those encoders of plans that come from the hub.
+
+    Args:
+        downloads: the items' paths beneath results/raw/.
+        encoders: plans with the names of encoders.
+        anew: do not count what is there: Snakemake removes a job's old outputs before it starts.
+    """
+    found = [_raw_need(path, RAW / path, anew) for path in downloads]
     for plan, name in encoders:
         spec = plan.config.encoders[name]
         if "hub" in spec:
-            found.append(_encoder_need(name, spec["hub"], spec["revision"], plan.encoder_files(name)))
+            found.append(_encoder_need(name, spec["hub"], spec["revision"], plan.encoder_files(name), anew))
     return found
 
 
@@ -74,11 +77,11 @@ def require_network(needs: Iterable[Need], listed: bool = False) -> None:
     """
     missing = [need for need in needs if need.state not in HERE]
     hosts = {host for need in missing for host in need.hosts}
-    silent = dict.fromkeys(hosts, "HF_HUB_OFFLINE is set") if is_offline() else _silent(hosts)
-    stuck = [need for need in missing if set(need.hosts) <= set(silent)]
+    quiet = dict.fromkeys(hosts, "HF_HUB_OFFLINE is set") if is_offline() else silent(hosts)
+    stuck = [need for need in missing if set(need.hosts) <= set(quiet)]
     if not stuck:
         return
-    reasons = "".join(f"- {host}: {silent[host]}\n" for host in sorted({h for need in stuck for h in need.hosts}))
+    reasons = "".join(f"- {host}: {quiet[host]}\n" for host in sorted({h for need in stuck for h in need.hosts}))
     raise DownloadError(
         f"{len(stuck)} downloads are missing (about {_size(_bytes(stuck))}) and cannot come:\n"
         f"{reasons}{'' if listed else _grouped(stuck)}"
@@ -116,18 +119,18 @@ def _room(plan: Plan, needs: Sequence[Need]) -> str:
     )
 
 
-def _raw_need(path: str, place: Path) -> Need:
+def _raw_need(path: str, place: Path, anew: bool) -> Need:
     corpus, file = raw_item(path)
     locked = read_lock().get(path)
     hosts = (endpoint(),) if corpus.kind == "hub" else file.urls
-    mirror = os.environ.get(MIRROR, "")
-    if mirror.startswith("http"):
+    mirror = mirror_place(path)
+    if isinstance(mirror, str):
         hosts = (mirror, *hosts)
     state: State
-    if place.is_file():
+    if place.is_file() and not anew:
         known = file.sha256 or locked
         state = "unverified" if not known else "verified" if is_verified(path, place) else "damaged"
-    elif (mirror and Path(mirror, path).is_file()) or (
+    elif (isinstance(mirror, Path) and mirror.is_file()) or (
         corpus.kind == "hub" and cached_files(corpus.repo, "dataset", corpus.revision, [file.pattern])
     ):
         state = "cached"
@@ -136,14 +139,13 @@ def _raw_need(path: str, place: Path) -> Need:
     return Need(corpus.name, path, state, locked.bytes if locked else file.about, tuple(map(_base, hosts)))
 
 
-def _encoder_need(name: str, hub_id: str, revision: str, prepared: Sequence[Path]) -> Need:
-    prefix = f"encoders/{hub_id}/"
+def _encoder_need(name: str, hub_id: str, revision: str, prepared: Sequence[Path], anew: bool) -> Need:
+    prefix = f"encoders/{hub_id}@{revision}/"
     locked = {key.removeprefix(prefix): entry for key, entry in read_lock().items() if key.startswith(prefix)}
     known = known_encoder(hub_id)
     size = sum(entry.bytes for entry in locked.values()) or (known[1] if known else 0)
     state: State
-    if all(path.is_file() for path in prepared):
-        # What was built here, a converted tokenizer, is not in the lock.
+    if all(path.is_file() for path in prepared) and not anew:
         right = [sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked]
         state = "unverified" if not right else "verified" if all(right) else "damaged"
     elif {"config.json", "model.safetensors"} <= set(cached_files(hub_id, "model", revision, ENCODER_FILES)):
@@ -151,16 +153,6 @@ def _encoder_need(name: str, hub_id: str, revision: str, prepared: Sequence[Path
     else:
         state = "missing"
     return Need(f"encoder {name}", f"{hub_id}@{revision}", state, size, (_base(endpoint()),))
-
-
-def _silent(hosts: Iterable[str]) -> dict[str, str]:
-    """Return the hosts at which nothing answers, and why; a name server that hangs counts as none."""
-    pool = ThreadPoolExecutor(8)
-    asked = {pool.submit(unreachable, host): host for host in hosts}
-    answered, hanging = wait(asked, PROBE_SECONDS)
-    pool.shutdown(wait=False, cancel_futures=True)
-    found = {asked[future]: future.result() for future in answered}
-    return {host: reason for host, reason in found.items() if reason} | {asked[f]: "no answer" for f in hanging}
 
 
 def _grouped(needs: Sequence[Need]) -> str:

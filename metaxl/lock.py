@@ -25,7 +25,7 @@ class Entry:
     """What a file was when it first came.
 
     Attributes:
-        revision: of the repository, as it was asked for.
+        revision: the commit of its repository.
         bytes: its size.
         sha256: as 64 hexadecimal digits.
         rows: of a parquet file.
@@ -37,18 +37,18 @@ class Entry:
     rows: int | None = None
 
     @classmethod
-    def of(cls, path: Path, revision: str, name: str) -> Entry:
-        """Describe the file at `path`; `name` tells its kind.
+    def of(cls, path: Path, revision: str, name: str, origin: str) -> Entry:
+        """Describe the file at `path`; `name` tells its kind, `origin` where it came from.
 
         Raises:
             DownloadError: it should be parquet and is not.
         """
-        rows = _rows(path, name) if name.endswith(".parquet") else None
+        rows = _rows(path, origin) if name.endswith(".parquet") else None
         return cls(revision, path.stat().st_size, sha256_file(path), rows)
 
 
 def read_lock() -> dict[str, Entry]:
-    """Return every entry by the file's name: "wikiann/qu/train.parquet", "encoders/<hub id>/config.json".
+    """Return every entry by the file's name: "wikiann/qu/train.parquet", "encoders/<hub id>@<revision>/config.json".
 
     Raises:
         DataError: the lock is not what `record` writes.
@@ -62,7 +62,7 @@ def read_lock() -> dict[str, Entry]:
 
 def lockable() -> list[str]:
     """Return what the lock holds, as `metaxl lock` calls it, each once."""
-    return list(dict.fromkeys(_argument(name, entry.revision) for name, entry in read_lock().items()))
+    return list(dict.fromkeys(map(_argument, read_lock())))
 
 
 def check_revision(name: str, revision: str) -> None:
@@ -75,7 +75,7 @@ def check_revision(name: str, revision: str) -> None:
     if entry and entry.revision != revision:
         raise DownloadError(
             f"{name}: {LOCK_PATH.name} holds it at revision {entry.revision}, but {revision} is asked for. To move on "
-            f"purpose: metaxl lock --update {_argument(name, revision)}"
+            f"purpose: metaxl lock --update {_argument(name)}"
         )
 
 
@@ -90,17 +90,17 @@ def check_entry(name: str, found: Entry, origin: str) -> None:
         raise DownloadError(
             f"{origin}: {name} is not the file that {LOCK_PATH.name} holds: expected {_facts(entry)}, found "
             f"{_facts(found)}. It has changed there or on its way. Only if the change is meant: "
-            f"metaxl lock --update {_argument(name, found.revision)}"
+            f"metaxl lock --update {_argument(name)}"
         )
 
 
-def record(entries: dict[str, Entry], replace: bool = False) -> None:
-    """Add entries for files that have none; with `replace`, also in place of those that they have."""
+def record(entries: dict[str, Entry], replacing: str | None = None) -> None:
+    """Add entries for files that have none; first remove those of the file or encoder called `replacing`."""
     # Downloads run side by side. The guard stands beside the lock, where everyone who may write it may write.
     try:
         with FileLock(LOCK_PATH.with_suffix(".guard")):
             present = read_lock()
-            merged = present | entries if replace else entries | present
+            merged = entries | {name: entry for name, entry in present.items() if _argument(name) != replacing}
             if merged != present:
                 write_json(LOCK_PATH, {name: _content(merged[name]) for name in sorted(merged)})
                 log.info("%s: %s recorded; commit it", LOCK_PATH.name, ", ".join(sorted(entries)))
@@ -112,14 +112,14 @@ def _content(entry: Entry) -> dict[str, object]:
     return {key: value for key, value in asdict(entry).items() if value is not None}
 
 
-def _rows(path: Path, name: str) -> int:
+def _rows(path: Path, origin: str) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         rows: int = pq.read_metadata(path).num_rows
     except (OSError, pa.ArrowException) as error:
-        raise DownloadError(f"{name}: what came is no parquet file ({error}).") from error
+        raise DownloadError(f"{origin}: what came is no parquet file ({error}).") from error
     return rows
 
 
@@ -128,6 +128,6 @@ def _facts(entry: Entry) -> str:
     return f"sha256 {entry.sha256} ({entry.bytes} bytes{rows})"
 
 
-def _argument(name: str, revision: str) -> str:
-    """Return how `metaxl lock` calls a file: an encoder's files go together, at a revision."""
-    return f"{name.rpartition('/')[0]}@{revision}" if name.startswith("encoders/") else name
+def _argument(name: str) -> str:
+    """Return how `metaxl lock` calls a file: an encoder's files go together."""
+    return name.rpartition("/")[0] if name.startswith("encoders/") else name

@@ -52,7 +52,7 @@ class Plan:
             DataError: a folder lacks a split, or has two files of one.
         """
         for task in self.config.tasks:
-            for language, splits in _splits(task).items():
+            for language, splits in self._splits(task).items():
                 if self.config.corpus(task.name, language) == "files":
                     for split in splits:
                         files.find(self._folder(task.name, language), split)
@@ -88,7 +88,8 @@ class Plan:
             size = self.config.synthetic["source_pool" if is_source else "target_size"]
             return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
         if corpus == "sentipers":
-            options += ["--unlabelled", self.config.sentipers, "--seed", str(self.config.data_seed)]
+            options += ["--unlabelled", self.config.sentipers]
+            options += ["--seed", str(self.config.data_seed)] if self.config.sentipers == "refill" else []
         return [*options, "--folder", str(self._folder(task, language))]
 
     def downloads(self) -> list[str]:
@@ -96,7 +97,7 @@ class Plan:
         paths = [
             path
             for task in self.config.tasks
-            for language, splits in _splits(task).items()
+            for language, splits in self._splits(task).items()
             if (corpus := self.config.corpus(task.name, language)) not in ("files", "synthetic")
             for split in splits
             for path in raw_files(corpus, language, split)
@@ -220,6 +221,12 @@ class Plan:
         """Return what the data report is about, as JSON; settings that it does not show are no part of it."""
         return report_spec(self.config).to_json()
 
+    def _splits(self, task: Task) -> dict[str, tuple[str, ...]]:
+        """Return the splits that are needed of each language, Figure 1's source among them."""
+        figure = self.config.figure
+        shown = [figure.source] if figure and figure.task == task.name else []
+        return dict.fromkeys([*task.sources(), *shown], SPLITS[:1]) | {t.language: SPLITS for t in task.targets}
+
     def _folder(self, task: str, language: str) -> Path:
         corpus = self.config.corpus(task, language)
         if corpus == "files":
@@ -231,11 +238,6 @@ class Plan:
         if encoder not in known:
             raise ConfigError(f"encoders: no {encoder!r}, only {', '.join(known)}.{did_you_mean(encoder, known)}")
         return known[encoder]
-
-
-def _splits(task: Task) -> dict[str, tuple[str, ...]]:
-    """Return the splits that are needed of each of a task's languages."""
-    return dict.fromkeys(task.sources(), SPLITS[:1]) | {target.language: SPLITS for target in task.targets}
 
 
 class Plans:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,9 @@ from metaxl.schema import WORKFLOW, read_yaml
 
 REGISTRY_PATH = WORKFLOW / "data" / "registry.yaml"
 SHA256 = re.compile(r"[0-9a-f]{64}")
+SOURCE_KEYS = ("title", "licence", "citation", "homepage", "notes", "caveat")
+CORPUS_KEYS = ("kind", "languages", "repo", "revision", "files", "sha256", *SOURCE_KEYS)
+FILE_KEYS = ("split", "urls", "pattern", "sha256", "bytes", "about_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Source:
     title: str
     licence: str
     citation: str
+    homepage: str = ""
     notes: str = ""
     caveat: str = ""
 
@@ -130,6 +135,8 @@ def load_registry(path: Path) -> Registry:
         ConfigError: the file is missing, is not YAML or lacks something; the place is named.
     """
     content = read_yaml(path)
+    if not isinstance(content, dict) or not content.get("corpora"):
+        raise ConfigError(f"{path}: no corpora; expected the registry's two sections, corpora and encoders.")
     corpora = {name: _corpus(f"{path}: {name}", name, block) for name, block in content["corpora"].items()}
     encoders = {
         name: (_source(f"{path}: {name}", block), block.get("about_bytes", 0))
@@ -184,10 +191,13 @@ def _corpus(place: str, name: str, block: dict[str, Any]) -> Corpus:
     kind = block.get("kind")
     if kind not in ("hub", "files"):
         raise ConfigError(f"{place}.kind: {kind!r} is neither hub nor files.")
+    _refuse_unknown(place, block, CORPUS_KEYS)
     _require(place, block, "files", *(("repo", "revision") if kind == "hub" else ("languages",)))
     checksums = block.get("sha256", {})
     for item, digest in checksums.items():
         _check_sha256(f"{place}.sha256.{item}", digest)
+        if item.rpartition("/")[2] not in block["files"]:
+            raise ConfigError(f"{place}.sha256: {item!r} is none of its files, {', '.join(block['files'])}.")
     return Corpus(
         name=name,
         source=_source(place, block),
@@ -202,7 +212,16 @@ def _corpus(place: str, name: str, block: dict[str, Any]) -> Corpus:
 
 def _source(place: str, block: dict[str, Any]) -> Source:
     _require(place, block, "title", "licence", "citation")
-    return Source(block["title"], block["licence"], block["citation"], block.get("notes", ""), block.get("caveat", ""))
+    return Source(**{key: block.get(key, "") for key in SOURCE_KEYS})
+
+
+def _refuse_unknown(place: str, block: dict[str, Any], known: Sequence[str]) -> None:
+    """Refuse a misspelt key: it could be the one that a download should be held to."""
+    for key in block:
+        if key not in known:
+            raise ConfigError(
+                f"{place}: unknown key {key!r}.{did_you_mean(key, known)} Known keys: {', '.join(known)}."
+            )
 
 
 def _require(place: str, block: dict[str, Any], *keys: str) -> None:
@@ -212,6 +231,7 @@ def _require(place: str, block: dict[str, Any], *keys: str) -> None:
 
 
 def _remote_file(place: str, kind: str, name: str, block: dict[str, Any]) -> RemoteFile:
+    _refuse_unknown(place, block, FILE_KEYS)
     key = "pattern" if kind == "hub" else "urls"
     if not block.get(key):
         raise ConfigError(f"{place}.{key}: missing; a file of kind {kind} needs it.")

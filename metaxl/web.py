@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from threading import Thread
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -15,6 +18,8 @@ from metaxl.errors import DownloadError
 
 CONNECT_SECONDS = 10.0
 PROBE_SECONDS = 5.0
+PROBES_SECONDS = 15.0
+LONGEST_WAIT = 60  # that a busy server may ask for
 
 
 def fetch(url: str, size: int | None, path: Path) -> None:
@@ -39,20 +44,33 @@ def fetch(url: str, size: int | None, path: Path) -> None:
         raise DownloadError(f"{url}: {error}") from error
 
 
-def unreachable(url: str) -> str | None:
-    """Return why nothing answers at `url`, or None if something does, whatever it says."""
+def silent(urls: Iterable[str]) -> dict[str, str]:
+    """Return at which of `urls` nothing answers, and why; any answer counts, and one that takes too long does not."""
+    reasons = dict.fromkeys(urls, "no answer")
+    # A name server that hangs would also hold up the end of the process: hence daemons.
+    threads = [Thread(target=_probe, args=(url, reasons), daemon=True) for url in reasons]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + PROBES_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    return {url: reason for url, reason in reasons.copy().items() if reason}
+
+
+def _probe(url: str, reasons: dict[str, str]) -> None:
     try:
         requests.head(url, timeout=PROBE_SECONDS)
+        reasons[url] = ""
     except requests.RequestException as error:
-        return type(error).__name__
-    return None
+        reasons[url] = type(error).__name__
 
 
 @cache
 def _session() -> requests.Session:
     session = requests.Session()
     session.headers["User-Agent"] = f"metaxl/{__version__}"
-    again = Retry(total=3, connect=1, backoff_factor=0.5, status_forcelist=(408, 429, 500, 502, 503, 504))
+    busy = (408, 429, 500, 502, 503, 504)
+    again = Retry(total=3, connect=1, backoff_factor=0.5, status_forcelist=busy, retry_after_max=LONGEST_WAIT)
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=again))
     return session

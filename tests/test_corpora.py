@@ -153,7 +153,7 @@ def test_wikiann_archive_is_read_without_unpacking_it(tmp_path):
         ["a"],
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["xx.tar.gz"]
-    with pytest.raises(DataError, match="holds no file 'dev'"):
+    with pytest.raises(DataError, match="holds 0 files 'dev'"):
         files.read(tmp_path / "xx.tar.gz", "ner", "xx", "dev")
 
 
@@ -168,13 +168,31 @@ def link(name, target, kind):
     [
         ("../../train", "outside the destination"),
         (link("train", "/etc/passwd", tarfile.SYMTYPE), "cannot be unpacked"),
-        (link("train", "dev", tarfile.SYMTYPE), "'train' is a link or a device"),
+        (link("train", "dev", tarfile.SYMTYPE), "'train' is a link, a device or a file with holes"),
         (link("train", "", tarfile.FIFOTYPE), "special file"),
     ],
 )
 def test_a_wikiann_archive_with_anything_but_files_is_refused(tmp_path, member, message):
     put_archive(tmp_path / "xx.tar.gz", [(member, b"")])
     with pytest.raises(DataError, match=message):
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+
+
+def test_a_wikiann_archive_with_a_split_twice_or_a_path_outside_behind_it_is_refused(tmp_path):
+    put_archive(tmp_path / "xx.tar.gz", [("old/train", b"xx:a\tO\n"), ("train", b"xx:b\tO\n")])
+    with pytest.raises(DataError, match="holds 2 files 'train'"):
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+    put_archive(tmp_path / "xx.tar.gz", [("train", b"xx:b\tO\n"), ("../../evil", b"")])
+    with pytest.raises(DataError, match="outside the destination"):
+        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+
+
+def test_a_wikiann_archive_with_a_file_of_holes_is_refused(tmp_path):
+    hole = tarfile.TarInfo("train")
+    hole.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(600 << 20)}
+    hole.pax_headers |= {"GNU.sparse.map": f"{600 << 20},0", "GNU.sparse.name": "train"}
+    put_archive(tmp_path / "xx.tar.gz", [(hole, b"")])
+    with pytest.raises(DataError, match="holes"):
         files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
 
 
@@ -214,6 +232,7 @@ def test_reviews_of_three_stars_and_empty_ones_are_left_out(tmp_path, caplog):
     ("texts", "labels", "message"),
     [
         (["a", "b"], [0, 5], "row 1: label 5 is not one of 0 to 4"),
+        (["a"], [-1], "row 0: label -1 is not one of 0 to 4"),
         (["a"], ["positive"], "row 0: label 'positive'"),
         ([7], [0], "row 0: expected a text, found int"),
         (["a"], [2], "holds no review"),
@@ -344,6 +363,21 @@ def test_sentipers_refills_every_place_with_texts_that_no_split_has(tmp_path_fac
     assert len(set(refills)) == len(refills)
     assert not taken & set(refills)
     assert drawn == {split: sentipers.read(folder, "fa", split, "refill", seed) for split in SPLITS}
+
+
+def test_a_neutral_row_takes_the_label_of_a_later_duplicate_not_of_an_earlier_one(tmp_path):
+    put_sentipers(tmp_path, (1,), [("a", "+1"), ("a", "0"), ("a", "-2")])
+    assert sentipers.read(tmp_path, "fa", "train")[0]["label"] == "negative"
+
+
+def test_a_refill_takes_nothing_from_another_split_and_follows_the_seed(tmp_path):
+    spare = [(f"new {number}", "+1") for number in range(8)]
+    put_sentipers(tmp_path, (0,), [("dev text", "+1"), ("test text", "-1"), *spare])
+    index = tmp_path / "data_index.txt"
+    index.write_text("# fa train index\n[None]\n# fa dev index\n[0]\n# fa test index\n[1]\n")
+    texts = {sentipers.read(tmp_path, "fa", "train", "refill", seed)[0]["text"] for seed in range(12)}
+    assert len(texts) > 1
+    assert texts <= {text for text, _ in spare}
 
 
 def test_a_refill_of_more_than_there_is_is_told(tmp_path):

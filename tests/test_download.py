@@ -63,8 +63,8 @@ class Site:
     def download(self, path, **variables):
         return self.run("download", path, "--out", self.raw(path), **variables)
 
-    def encoder(self, **variables):
-        spec = {"hub": XLMR, "revision": self.hub.commit("models", XLMR)}
+    def encoder(self, revision=None, **variables):
+        spec = {"hub": XLMR, "revision": revision or self.hub.commit("models", XLMR)}
         return self.run("encoder", json.dumps(spec), "--out", self.folder / "encoder", **variables)
 
     def raw(self, path):
@@ -309,6 +309,7 @@ def test_a_parquet_file_that_is_none_is_refused_by_any_name(site, hub):
     code, said = site.download(TABLE)
     assert code == 1
     assert "is no parquet file" in said
+    assert hub.url in said
     assert not site.raw(TABLE).exists()
 
 
@@ -326,6 +327,36 @@ def test_a_mirror_folder_serves_every_kind_without_a_network(site, hub, tmp_path
         assert site.download(path, METAXL_MIRROR=str(mirror), HF_HUB_OFFLINE="1")[0] == 0
         assert site.raw(path).read_bytes() == served(hub, path)
     assert hub.requests == []
+    # Nobody has seen the table at its source: it is used, but no ground to hold others to it.
+    assert site.lock() == {}
+
+
+def test_an_update_of_the_lock_passes_the_mirror_over(site, hub, tmp_path):
+    (tmp_path / TABLE).parent.mkdir(parents=True)
+    shutil.copy(hub.folder / WIKIANN / "test-00000-of-00001.parquet", tmp_path / TABLE)
+    code, said = site.download(TABLE, METAXL_MIRROR=str(tmp_path))
+    assert code == 0
+    assert "unverified" in said
+    assert site.run("lock", "--update", TABLE, METAXL_MIRROR=str(tmp_path))[0] == 0
+    assert site.lock()[TABLE]["rows"] == 40
+    assert site.raw(TABLE).read_bytes() == served(hub, TABLE)
+    code, said = site.run("lock", "--update", PLAIN)
+    assert code == 1
+    assert "registry.yaml itself holds its checksum" in said
+
+
+def test_a_file_placed_by_hand_is_held_to_the_registry_when_it_is_read(site, hub):
+    folder = site.raw(PLAIN).parent
+    shutil.copytree(hub.folder / "files" / "sentiraama", folder)
+    place = ["--corpus", "sentiraama", "--task", "sentiment", "--language", "te", "--split", "dev"]
+    read = ["data", *place, "--folder", folder, "--out", site.folder / "dev.jsonl"]
+    assert site.run(*read)[0] == 0
+    site.raw(PLAIN).write_bytes(site.raw(PLAIN).read_bytes() + b"one more line\n")
+    (site.folder / "dev.jsonl").unlink()
+    code, said = site.run(*read)
+    assert code == 1
+    assert "not the file that the registry or the lock holds" in said
+    assert not (site.folder / "dev.jsonl").exists()
 
 
 def test_a_mirror_with_another_file_is_passed_over(site, hub, tmp_path):
@@ -356,6 +387,14 @@ def test_offline_the_client_s_cache_serves_and_its_lack_is_told(site, hub):
     assert site.download(TABLE, HF_HUB_OFFLINE="1")[0] == 0
     assert site.raw(TABLE).read_bytes() == served(hub, TABLE)
     assert hub.requests == []
+    # A damaged file of the cache is told, and kept: it cannot be fetched again.
+    site.raw(TABLE).unlink()
+    (blob,) = (path for path in site.home.rglob("blobs/*") if path.is_file())
+    blob.write_bytes(blob.read_bytes()[::-1])
+    code, said = site.download(TABLE, HF_HUB_OFFLINE="1")
+    assert code == 1
+    assert "damaged in the cache: expected hash" in said
+    assert blob.exists()
 
 
 def test_an_encoder_becomes_a_plain_folder_and_none_of_its_code_runs(site, hub):
@@ -369,7 +408,9 @@ def test_an_encoder_becomes_a_plain_folder_and_none_of_its_code_runs(site, hub):
     assert not any(path.is_symlink() for path in folder.iterdir())
     assert not any(path.endswith((".bin", ".py")) for _, path in hub.requests)
     assert not upstream.sentinel(hub.folder).exists()
-    assert set(site.lock()) == {f"encoders/{XLMR}/{name}" for name in names}
+    commit = hub.commit("models", XLMR)
+    assert set(site.lock()) == {f"encoders/{XLMR}@{commit}/{name}" for name in names}
+    assert {entry["revision"] for entry in site.lock().values()} == {commit}
 
 
 def test_an_encoder_with_a_pickle_alone_is_refused_unread(site, hub):
@@ -386,6 +427,13 @@ def test_an_encoder_without_its_config_is_refused(site, hub):
     code, said = site.encoder()
     assert code == 1
     assert "has no config.json" in said
+
+
+def test_a_small_file_that_was_damaged_is_found_by_its_hash_of_git(site, hub):
+    hub.fault("tokenizer.json", "corrupt", methods=("GET",))
+    code, said = site.encoder()
+    assert code == 1
+    assert "damaged twice on its way: expected hash" in said
 
 
 @pytest.mark.parametrize("fault", ["truncated", "corrupt", "500"])
@@ -412,6 +460,50 @@ def test_an_encoder_that_has_changed_is_refused_until_the_lock_is_updated(site, 
     assert f"metaxl lock --update {update}" in said
     assert site.run("lock", "--update", update)[0] == 0
     assert site.encoder()[0] == 0
+    # A locked file that no longer comes is a change too.
+    (hub.folder / "models" / XLMR / "tokenizer_config.json").unlink()
+    shutil.rmtree(site.home)
+    code, said = site.encoder()
+    assert code == 1
+    assert "tokenizer_config.json of the lock did not come" in said
+    assert site.run("lock", "--update", update)[0] == 0
+    assert len(site.lock()) == 3
+
+
+def test_a_branch_is_locked_with_the_commit_that_it_stood_for(site, hub):
+    assert site.encoder("main")[0] == 0
+    assert {name.split("/")[2] for name in site.lock()} == {"xlm-roberta-base@main"}
+    assert {entry["revision"] for entry in site.lock().values()} == {hub.commit("models", XLMR)}
+
+
+@pytest.mark.slow
+def test_a_converted_tokenizer_is_locked_with_the_rest(site, hub):
+    model = hub.folder / "models" / XLMR
+    vocabulary = json.loads((model / "tokenizer.json").read_text())["model"]["vocab"]
+    (model / "tokenizer.json").unlink()
+    bert = {"tokenizer_class": "BertTokenizer", "do_lower_case": False}
+    (model / "tokenizer_config.json").write_text(json.dumps(bert))
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    (model / "vocab.txt").write_text("\n".join([*special, *list(vocabulary)[:50]]))
+    code, said = site.encoder()
+    assert code == 0, said
+    assert any(name.endswith("tokenizer.json") for name in site.lock())
+    (model / "vocab.txt").write_text("\n".join([*special, *list(vocabulary)[5:60]]))
+    shutil.rmtree(site.home)
+    code, said = site.encoder()
+    assert code == 1
+    assert "tokenizer.json is not the file" in said
+
+
+def test_a_model_of_another_family_leaves_the_encoder_of_before_and_no_entry(site, hub):
+    config = hub.folder / "models" / XLMR / "config.json"
+    config.write_text(config.read_text().replace('"xlm-roberta"', '"gpt2"'))
+    (site.folder / "encoder").mkdir()
+    (site.folder / "encoder" / "config.json").write_text("old")
+    code, said = site.encoder()
+    assert code == 1, said
+    assert (site.folder / "encoder" / "config.json").read_text() == "old"
+    assert site.lock() == {}
 
 
 def test_an_unknown_item_is_refused_before_any_request(site, hub):

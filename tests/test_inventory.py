@@ -1,11 +1,15 @@
 """What an experiment has, lacks and weighs is told before anything starts, and a run that cannot succeed does not."""
 
+import json
+import re
+import shutil
 import subprocess
 import sys
 import time
 
 import pytest
 import upstream
+import yaml
 from loopback import Loopback
 from test_download import PLAIN, ROOT, TABLE, XLMR, Site, served
 
@@ -79,6 +83,23 @@ def test_a_check_tells_what_is_missing_what_came_and_what_is_damaged(site):
     code, said = check(site)
     assert states(said)["wikiann"]["damaged"] == "1"
     assert "damaged:\n- wikiann: train.parquet of qu" in said
+    assert check(site, **NOWHERE)[0] == 1
+
+
+def test_kept_models_count_as_room_and_a_changed_encoder_is_damaged(site):
+    said = check(site)[1]
+    assert "cells write about" in said
+    room = float(re.search(r"cells write about ([\d.]+) MB", said)[1])
+    (site.folder / "tiny.yaml").write_text(TINY + "keep_models: true\n")
+    assert float(re.search(r"cells write about ([\d.]+) GB", check(site)[1])[1]) * 1000 > 100 * room
+
+    revision = yaml.safe_load((ROOT / "workflow" / "presets" / "paper.yaml").read_text())["encoders"]["xlmr-base"]
+    prepared = site.folder / "results" / "tiny" / "encoders" / "xlmr-base"
+    assert site.run("encoder", json.dumps(revision), "--out", prepared)[0] == 0
+    assert states(check(site)[1])["encoder xlmr-base"]["verified"] == "1"
+    (prepared / "model.safetensors").unlink()
+    (prepared / "model.safetensors").write_bytes(b"garbage")
+    assert states(check(site)[1])["encoder xlmr-base"]["damaged"] == "1"
 
 
 def test_what_lies_in_the_cache_or_in_the_mirror_is_no_download(site, tmp_path):
@@ -119,6 +140,16 @@ def test_a_run_without_network_and_cache_stops_before_the_first_job(site):
     assert "- sentiraama: product_pos.txt, product_neg.txt, data_index.txt" not in said  # its own server answers
     assert "Traceback" not in said
     assert not (site.folder / "results" / "tiny" / "logs").exists()
+
+
+def test_a_forced_download_without_a_network_keeps_what_is_there(site):
+    """Snakemake removes a job's outputs before it starts."""
+    assert site.download(TABLE)[0] == 0
+    shutil.rmtree(site.home)
+    code, said = snakemake(site, "--forcerun", "download", "--", f"results/raw/{TABLE}", **NOWHERE)
+    assert code == 1
+    assert "cannot come" in said
+    assert site.raw(TABLE).read_bytes() == served(site.hub, TABLE)
 
 
 def test_a_run_that_lacks_nothing_asks_nobody(site):

@@ -83,6 +83,9 @@ def test_a_language_that_a_corpus_lacks_is_explained():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"sha265": {}}, "mine: unknown key 'sha265'. Did you mean 'sha256'"),
+        ({"sha256": {"en/b.txt": "0" * 64}}, "'en/b.txt' is none of its files, a.txt"),
+        ({"files": {"a.txt": {"url": ["http://x/a"]}}}, "mine.files.a.txt: unknown key 'url'. Did you mean 'urls'"),
         ({"kind": "ftp"}, "mine.kind: 'ftp' is neither hub nor files"),
         ({"licence": ""}, "mine: licence missing"),
         ({"files": {"a.txt": {"urls": []}}}, "mine.files.a.txt.urls: missing"),
@@ -96,4 +99,12 @@ def test_a_broken_registry_is_named_with_its_place(tmp_path, change, message):
     path = tmp_path / "registry.yaml"
     path.write_text(yaml.safe_dump({"corpora": {"mine": block}}), encoding="utf-8")
     with pytest.raises(ConfigError, match=re.escape(message)):
+        registry.load_registry(path)
+
+
+@pytest.mark.parametrize("content", ["", "corpora:", "[]"])
+def test_a_registry_without_corpora_is_told(tmp_path, content):
+    path = tmp_path / "registry.yaml"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match="no corpora"):
         registry.load_registry(path)

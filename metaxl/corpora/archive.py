@@ -123,9 +123,10 @@ def _member(path: Path, name: str) -> bytes:
     """Return one file of a .tar.gz, without writing anything to disk.
 
     Raises:
-        DataError: the archive is damaged, too large, lacks the file, or holds anything else than plain files
-            beneath its own folder.
+        DataError: the archive is damaged, too large, lacks the file or has it twice, or holds anything else than plain
+            files beneath its own folder.
     """
+    found = []
     try:
         with gzip.open(path) as unpacked:
             bounded = _Bounded(unpacked, MAX_ARCHIVE_BYTES, path)
@@ -134,15 +135,19 @@ def _member(path: Path, name: str) -> bytes:
                     _check_member(path, number, member)
                     if member.isfile() and Path(member.name).name == name:
                         file = archive.extractfile(member)
-                        return file.read() if file else b""
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+                        found.append(file.read() if file else b"")
+    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{path}: cannot be unpacked ({error}); get the archive again.") from error
-    raise DataError(f"{path}: holds no file {name!r}; expected train, dev and test.")
+    if len(found) != 1:
+        raise DataError(f"{path}: holds {len(found)} files {name!r}; expected one each of train, dev and test.")
+    return found[0]
 
 
 def _check_member(path: Path, number: int, member: tarfile.TarInfo) -> None:
     if number >= MAX_ARCHIVE_MEMBERS:
         raise DataError(f"{path}: holds more than {MAX_ARCHIVE_MEMBERS} files; refused.")
     tarfile.data_filter(member, str(path.parent))  # raises a TarError for a path outside
-    if not (member.isfile() or member.isdir()):
-        raise DataError(f"{path}: {member.name!r} is a link or a device; refused.")
+    if not (member.isfile() or member.isdir()) or member.issparse():
+        raise DataError(f"{path}: {member.name!r} is a link, a device or a file with holes; refused.")
+    if member.size > MAX_ARCHIVE_BYTES:
+        raise DataError(f"{path}: {member.name!r} unpacks to more than {MAX_ARCHIVE_BYTES:,} bytes; refused.")

@@ -51,7 +51,7 @@ onstart:
         if job.rule.name == "encoder"
     ]
     try:
-        require_network(find_needs(downloads, encoders))
+        require_network(find_needs(downloads, encoders, anew=True))
     except MetaXLError as error:
         raise WorkflowError(str(error)) from error
 
