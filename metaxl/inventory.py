@@ -27,7 +27,7 @@ State = Literal["verified", "unverified", "damaged", "cached", "missing"]
 STATES: tuple[State, ...] = get_args(State)
 HERE = ("verified", "unverified", "cached")
 RAW = Path("results/raw")
-BYTES_OF_A_CELL = 1_000_000  # predictions, history and vectors of a thousand test sentences
+BYTES_OF_A_CELL = 300_000  # predictions, history and vectors; a thousand test sentences take a million
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,13 @@ def require_network(needs: Iterable[Need], listed: bool = False) -> None:
         return
     reasons = "".join(f"- {host}: {quiet[host]}\n" for host in sorted({h for need in stuck for h in need.hosts}))
     raise DownloadError(
-        f"{len(stuck)} downloads are missing (about {_size(_bytes(stuck))}) and cannot come:\n"
+        f"{len(stuck)} {'downloads are' if len(stuck) > 1 else 'download is'} missing "
+        f"(about {_size(_bytes(stuck))}) and cannot come:\n"
         f"{reasons}{'' if listed else _grouped(stuck)}"
         "Run this where there is a network; HF_ENDPOINT names a mirror of the hub, HTTPS_PROXY a proxy. Or bring the "
-        f"files: results/raw from a machine that has them, or a folder or base url named by {MIRROR} with the paths "
-        "above; for encoders HF_HOME of such a machine, or a folder under encoders.<name>.folder. Then ask "
-        "`metaxl check`."
+        f"files: results/raw from a machine that has them, or a folder or base url named by {MIRROR} that holds "
+        "<corpus>/[<language>/]<file>; for encoders HF_HOME of such a machine, or a folder under "
+        "encoders.<name>.folder. Then ask `metaxl check`."
     )
 
 
@@ -99,7 +100,12 @@ def describe(plan: Plan, needs: Sequence[Need]) -> str:
         [name, *(sum(need.state == state for need in group) or "" for state in STATES), _size(_bytes(group))]
         for name, group in groups.items()
     ]
-    lines = [tabulate(rows, ["", *STATES, "about"], tablefmt="simple"), ""] if needs else ["Nothing is downloaded."]
+    lines = [tabulate(rows, ["", *STATES, "about"], tablefmt="simple"), ""] if needs else ["It needs no download."]
+    if needs:
+        lines += [
+            "Verified: as the registry or the lock has it. Unverified: neither knows it. Damaged: another file than"
+        ]
+        lines += ["the known one; remove it. Cached: to be copied, without a network.", ""]
     for state in ("missing", "damaged", "unverified"):
         found = [need for need in needs if need.state == state]
         lines += [f"{state}:", _grouped(found)] if found else []

@@ -45,12 +45,20 @@ class Plan:
         return Path("results", self.config.name)
 
     def check(self) -> None:
-        """Look for the user's files, and for languages that the demo's encoder cannot know.
+        """Look for the user's files and encoder folders, and for languages that the demo's encoder cannot know.
 
         Raises:
-            ConfigError: a pre-trained encoder is to read languages that are not synthetic.
+            ConfigError: a pre-trained encoder is to read languages that are not synthetic, or an encoder's folder
+                lacks a file.
             DataError: a folder lacks a split, or has two files of one.
         """
+        for name in self._used_encoders():
+            missing = [path for path in self.encoder_inputs(name) if not path.is_file()]
+            if missing:
+                raise ConfigError(
+                    f"encoders.{name}.folder: {', '.join(map(str, missing))} missing; an encoder folder holds "
+                    f"{', '.join(ENCODER_FILES)}."
+                )
         for task in self.config.tasks:
             for language, splits in self._splits(task).items():
                 if self.config.corpus(task.name, language) == "files":
@@ -106,9 +114,7 @@ class Plan:
 
     def hub_encoders(self) -> list[str]:
         """Return the encoders in use that come from the hub."""
-        used = [task.encoder for task in self.config.tasks]
-        used += [self.config.figure.encoder] if self.config.figure else []
-        return [name for name in dict.fromkeys(used) if "hub" in self._known_encoder(name)]
+        return [name for name in self._used_encoders() if "hub" in self._known_encoder(name)]
 
     def source(self, task: str, language: str) -> Path:
         """Return the path of a source language's drawn examples."""
@@ -220,6 +226,11 @@ class Plan:
     def report_spec(self) -> str:
         """Return what the data report is about, as JSON; settings that it does not show are no part of it."""
         return report_spec(self.config).to_json()
+
+    def _used_encoders(self) -> list[str]:
+        used = [task.encoder for task in self.config.tasks]
+        used += [self.config.figure.encoder] if self.config.figure else []
+        return list(dict.fromkeys(used))
 
     def _splits(self, task: Task) -> dict[str, tuple[str, ...]]:
         """Return the splits that are needed of each language, Figure 1's source among them."""

@@ -454,3 +454,13 @@ def test_own_files_want_an_encoder_that_knows_their_language(tmp_path):
     active = Plans({"preset": "demo", "ner": task, "sentiment": task | {"targets": [{"language": "te"}]}, **own}).active
     with pytest.raises(ConfigError, match=r"ner\.encoder: 'tiny' is pre-trained on synthetic languages"):
         active.check()
+
+
+def test_an_encoder_folder_that_lacks_a_file_is_told_before_anything_runs(tmp_path):
+    (tmp_path / "config.json").touch()
+    plan = plan_of(encoders={"tiny": {"folder": str(tmp_path)}})
+    message = refusal(plan.check)
+    assert message.startswith(f"encoders.tiny.folder: {tmp_path / 'model.safetensors'}, {tmp_path / 'tokenizer.json'}")
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / name).touch()
+    plan.check()
