@@ -313,6 +313,17 @@ def test_a_parquet_file_that_is_none_is_refused_by_any_name(site, hub):
     assert not site.raw(TABLE).exists()
 
 
+def test_a_loading_script_of_a_corpus_is_never_fetched_nor_run(site, hub):
+    script = hub.folder / "datasets" / upstream.WIKIANN / "wikiann.py"
+    script.write_text(f"from pathlib import Path\n\nPath({str(upstream.sentinel(hub.folder))!r}).touch()\n")
+    assert site.download(TABLE)[0] == 0
+    place = ["--corpus", "wikiann", "--task", "ner", "--language", "qu", "--split", "train"]
+    code, said = site.run("data", *place, "--folder", site.raw(TABLE).parent, "--out", site.folder / "train.jsonl")
+    assert code == 0, said
+    assert not any(path.endswith(".py") for _, path in hub.requests)
+    assert not upstream.sentinel(hub.folder).exists()
+
+
 def test_a_language_that_the_hub_lacks_is_explained(site):
     code, said = site.download("wikiann/xx/train.parquet")
     assert code == 1
