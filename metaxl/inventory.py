@@ -21,11 +21,12 @@ from metaxl.plan import Plan
 from metaxl.registry import known_encoder, raw_item
 from metaxl.web import silent
 
-# verified: there, and as the registry or the lock has it. unverified: there, with nothing to compare it with.
-# damaged: there, and another file. cached: to be copied from the hub client's cache or the mirror folder.
 State = Literal["verified", "unverified", "damaged", "cached", "missing"]
 STATES: tuple[State, ...] = get_args(State)
 HERE = ("verified", "unverified", "cached")
+LEGEND = """\
+Verified: as the registry or the lock has it. Unverified: there, but neither knows it. Damaged: another file than the
+known one; remove it. Cached: to be copied from the hub client's cache or the mirror folder, without a network."""
 RAW = Path("results/raw")
 BYTES_OF_A_CELL = 300_000  # predictions, history and vectors; a thousand test sentences take a million
 
@@ -37,7 +38,7 @@ class Need:
     Attributes:
         group: the corpus, or "encoder <name>".
         name: the path beneath results/raw/, or "<hub id>@<revision>".
-        state: see `State`.
+        state: see LEGEND.
         bytes: its size, roughly; 0 where nobody knows.
         hosts: base urls that can serve it, if it has to come.
     """
@@ -100,12 +101,8 @@ def describe(plan: Plan, needs: Sequence[Need]) -> str:
         [name, *(sum(need.state == state for need in group) or "" for state in STATES), _size(_bytes(group))]
         for name, group in groups.items()
     ]
-    lines = [tabulate(rows, ["", *STATES, "about"], tablefmt="simple"), ""] if needs else ["It needs no download."]
-    if needs:
-        lines += [
-            "Verified: as the registry or the lock has it. Unverified: neither knows it. Damaged: another file than"
-        ]
-        lines += ["the known one; remove it. Cached: to be copied, without a network.", ""]
+    table = tabulate(rows, ["", *STATES, "about"], tablefmt="simple")
+    lines = [table, "", LEGEND, ""] if needs else ["It needs no download."]
     for state in ("missing", "damaged", "unverified"):
         found = [need for need in needs if need.state == state]
         lines += [f"{state}:", _grouped(found)] if found else []
