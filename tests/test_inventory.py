@@ -10,8 +10,8 @@ import time
 import pytest
 import upstream
 import yaml
+from clone import PLAIN, ROOT, TABLE, XLMR, Site, served, write_sources
 from loopback import Loopback
-from test_download import PLAIN, ROOT, TABLE, XLMR, Site, served
 
 NOWHERE = {"HF_ENDPOINT": "http://127.0.0.1:9"}
 TINY = """
@@ -26,11 +26,7 @@ files: {ner: {qq: own/ner}, sentiment: {tee: own/reviews}}
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sources")
-    upstream.write_wikiann(folder, ["qu"], {"train": 40, "validation": 6, "test": 7})
-    upstream.write_sentiraama_and_sentipers(folder, 8)
-    upstream.write_encoder(folder, XLMR, "xlm-roberta")
-    return folder
+    return write_sources(tmp_path_factory.mktemp("sources"))
 
 
 @pytest.fixture

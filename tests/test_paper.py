@@ -7,8 +7,8 @@ import sys
 import pytest
 import upstream
 import yaml
+from clone import ROOT, Site
 from loopback import Loopback
-from test_download import ROOT, Site
 
 SHRUNK = {
     "seeds": [11],
