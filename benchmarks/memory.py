@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.table import about, device, write
 from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
-from metaxl.memory import peak_memory, set_up_memory
+from metaxl.training.memory import peak_memory, set_up_memory
 
 ROOT = Path(__file__).parent.parent
 STEPS = 2

@@ -18,8 +18,8 @@ from torch import Tensor
 from benchmarks import flops
 from benchmarks.table import about, device, write
 from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
-from metaxl.memory import set_up_memory
-from metaxl.products import Mode
+from metaxl.method.products import Mode
+from metaxl.training.memory import set_up_memory
 
 
 def seconds(function: Callable[[], Any]) -> float:

@@ -11,15 +11,15 @@ import torch
 from transformers.models.xlm_roberta import XLMRobertaConfig
 
 from benchmarks.official import CLASSES, Official, PaddedBatch
-from metaxl import rtn
-from metaxl.adam import Adam
-from metaxl.batches import Batch, make_batch
-from metaxl.config import default_method
-from metaxl.encode import Encoded
-from metaxl.encoder import LAYER_PARTS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Parameters, Shape, layer_names
-from metaxl.flat import Flat
-from metaxl.model import Model
-from metaxl.steps import Learner, metaxl_step, plain_step
+from metaxl.data.encode import Encoded
+from metaxl.encoder.batch import Batch, make_batch
+from metaxl.encoder.shape import LAYER_PARTS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Parameters, Shape, layer_names
+from metaxl.experiment.config import default_method
+from metaxl.method import rtn
+from metaxl.method.adam import Adam
+from metaxl.method.flat import Flat
+from metaxl.method.model import Model
+from metaxl.method.steps import Learner, metaxl_step, plain_step
 
 VOCABULARY = 250_002
 # Distinct XLM-R subwords of 5,000 English PAN-X sentences and 300 target sentences, rounded up.

@@ -2,6 +2,6 @@
 
 import sys
 
-from metaxl.cli import main
+from metaxl.cli.main import main
 
 sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import platform
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +20,12 @@ def digest(module: str) -> str:
 
     Comments, docstrings and layout do not count: an edit to them reruns nothing. Snakemake sees the digest as a
     parameter of the rule, for it does not watch the code of `python -m`.
+
+    Raises:
+        ModuleNotFoundError: this package has no such module; a digest of nothing would never change.
     """
+    if _file(module) is None:
+        raise ModuleNotFoundError(f"{module}: no such module below {PACKAGE.parent}")
     parts = [ast.dump(_without_docstrings(path)) for path in sorted(_closure(module))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -48,15 +54,23 @@ def _file(module: str) -> Path | None:
 
 def _imports(path: Path) -> list[str]:
     names = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _executed(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             if node.level or node.module is None:
                 raise ImportError(f"{path}:{node.lineno}: relative import; name the module in full.")
-            # The imported name may itself be a module, as in `from metaxl import rtn`.
+            # The imported name may itself be a module, as in `from metaxl.method import rtn`.
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return [name for name in names if name.startswith(f"{PACKAGE.name}.")]
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree but those that only a type checker reads."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"):
+            yield from _executed(child)
 
 
 def _without_docstrings(path: Path) -> ast.Module:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from metaxl.encode import Encoded, encode, load_tokenizer
-from metaxl.linear import Linear
+from metaxl.data.encode import Encoded, encode, load_tokenizer
+from metaxl.method.linear import Linear
 
 WORDS = [f"w{i}" for i in range(60)]
 FAMILIES = ("bert", "roberta", "xlm-roberta")

@@ -2,7 +2,7 @@
 
 import torch
 
-from metaxl.adam import Adam
+from metaxl.method.adam import Adam
 
 
 def test_equals_torch_over_steps_with_a_changing_rate():

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from metaxl import config as config_module
-from metaxl.config import RESERVED, TASKS, Config, Figure, Target, Task, load_config, merge
 from metaxl.errors import ConfigError
-from metaxl.schema import SCHEMA_PATH, WORKFLOW, conform, read_yaml
-from metaxl.settings import Method, Training
+from metaxl.experiment import load as load_module
+from metaxl.experiment.checks import RESERVED
+from metaxl.experiment.config import Config, Figure, Target, TaskSettings
+from metaxl.experiment.load import load_config, merge
+from metaxl.experiment.schema import SCHEMA_PATH, WORKFLOW, conform, read_yaml
+from metaxl.experiment.settings import Method, Training
+from metaxl.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = read_yaml(SCHEMA_PATH)
@@ -320,7 +323,7 @@ def test_preset_that_lacks_a_task_setting_is_told(tmp_path, monkeypatch):
     (tmp_path / "presets").mkdir()
     text = "label: bare\nseeds: [1]\nencoders: {e: {hub: x}}\nner: {encoder: e}\n"
     (tmp_path / "presets" / "demo.yaml").write_text(text)
-    monkeypatch.setattr(config_module, "WORKFLOW", tmp_path)
+    monkeypatch.setattr(load_module, "WORKFLOW", tmp_path)
     assert refusal(experiment()) == "ner: placement, placements, training missing; the preset normally gives them."
 
 
@@ -410,7 +413,7 @@ def test_defaults_never_override(preset):
         (Training, SCHEMA["$defs"]["training"], set()),
         (Method, SCHEMA["properties"]["method"], set()),
         (Figure, SCHEMA["properties"]["figure"], set()),
-        (Task, SCHEMA["$defs"]["task"], {"name"}),
+        (TaskSettings, SCHEMA["$defs"]["task"], {"name"}),
         (Target, SCHEMA["$defs"]["task"]["properties"]["targets"]["items"], set()),
         (Config, SCHEMA, {"tasks", "preset", *TASKS}),
     ],

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaxl.corpora import archive, files, reviews, sentipers, sentiraama, wikiann
-from metaxl.corpora.parquet import NAMES
-from metaxl.counts import text_of
+from metaxl.data.corpora import reviews, sentipers, sentiraama, user_files, wikiann
+from metaxl.data.formats import archive
+from metaxl.data.formats.parquet import NAMES
+from metaxl.data.formats.records import text_of
 from metaxl.errors import DataError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -100,7 +101,7 @@ def test_a_parquet_file_of_something_else_is_refused(tmp_path):
 def test_wikiann_lines_are_split_at_the_first_colon(tmp_path, end, mark):
     lines = ["", "xx:xx:a\tO", "xx:\u200bb\u00a0c\u2028\tB-LOC", "", "", "xx:d\tO"]
     (tmp_path / "train").write_bytes(mark + end.join(lines).encode())
-    records = files.read(tmp_path, "ner", "xx", "train")
+    records = user_files.read(tmp_path, "xx", "train", "ner")
     assert [record["tokens"] for record in records] == [["xx:a", "\u200bb\u00a0c\u2028"], ["d"]]
     assert [record["tags"] for record in records] == [["O", "B-LOC"], ["O"]]
 
@@ -115,7 +116,7 @@ def test_wikiann_lines_of_any_unicode_come_back_unchanged(tmp_path_factory, sent
     folder = tmp_path_factory.mktemp("lines")
     blocks = [end.join(f"xx:{token}\t{tag}" for token, tag in pairs) for pairs in sentences]
     (folder / "dev").write_bytes((end + end).join(blocks).encode())
-    records = files.read(folder, "ner", "xx", "dev")
+    records = user_files.read(folder, "xx", "dev", "ner")
     assert [list(zip(r["tokens"], r["tags"], strict=True)) for r in records] == sentences
     assert len({record["id"] for record in records}) == len(sentences)
 
@@ -135,7 +136,7 @@ def test_wikiann_lines_of_any_unicode_come_back_unchanged(tmp_path_factory, sent
 def test_a_malformed_wikiann_line_is_refused_with_its_number(tmp_path, content, message):
     (tmp_path / "train").write_bytes(content)
     with pytest.raises(DataError, match=re.escape(message)):
-        files.read(tmp_path, "ner", "xx", "train")
+        user_files.read(tmp_path, "xx", "train", "ner")
 
 
 def test_a_missing_split_and_an_archive_of_reviews_are_explained(tmp_path):
@@ -143,18 +144,20 @@ def test_a_missing_split_and_an_archive_of_reviews_are_explained(tmp_path):
         wikiann.read(tmp_path, "xx", "dev")
     put_archive(tmp_path / "xx.tar.gz", [])
     with pytest.raises(DataError, match=r"xx\.tar\.gz: sentiment data are JSON lines"):
-        files.read(tmp_path / "xx.tar.gz", "sentiment", "xx", "dev")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "dev", "sentiment")
 
 
 def test_wikiann_archive_is_read_without_unpacking_it(tmp_path):
     put_archive(tmp_path / "xx.tar.gz", [("extra", b"?"), ("./test", b"xx:a\tO\n"), ("train", b"xx:b\tO\n")])
-    assert [files.read(tmp_path / "xx.tar.gz", "ner", "xx", split)[0]["tokens"] for split in ("train", "test")] == [
+    assert [
+        user_files.read(tmp_path / "xx.tar.gz", "xx", split, "ner")[0]["tokens"] for split in ("train", "test")
+    ] == [
         ["b"],
         ["a"],
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["xx.tar.gz"]
     with pytest.raises(DataError, match="holds 0 files 'dev'"):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "dev")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "dev", "ner")
 
 
 def link(name, target, kind):
@@ -175,16 +178,16 @@ def link(name, target, kind):
 def test_a_wikiann_archive_with_anything_but_files_is_refused(tmp_path, member, message):
     put_archive(tmp_path / "xx.tar.gz", [(member, b"")])
     with pytest.raises(DataError, match=message):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "train", "ner")
 
 
 def test_a_wikiann_archive_with_a_split_twice_or_a_path_outside_behind_it_is_refused(tmp_path):
     put_archive(tmp_path / "xx.tar.gz", [("old/train", b"xx:a\tO\n"), ("train", b"xx:b\tO\n")])
     with pytest.raises(DataError, match="holds 2 files 'train'"):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "train", "ner")
     put_archive(tmp_path / "xx.tar.gz", [("train", b"xx:b\tO\n"), ("../../evil", b"")])
     with pytest.raises(DataError, match="outside the destination"):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "train", "ner")
 
 
 def test_a_wikiann_archive_with_a_file_of_holes_is_refused(tmp_path):
@@ -193,7 +196,7 @@ def test_a_wikiann_archive_with_a_file_of_holes_is_refused(tmp_path):
     hole.pax_headers |= {"GNU.sparse.map": f"{600 << 20},0", "GNU.sparse.name": "train"}
     put_archive(tmp_path / "xx.tar.gz", [(hole, b"")])
     with pytest.raises(DataError, match="holes"):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "train", "ner")
 
 
 def test_a_wikiann_archive_that_is_a_bomb_is_refused(tmp_path, monkeypatch):
@@ -202,13 +205,13 @@ def test_a_wikiann_archive_that_is_a_bomb_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "xx.tar.gz"
     put_archive(path, [("extra", bytes(200_000)), ("train", b"xx:a\tO\n")])
     with pytest.raises(DataError, match="unpacks to more than 100,000 bytes"):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "train", "ner")
     put_archive(path, [(f"f{n}", b"") for n in range(20)])
     with pytest.raises(DataError, match="more than 10 files"):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "train", "ner")
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DataError, match="cannot be unpacked"):
-        files.read(tmp_path / "xx.tar.gz", "ner", "xx", "train")
+        user_files.read(tmp_path / "xx.tar.gz", "xx", "train", "ner")
 
 
 def put_reviews(folder, texts, labels, split="train"):
@@ -455,7 +458,7 @@ def test_the_real_sentipers_shares_34_texts_between_dev_and_test(monkeypatch):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_real_wikiann_samples_are_one_sentence_each(language, split):
     folder = SHARED / "wikiann_raw_samples" / language
-    (record,) = files.read(folder, "ner", language, split)
+    (record,) = user_files.read(folder, language, split, "ner")
     lines = [line for line in (folder / split).read_text(encoding="utf-8").split("\n") if line]
     pairs = zip(record["tokens"], record["tags"], strict=True)
     assert [f"{language}:{token}\t{tag}" for token, tag in pairs] == lines

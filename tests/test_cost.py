@@ -13,14 +13,14 @@ from test_steps import DEFAULT
 
 from benchmarks.flops import count
 from benchmarks.workload import Sentences, random_theta
-from metaxl import rtn
-from metaxl.batches import make_batch
-from metaxl.encoder import Shape
-from metaxl.flat import Flat
-from metaxl.linear import Linear
-from metaxl.model import Model
-from metaxl.passes import Pass
-from metaxl.steps import Learner, metaxl_step, plain_step
+from metaxl.encoder.batch import make_batch
+from metaxl.encoder.shape import Shape
+from metaxl.method import rtn
+from metaxl.method.flat import Flat
+from metaxl.method.linear import Linear
+from metaxl.method.model import Model
+from metaxl.method.passes import Pass
+from metaxl.method.steps import Learner, metaxl_step, plain_step
 
 META = torch.device("meta")
 BASE = Shape("xlm-roberta", 12, 768, 12, 512, "gelu", 1e-5, 0.1, 0.1, 0.02)

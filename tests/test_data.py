@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaxl.corpora import files
-from metaxl.data import read_split, subsample
-from metaxl.encode import LABELS
+from metaxl.data.corpora import user_files
+from metaxl.data.read import read_split, subsample
 from metaxl.errors import DataError
 from metaxl.files import read_jsonl, write_jsonl
+from metaxl.tasks import TASKS
 
 BOM = b"\xef\xbb\xbf"
 CAT = [{"id": "train-0", "tokens": ["Ada", "ran"], "tags": ["B-PER", "O"]}]
@@ -29,7 +29,7 @@ def put(folder, name, content):
     return path
 
 
-@pytest.mark.parametrize("suffix", files.CONLL)
+@pytest.mark.parametrize("suffix", user_files.CONLL)
 @pytest.mark.parametrize(
     "content",
     [
@@ -45,7 +45,7 @@ def put(folder, name, content):
 def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
     """Line ends, a byte order mark, blank lines and the last newline carry no meaning."""
     put(tmp_path, f"train{suffix}", content)
-    assert files.read(tmp_path, "ner", "xx", "train") == CATS
+    assert user_files.read(tmp_path, "xx", "train", "ner") == CATS
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
 def test_json_lines_read_alike_however_they_were_saved(tmp_path, content):
     """Likewise; fields that nobody asked for are left out, an id among them."""
     put(tmp_path, "train.jsonl", content.replace(b'{"tokens"', b'{"id": 7, "more": [1], "tokens"'))
-    assert files.read(tmp_path, "ner", "xx", "train") == CATS
+    assert user_files.read(tmp_path, "xx", "train", "ner") == CATS
 
 
 @pytest.mark.parametrize("suffix", [".tsv", ".jsonl"])
@@ -65,7 +65,7 @@ def test_odd_characters_stay_inside_their_token(tmp_path, suffix):
     record = {"tokens": ODD, "tags": ["O"] * len(ODD)}
     lines = "".join(f"{token}\tO\n" for token in ODD) if suffix == ".tsv" else json.dumps(record, ensure_ascii=False)
     put(tmp_path, f"dev{suffix}", lines.encode())
-    assert files.read(tmp_path, "ner", "xx", "dev") == [{"id": "dev-0", **record}]
+    assert user_files.read(tmp_path, "xx", "dev", "ner") == [{"id": "dev-0", **record}]
     write_jsonl(tmp_path / "out" / "dev.jsonl", [record])
     assert read_jsonl(tmp_path / "out" / "dev.jsonl") == [record], "and through the workflow's own files"
 
@@ -85,7 +85,7 @@ def test_reviews_keep_their_text_and_repeats(tmp_path):
 
 TOKENS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r\ufeff"), min_size=1).filter(str.strip)
 SENTENCES = st.lists(
-    st.lists(st.tuples(TOKENS, st.sampled_from(LABELS["ner"])), min_size=1, max_size=4), min_size=1, max_size=4
+    st.lists(st.tuples(TOKENS, st.sampled_from(TASKS["ner"].labels)), min_size=1, max_size=4), min_size=1, max_size=4
 )
 
 
@@ -95,10 +95,10 @@ def test_what_is_written_is_read(tmp_path_factory, sentences):
     """Any tokens, in either form, come back whole and in order."""
     folder = tmp_path_factory.mktemp("any")
     put(folder, "train.tsv", "\n".join("".join(f"{w}\t{t}\n" for w, t in sentence) for sentence in sentences).encode())
-    records = files.read(folder, "ner", "xx", "train")
+    records = user_files.read(folder, "xx", "train", "ner")
     assert [list(zip(r["tokens"], r["tags"], strict=True)) for r in records] == sentences
     write_jsonl(folder / "dev.jsonl", [{**record, "id": 0} for record in records])
-    again = files.read(folder, "ner", "xx", "dev")
+    again = user_files.read(folder, "xx", "dev", "ner")
     assert [(r["tokens"], r["tags"]) for r in again] == [(r["tokens"], r["tags"]) for r in records]
 
 
@@ -171,7 +171,7 @@ def test_fault_is_told_with_file_and_line(tmp_path, fault):
     task, suffix, content, line, message = FAULTS[fault]
     path = put(tmp_path, f"dev.{suffix}", content)
     with pytest.raises(DataError) as caught:
-        files.read(tmp_path, task, "xx", "dev")
+        user_files.read(tmp_path, "xx", "dev", task)
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert message in str(caught.value)
 
@@ -203,14 +203,14 @@ def test_file_that_cannot_be_a_split_is_told(tmp_path, task, names, content, mes
     for name in names:
         put(tmp_path, name, content)
     with pytest.raises(DataError) as caught:
-        files.read(tmp_path, task, "xx", "dev")
+        user_files.read(tmp_path, "xx", "dev", task)
     assert str(caught.value).startswith(message.format(folder=tmp_path))
 
 
 def test_folder_that_does_not_exist_is_told(tmp_path):
     """A misspelt folder is another mistake than a missing file."""
     with pytest.raises(DataError, match=r"no-such: expected dev with one of .*; the folder does not exist"):
-        files.find(tmp_path / "no-such", "dev")
+        user_files.find(tmp_path / "no-such", "dev")
 
 
 IDS = st.lists(st.text(max_size=4), min_size=1, max_size=30, unique=True)

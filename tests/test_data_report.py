@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from test_config import experiment, shipped
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from metaxl.config import load_config
-from metaxl.counts import describe, different_texts, text_of, words_of
-from metaxl.credits import credits_of
-from metaxl.data_report import DATA_COLUMNS, ENCODED_COLUMNS, write_report
-from metaxl.encode import encode, load_tokenizer
+from metaxl.data.counts import describe, different_texts
+from metaxl.data.encode import encode, load_tokenizer
+from metaxl.data.formats.records import text_of, words_of
+from metaxl.downloads.registry import find_corpus, known_encoder
+from metaxl.experiment.load import load_config
 from metaxl.files import read_json, read_jsonl, write_jsonl
-from metaxl.parts import ReportSpec, report_spec
-from metaxl.registry import find_corpus, known_encoder
+from metaxl.reporting.data.credits import credits_of
+from metaxl.reporting.data.parts import ReportSpec, report_spec
+from metaxl.reporting.data.summary import DATA_COLUMNS, ENCODED_COLUMNS, write_report
 
 # Example 1 repeats 0, and example 2 does so in decomposed letters; 3 and 4 have three tags that continue nothing.
 PLANTED = [

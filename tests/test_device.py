@@ -8,13 +8,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from metaxl.device import claim_place
 from metaxl.errors import MetaXLError
+from metaxl.training.device import claim_place
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from metaxl.device import claim_place
+from metaxl.training.device import claim_place
 with claim_place(["a", "b"], Path(sys.argv[1])) as index:
     print(index, flush=True)
     time.sleep(60)

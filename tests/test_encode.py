@@ -13,21 +13,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from metaxl import evaluate, rtn
-from metaxl.adam import Adam
-from metaxl.batches import Sampler, make_batch
-from metaxl.checkpoint import initialise_head, load_parameters
-from metaxl.encode import LABELS, Encoded, encode, load_tokenizer
-from metaxl.encoder import Shape
+from metaxl.data.encode import Encoded, encode, load_tokenizer
+from metaxl.encoder.batch import make_batch
+from metaxl.encoder.checkpoint import initialise_head, load_parameters
+from metaxl.encoder.shape import Shape
 from metaxl.errors import DataError, EncoderError
-from metaxl.evaluate import gold_labels, length_sorted, predict, score
-from metaxl.flat import Flat
-from metaxl.model import Model
-from metaxl.passes import Pass
-from metaxl.settings import Method
-from metaxl.spec import CellData
-from metaxl.steps import Learner, joint_rtn_step, metaxl_step, plain_step
-from metaxl.subwords import count_subwords, unknown_id
+from metaxl.experiment.settings import Method
+from metaxl.method import rtn
+from metaxl.method.adam import Adam
+from metaxl.method.flat import Flat
+from metaxl.method.model import Model
+from metaxl.method.passes import Pass
+from metaxl.method.steps import Learner, joint_rtn_step, metaxl_step, plain_step
+from metaxl.reporting.data.subwords import count_subwords, unknown_id
+from metaxl.tasks import TASKS
+from metaxl.training import evaluate
+from metaxl.training.data import CellData
+from metaxl.training.evaluate import gold_labels, length_sorted, predict, score
+from metaxl.training.feed import Sampler
 
 EMPTY = "\u200b"  # the tokenizer deletes it: a word without a subword
 CPU = torch.device("cpu")
@@ -76,7 +79,7 @@ def tiny(folder, task, placement=()):
 def always(model, theta, label):
     """Return parameters with which the model predicts `label` wherever it predicts at all."""
     bias = torch.full_like(theta["head.out.bias"], -1e6)
-    bias[LABELS[model.task].index(label)] = 1e6
+    bias[TASKS[model.task].labels.index(label)] = 1e6
     return {**theta, "head.out.bias": bias}
 
 
@@ -90,7 +93,7 @@ def test_first_subword_of_each_word_is_labelled(tokenizer_folder):
     assert data.labelled.tolist() == [1, 2, 4, 1]
     assert data.words.tolist() == [0, 2, 3, 0]
     assert data.label_starts.tolist() == [0, 3, 3, 4]
-    assert [LABELS["ner"][i] for i in data.labels] == ["B-PER", "I-LOC", "O", "B-PER"]
+    assert [TASKS["ner"].labels[i] for i in data.labels] == ["B-PER", "I-LOC", "O", "B-PER"]
     assert gold_labels("ner", data) == [record["tags"] for record in MIXED]
     assert (len(data), data.names.tolist()) == (3, ["a", "b", "c"])
 
@@ -103,7 +106,9 @@ WORD_LISTS = st.lists(st.lists(st.sampled_from(sorted(PIECES)), min_size=1, max_
 @given(WORD_LISTS, st.integers(3, 14), st.randoms(use_true_random=False))
 def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, max_length, random):
     """A word is labelled at the sum of the subwords before it, if it has one and its first lies within the limit."""
-    records = [{"id": "x", "tokens": words, "tags": random.choices(LABELS["ner"], k=len(words))} for words in sentences]
+    records = [
+        {"id": "x", "tokens": words, "tags": random.choices(TASKS["ner"].labels, k=len(words))} for words in sentences
+    ]
     data = encode_ner(tokenizer_folder, records, max_length)
     lost, lost_entities = 0, 0
     for number, record in enumerate(records):
@@ -116,7 +121,7 @@ def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, 
                 lost_entities += tag.startswith("B-")
             place += PIECES[token]
         owned = slice(data.label_starts[number], data.label_starts[number + 1])
-        tags = [LABELS["ner"][label] for label in data.labels[owned]]
+        tags = [TASKS["ner"].labels[label] for label in data.labels[owned]]
         assert list(zip(data.labelled[owned], data.words[owned], tags, strict=True)) == expected
         assert data.lengths()[number] == min(place + 1, max_length)
     assert gold_labels("ner", data) == [record["tags"] for record in records]
@@ -127,7 +132,9 @@ def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, 
 @given(WORD_LISTS, st.integers(3, 14), st.randoms(use_true_random=False))
 def test_counts_of_subwords_follow_from_the_words(tokenizer_folder, sentences, max_length, random):
     """Of whole sentences, whatever the limit; what it takes away is told apart from what the tokenizer deletes."""
-    records = [{"id": "x", "tokens": words, "tags": random.choices(LABELS["ner"], k=len(words))} for words in sentences]
+    records = [
+        {"id": "x", "tokens": words, "tags": random.choices(TASKS["ner"].labels, k=len(words))} for words in sentences
+    ]
     kept = encode_ner(tokenizer_folder, records, max_length)
     counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, kept)
     words = list(chain(*sentences))
@@ -196,7 +203,7 @@ def test_review_is_labelled_at_its_first_token(tokenizer_folder):
     assert data.lengths().tolist() == [4, 2, 10]
     assert data.labelled.tolist() == [0, 0, 0]
     assert gold_labels("sentiment", data) == [["positive"], ["negative"], ["positive"]]
-    assert [LABELS["sentiment"][i] for i in data.labels] == ["positive", "negative", "positive"]
+    assert [TASKS["sentiment"].labels[i] for i in data.labels] == ["positive", "negative", "positive"]
     assert data.words_lost() == 0
 
 

@@ -8,14 +8,14 @@ import torch
 from conftest import FAMILIES, encoded, make_encoder
 from reference import Reference
 
-from metaxl import rtn
-from metaxl.batches import make_batch
-from metaxl.checkpoint import initialise_head, load_parameters, save_model
-from metaxl.encoder import Shape
+from metaxl.encoder.batch import make_batch
+from metaxl.encoder.checkpoint import initialise_head, load_parameters, save_model
+from metaxl.encoder.shape import Shape
 from metaxl.errors import EncoderError
-from metaxl.evaluate import predict
 from metaxl.files import read_json, write_json
-from metaxl.model import Model
+from metaxl.method import rtn
+from metaxl.method.model import Model
+from metaxl.training.evaluate import predict
 
 ROWS = np.arange(65)
 

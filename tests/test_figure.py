@@ -10,9 +10,9 @@ from test_results import write_cell
 from test_tables import NASTY, paper_config, small_config
 
 from metaxl.errors import ConfigError, DataError
-from metaxl.figure import draw_figure, hausdorff, load_panel, project
+from metaxl.experiment.grid import figure_cells
 from metaxl.files import read_json
-from metaxl.grid import figure_cells
+from metaxl.reporting.figure import draw_figure, hausdorff, load_panel, project
 
 
 @pytest.fixture

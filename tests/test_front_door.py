@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from metaxl.cell import Cell
-from metaxl.plan import Plans
-from metaxl.schema import SCHEMA_PATH, read_yaml
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
+from metaxl.planning.plan import Plans
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,11 +23,10 @@ def pins(path: Path) -> dict[str, str]:
     return dict(line.split("==") for line in lines)
 
 
-def test_the_tree_names_every_module_and_no_other():
+def test_the_tree_names_every_room_and_no_other():
     tree = README[README.index("## The tree") :]
-    listed = set(re.findall(r"\b(\w+\.py)\b", tree))
-    there = {path.name for path in (ROOT / "metaxl").glob("*.py")} - {"__init__.py", "__main__.py"}
-    assert listed - {"reference.py"} == there
+    listed = set(re.findall(r"^      (\w+)/", tree[tree.index("    metaxl/") : tree.index("    benchmarks/")], re.M))
+    assert listed == {path.parent.name for path in (ROOT / "metaxl").glob("*/__init__.py")}
 
 
 def test_the_table_of_differences_names_every_switch():
@@ -40,7 +39,7 @@ def test_the_table_of_differences_names_every_switch():
 
 
 def test_every_snakemake_target_of_the_readme_exists():
-    rules = (ROOT / "workflow" / "rules" / "targets.smk").read_text(encoding="utf-8")
+    rules = (ROOT / "Snakefile").read_text(encoding="utf-8")
     for target in re.findall(r"`?snakemake [^\n`]*?(tables|table\d|figures|all)\b", README):
         assert f"rule {target}:" in rules
 
@@ -50,7 +49,7 @@ def test_the_readmes_cell_and_overlay_are_planned(tmp_path):
     path = re.search(r"results/(\w+)/cells/(\S+?)/(\w+)/(\w+)/(\w+)/(\S+?)/seed(\d+)/scores\.json", README).groups()
     assert Plans(raw)[path[0]].cell_inputs(Cell(*path[1:6], int(path[6])))
     overlay = yaml.safe_load(re.search(r"```yaml\n(.*?)```", README, re.S).group(1))
-    from metaxl.config import merge
+    from metaxl.experiment.load import merge
 
     config = Plans(merge(raw, overlay)).active.config
     assert config.name == "mine"

@@ -11,18 +11,18 @@ from conftest import LAYERS, encoded
 from test_steps import DEFAULT
 from test_train import METHODS, files_of, place, spec_of  # noqa: F401 - a fixture
 
-from metaxl import rtn
-from metaxl.adam import Adam
-from metaxl.batches import make_batch
-from metaxl.checkpoint import initialise_head, load_parameters
-from metaxl.encoder import Shape
-from metaxl.feed import make_feed
-from metaxl.flat import Flat
-from metaxl.loop import tf32
-from metaxl.model import Model
-from metaxl.spec import CellData
-from metaxl.steps import Learner, metaxl_step
-from metaxl.train import build_learner
+from metaxl.encoder.batch import make_batch
+from metaxl.encoder.checkpoint import initialise_head, load_parameters
+from metaxl.encoder.shape import Shape
+from metaxl.method import rtn
+from metaxl.method.adam import Adam
+from metaxl.method.flat import Flat
+from metaxl.method.model import Model
+from metaxl.method.steps import Learner, metaxl_step
+from metaxl.training.data import CellData
+from metaxl.training.feed import make_feed
+from metaxl.training.loop import tf32
+from metaxl.training.train import build_learner
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 PLACEMENTS = [(0,), (1,), (LAYERS,), (0, LAYERS)]

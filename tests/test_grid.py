@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_config import PRESETS, experiment, shipped
 
-from metaxl.cell import LAYERED, PLAIN, Cell, MethodSlug
-from metaxl.config import load_config
 from metaxl.errors import ConfigError
-from metaxl.grid import (
+from metaxl.experiment.cell import LAYERED, PLAIN, Cell, MethodSlug
+from metaxl.experiment.grid import (
     all_cells,
     figure_cells,
     find_table,
@@ -22,7 +21,8 @@ from metaxl.grid import (
     table_cells,
     tables,
 )
-from metaxl.plan import Plan
+from metaxl.experiment.load import load_config
+from metaxl.planning.plan import Plan
 
 RELATED = {"qu": "es", "cdo": "zh", "ilo": "id", "xmf": "ka", "mhr": "ru", "mi": "id", "tk": "tr", "gn": "es"}
 REVIEWED = ("te", "fa")

@@ -16,8 +16,8 @@ from conftest import WORDS
 from loopback import Loopback
 from transformers import BertModel, XLMRobertaModel
 
-from metaxl.corpora import reviews, sentipers, sentiraama, wikiann
-from metaxl.encode import load_tokenizer
+from metaxl.data.corpora import reviews, sentipers, sentiraama, wikiann
+from metaxl.data.encode import load_tokenizer
 from metaxl.files import read_json
 
 BODY = bytes(range(256)) * 40

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from metaxl.products import ONEDNN
+from metaxl.method.products import ONEDNN
 
 HELD = """
 import re, sys, torch
-from metaxl.memory import STATUS, set_up_memory
+from metaxl.training.memory import STATUS, set_up_memory
 if "set up" in sys.argv:
     set_up_memory()
 def held():
@@ -23,7 +23,7 @@ del tensors
 print(held() - before)
 """
 SHAPES = """
-from metaxl.products import Mode
+from metaxl.method.products import Mode
 b = torch.ones(512, 512)
 Mode(training=True).product(torch.ones(400, 512), b)
 before = held()

@@ -11,14 +11,14 @@ import pytest
 from test_config import PRESETS, SCHEMA, experiment, shipped
 
 from metaxl import provenance
-from metaxl.cell import Cell
-from metaxl.cli import _parser
-from metaxl.config import load_config
+from metaxl.cli.main import _parser
 from metaxl.errors import ConfigError, DataError
-from metaxl.grid import all_cells, figure_cells
-from metaxl.parts import ReportSpec
-from metaxl.plan import Plans
-from metaxl.spec import CellSpec
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.grid import all_cells, figure_cells
+from metaxl.experiment.load import load_config
+from metaxl.experiment.spec import CellSpec
+from metaxl.planning.plan import Plans
+from metaxl.reporting.data.parts import ReportSpec
 
 SPLITS = ("train", "dev", "test")
 
@@ -419,29 +419,29 @@ def test_digest_refuses_relative_imports(package):
         package(middle='"""Two lines."""\nfrom . import bottom\n')
 
 
-RULES = ("train", "encode", "data")
+RULES = {"train": "training.train", "encode": "data.encode", "data": "data.read"}
 
 
 @pytest.mark.parametrize(
     ("edited", "rerun"),
     [
-        ("tables", set()),
-        ("results", set()),
-        ("plan", set()),
-        ("scores", {"train"}),
-        ("steps", {"train"}),
-        ("corpora/wikiann", set()),
-        ("encode", {"train", "encode", "data"}),
+        ("reporting/tables", set()),
+        ("reporting/frame", set()),
+        ("planning/plan", set()),
+        ("tasks", {"train", "encode"}),
+        ("method/steps", {"train"}),
+        ("data/corpora/wikiann", set()),
+        ("data/encode", {"train", "encode"}),
     ],
 )
 def test_an_edit_reruns_only_what_it_reaches(tmp_path, monkeypatch, edited, rerun):
     """Tables, the gathering of results and planning never retrain; the update rule does."""
-    before = {rule: provenance.digest(f"metaxl.{rule}") for rule in RULES}
+    before = {rule: provenance.digest(f"metaxl.{module}") for rule, module in RULES.items()}
     shutil.copytree(provenance.PACKAGE, tmp_path / "metaxl", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path / "metaxl")
     with (tmp_path / "metaxl" / f"{edited}.py").open("a", encoding="utf-8") as file:
         file.write("\nEDITED = True\n")
-    after = {rule: provenance.digest.__wrapped__(f"metaxl.{rule}") for rule in RULES}
+    after = {rule: provenance.digest.__wrapped__(f"metaxl.{module}") for rule, module in RULES.items()}
     assert {rule for rule in RULES if after[rule] != before[rule]} == rerun
 
 

@@ -9,9 +9,8 @@ import torch
 from transformers import AutoTokenizer, XLMRobertaForTokenClassification
 from transformers.models.xlm_roberta import XLMRobertaForMaskedLM
 
-from metaxl.corpora.synthetic import unlabelled_text
-from metaxl.errors import DataError
-from metaxl.pretrain import (
+from metaxl.demo.languages.text import unlabelled_text
+from metaxl.demo.pretrain import (
     PAD_ID,
     EncoderShape,
     PretrainSettings,
@@ -21,6 +20,7 @@ from metaxl.pretrain import (
     pretrain,
     train_tokenizer,
 )
+from metaxl.errors import DataError
 
 SHAPE = EncoderShape(layers=1, hidden=16, heads=2, intermediate=32, vocabulary=400, max_positions=66)
 SETTINGS = PretrainSettings(steps=40, batch_size=16, learning_rate=1e-2)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from metaxl import products
-from metaxl.products import ONEDNN_ELEMENTS, Mode
+from metaxl.method import products
+from metaxl.method.products import ONEDNN_ELEMENTS, Mode
 
 # Rows, inner, columns: either side of where oneDNN takes over.
 SIZES = [(5, 16, 24), (33, 512, ONEDNN_ELEMENTS // 512)]

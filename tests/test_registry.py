@@ -5,10 +5,18 @@ import re
 import pytest
 import yaml
 
-from metaxl import registry
+from metaxl.downloads import registry
+from metaxl.downloads.registry import (
+    REGISTRY_PATH,
+    find_corpus,
+    known_encoder,
+    load_registry,
+    raw_files,
+    raw_folder,
+    raw_item,
+)
 from metaxl.errors import ConfigError
-from metaxl.registry import REGISTRY_PATH, find_corpus, known_encoder, load_registry, raw_files, raw_folder, raw_item
-from metaxl.schema import SCHEMA_PATH, WORKFLOW, read_yaml
+from metaxl.experiment.schema import SCHEMA_PATH, WORKFLOW, read_yaml
 
 NEEDS = {
     ("wikiann", "qu", "dev"): ["wikiann/qu/validation.parquet"],

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaxl import results
-from metaxl.cell import Cell
-from metaxl.encode import LABELS
 from metaxl.errors import DataError
+from metaxl.experiment.cell import Cell
 from metaxl.files import read_json, write_json, write_jsonl
-from metaxl.results import COLUMNS, gather, read_predictions, read_record, write_scores
-from metaxl.scores import ner_scores, sentiment_scores
+from metaxl.reporting import rescore
+from metaxl.reporting.frame import COLUMNS, gather, write_scores
+from metaxl.reporting.records import read_predictions, read_record
+from metaxl.tasks import TASKS, ner_scores, sentiment_scores
 
 NER = Cell("tiny", "ner", "qu", "en", "metaxl-L2", 11)
 SENTIMENT = Cell("tiny", "sentiment", "te", "en", "joint", 11)
@@ -33,8 +33,8 @@ def predictions(task: str, right: float, seed: int, count: int = 40) -> list[dic
     truth, noise = random.Random(0), random.Random(seed)
     lines = []
     for number in range(2 * count):
-        gold = [truth.choice(LABELS[task]) for _ in range(6 if task == "ner" else 1)]
-        guess = [label if noise.random() < right else noise.choice(LABELS[task]) for label in gold]
+        gold = [truth.choice(TASKS[task].labels) for _ in range(6 if task == "ner" else 1)]
+        guess = [label if noise.random() < right else noise.choice(TASKS[task].labels) for label in gold]
         lines.append({"split": ("dev", "test")[number % 2], "id": f"s{number // 2}", "gold": gold, "predicted": guess})
     return lines
 
@@ -46,9 +46,7 @@ def write_cell(root: Path, cell: Cell, right: float = 0.8, code: str = "c0de", a
     scores = {}
     for split in ("dev", "test"):
         gold, guess = ([line[key] for line in lines if line["split"] == split] for key in ("gold", "predicted"))
-        if cell.task == "sentiment":
-            gold, guess = [label for (label,) in gold], [label for (label,) in guess]
-        scores[split] = (ner_scores if cell.task == "ner" else sentiment_scores)(gold, guess)
+        scores[split] = TASKS[cell.task].score(gold, guess)
     write_jsonl(folder / "predictions.jsonl", lines)
     write_jsonl(folder / "history.jsonl", [{"epoch": 1, "steps": 10}])
     generator = np.random.default_rng(cell.seed)
@@ -64,12 +62,12 @@ def write_cell(root: Path, cell: Cell, right: float = 0.8, code: str = "c0de", a
     return folder
 
 
-tags = st.lists(st.sampled_from(LABELS["ner"]), min_size=1, max_size=8)
+tags = st.lists(st.sampled_from(TASKS["ner"].labels), min_size=1, max_size=8)
 sentences = st.lists(tags.flatmap(lambda gold: st.tuples(st.just(gold), same_length(gold))), min_size=1, max_size=6)
 
 
 def same_length(gold: list[str]) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(LABELS["ner"]), min_size=len(gold), max_size=len(gold))
+    return st.lists(st.sampled_from(TASKS["ner"].labels), min_size=len(gold), max_size=len(gold))
 
 
 @settings(max_examples=300, deadline=None)
@@ -77,15 +75,16 @@ def same_length(gold: list[str]) -> st.SearchStrategy[list[str]]:
 def test_our_span_scores_are_seqevals(pairs):
     """Lenient and strict F1, precision and recall agree on any tags, well-formed IOB2 or not."""
     gold, guess = [list(part) for part in zip(*pairs, strict=True)]
-    assert ner_scores(gold, guess) == pytest.approx(results.ner_scores(gold, guess), abs=1e-12)
+    assert ner_scores(gold, guess) == pytest.approx(rescore.ner_scores(gold, guess), abs=1e-12)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(*[st.sampled_from(LABELS["sentiment"])] * 2), min_size=1, max_size=20))
+@given(st.lists(st.tuples(*[st.sampled_from(TASKS["sentiment"].labels)] * 2), min_size=1, max_size=20))
 def test_our_sentiment_scores_are_sklearns(pairs):
     """F1 of the positive class, macro F1 and accuracy agree, also where a class is absent."""
     gold, guess = [list(part) for part in zip(*pairs, strict=True)]
-    theirs = results.sentiment_scores([[label] for label in gold], [[label] for label in guess])
+    gold, guess = [[label] for label in gold], [[label] for label in guess]
+    theirs = rescore.sentiment_scores(gold, guess)
     assert sentiment_scores(gold, guess) == pytest.approx(theirs, abs=1e-12)
 
 
@@ -93,8 +92,8 @@ def test_scoring_warns_of_nothing():
     """Sentences without an entity are no occasion for a library's warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        results.ner_scores([["O", "O"]], [["O", "O"]])
-        results.sentiment_scores([["negative"]], [["negative"]])
+        rescore.ner_scores([["O", "O"]], [["O", "O"]])
+        rescore.sentiment_scores([["negative"]], [["negative"]])
 
 
 def test_frame_is_tidy(tmp_path):
@@ -104,7 +103,7 @@ def test_frame_is_tidy(tmp_path):
     absent = Cell("tiny", "ner", "gn", "en", "joint", 11)
     frame = gather(tmp_path, [NER, absent, SENTIMENT])
     assert list(frame.columns) == COLUMNS
-    assert len(frame) == 2 * 2 * (len(results.METRICS["ner"]) + len(results.METRICS["sentiment"]))
+    assert len(frame) == 2 * 2 * (len(TASKS["ner"].metrics) + len(TASKS["sentiment"].metrics))
     assert not frame.duplicated(COLUMNS[:-1]).any()
     assert set(frame["target"]) == {"qu", "te"}
 
@@ -220,7 +219,7 @@ def test_a_review_has_one_label(tmp_path):
     lines = predictions("sentiment", 0.8, seed=11)
     lines[3]["predicted"] = ["neutral"]
     write_jsonl(folder / "predictions.jsonl", lines)
-    with pytest.raises(DataError, match="positive or negative"):
+    with pytest.raises(DataError, match="negative or positive"):
         gather(tmp_path, [SENTIMENT])
 
 

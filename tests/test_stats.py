@@ -11,11 +11,13 @@ import pytest
 from test_results import write_cell
 from test_tables import small_config
 
-from metaxl.cell import Cell
 from metaxl.errors import DataError
-from metaxl.grid import all_cells
-from metaxl.results import Prediction, ner_scores
-from metaxl.stats import compare, significance, summarize
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.grid import all_cells
+from metaxl.reporting.records import Prediction
+from metaxl.reporting.rescore import ner_scores
+from metaxl.reporting.significance import significance
+from metaxl.reporting.stats import compare, summarize
 
 
 def reviews(right: float, count: int = 200, seed: int = 1) -> list[Prediction]:

@@ -14,15 +14,15 @@ import torch
 from conftest import LAYERS, encoded, make_encoder
 from reference import Reference
 
-from metaxl import rtn
-from metaxl.batches import make_batch
-from metaxl.checkpoint import initialise_head, load_parameters, save_model
-from metaxl.encoder import Shape
+from metaxl.encoder.batch import make_batch
+from metaxl.encoder.checkpoint import initialise_head, load_parameters, save_model
+from metaxl.encoder.shape import Shape
+from metaxl.experiment.settings import Method
 from metaxl.files import read_json, write_json
-from metaxl.flat import Flat
-from metaxl.model import Model
-from metaxl.settings import Method
-from metaxl.steps import Learner, joint_rtn_step, metaxl_step, plain_step
+from metaxl.method import rtn
+from metaxl.method.flat import Flat
+from metaxl.method.model import Model
+from metaxl.method.steps import Learner, joint_rtn_step, metaxl_step, plain_step
 
 ETA = 0.05
 PLACEMENTS = [(0,), (1,), (LAYERS,), (0, LAYERS)]

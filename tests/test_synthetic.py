@@ -13,10 +13,12 @@ from statistics import mean
 
 import pytest
 
-from metaxl.corpora.synthetic import LANGUAGES, ner_sentences, reviews, unlabelled_text
-from metaxl.corpora.synthetic.draw import speak
-from metaxl.corpora.synthetic.reviews import reviewer
-from metaxl.corpora.synthetic.world import CLASSES, names
+from metaxl.demo.languages.atlas import LANGUAGES
+from metaxl.demo.languages.draw import speak
+from metaxl.demo.languages.ner import ner_sentences
+from metaxl.demo.languages.reviews import reviewer, reviews
+from metaxl.demo.languages.text import unlabelled_text
+from metaxl.demo.languages.world import CLASSES, names
 from metaxl.errors import DataError
 
 SEED = 7
@@ -55,7 +57,11 @@ def overlap(one: Counter[str], other: Counter[str]) -> float:
 def test_the_same_bytes_in_every_process() -> None:
     """Law: neither the process nor PYTHONHASHSEED changes a sentence."""
     code = (
-        "import json, hashlib; from metaxl.corpora.synthetic import *;"
+        "import json, hashlib;"
+        "from metaxl.demo.languages.atlas import LANGUAGES;"
+        "from metaxl.demo.languages.ner import ner_sentences;"
+        "from metaxl.demo.languages.reviews import reviews;"
+        "from metaxl.demo.languages.text import unlabelled_text;"
         "rows = [f(l, 'train', 8, 7) for l in LANGUAGES for f in (ner_sentences, reviews)];"
         "rows += [unlabelled_text(l, 8, 7) for l in LANGUAGES];"
         "print(hashlib.sha256(json.dumps(rows).encode()).hexdigest())"

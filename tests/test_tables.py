@@ -13,13 +13,13 @@ from statistics import fmean, stdev
 import pandas as pd
 import pytest
 
-from metaxl.cell import Cell
-from metaxl.config import load_config
-from metaxl.grid import all_cells, table_cells, tables
-from metaxl.paper import load_paper
-from metaxl.results import COLUMNS, TYPES
-from metaxl.sheet import fill
-from metaxl.tables import render_table, terminal, to_csv, to_latex, to_markdown
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.grid import all_cells, table_cells, tables
+from metaxl.experiment.load import load_config
+from metaxl.reporting.frame import COLUMNS, TYPES
+from metaxl.reporting.paper import load_paper
+from metaxl.reporting.sheet import fill
+from metaxl.reporting.tables import render_table, terminal, to_csv, to_latex, to_markdown
 
 TARGETS = [{"language": "qu", "related": "es"}, {"language": "gn"}]
 
@@ -297,7 +297,7 @@ def test_paper_number_is_of_the_same_experiment():
 def test_tables_start_without_torch():
     """Rendering and the figure import neither torch nor seqeval nor scikit-learn."""
     code = (
-        "import sys, metaxl.tables, metaxl.figure, metaxl.results, metaxl.stats\n"
+        "import sys, metaxl.reporting.tables, metaxl.reporting.figure, metaxl.reporting.frame, metaxl.reporting.stats\n"
         "heavy = {'torch', 'seqeval', 'sklearn', 'transformers', 'matplotlib.pyplot'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or None)"
     )

@@ -13,18 +13,19 @@ import torch
 from conftest import LAYERS, WORDS, encoded, make_encoder
 from test_steps import DEFAULT
 
-from metaxl.batches import make_batch
-from metaxl.cell import Cell
-from metaxl.encoder import WORDS as WORD_TABLE
-from metaxl.encoder import Shape
+from metaxl.encoder.batch import make_batch
+from metaxl.encoder.shape import WORDS as WORD_TABLE
+from metaxl.encoder.shape import Shape
 from metaxl.errors import ConfigError, TrainingError
-from metaxl.evaluate import score
-from metaxl.feed import make_feed
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.settings import Training
+from metaxl.experiment.spec import CellSpec
 from metaxl.files import read_json, read_jsonl
-from metaxl.loop import Run
-from metaxl.settings import Training
-from metaxl.spec import CellData, CellSpec
-from metaxl.train import build_learner, train_cell
+from metaxl.training.data import CellData
+from metaxl.training.evaluate import score
+from metaxl.training.feed import make_feed
+from metaxl.training.loop import Run
+from metaxl.training.train import build_learner, train_cell
 
 CPU = torch.device("cpu")
 TRAINING = Training(
@@ -151,7 +152,7 @@ def test_the_schedule_warms_up_from_zero_and_decays_to_zero(place):
 def test_target_examples_play_the_roles_that_the_split_gives_them(place, monkeypatch, split):
     spec = replace(spec_of("metaxl-L1"), method=replace(METHOD, target_split=split))
     data = CellData.load(files_of(place, spec))
-    from metaxl import feed
+    from metaxl.training import feed
 
     drawn = []
     monkeypatch.setattr(feed, "make_batch", lambda parts, *_: parts)
@@ -266,7 +267,7 @@ def test_more_subwords_than_positions_are_refused(place, tmp_path):
 
 def test_a_training_process_imports_no_data_or_model_library():
     code = (
-        "import sys, metaxl.train; names = {m.partition('.')[0] for m in sys.modules};"
+        "import sys, metaxl.training.train; names = {m.partition('.')[0] for m in sys.modules};"
         "print(sorted(names & {'transformers', 'datasets', 'pandas', 'sklearn', 'seqeval', 'snakemake', 'jsonschema'}))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

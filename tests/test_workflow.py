@@ -103,6 +103,13 @@ def test_tables_figure_and_records_are_all_there(project):
     assert f"{100 * record['best']['test']['f1']:.2f}" in (results / "tables" / "table2.md").read_text()
 
 
+def test_a_bare_snakemake_makes_the_tables(tmp_path):
+    """Without a target, in what a clone holds: Snakemake takes the first rule of the Snakefile."""
+    bare = Project(tmp_path / "bare")
+    assert bare.planned() == bare.planned("--", "tables")
+    assert bare.planned()["tables"] == 1
+
+
 def test_a_second_run_does_nothing_and_says_so(project):
     assert "Nothing to be done" in project.run("--", "all")
 
@@ -132,12 +139,12 @@ def append(path: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("module", "text", "trains"),
     [
-        ("tables.py", "\nADDED = 1\n", 0),
-        ("results.py", "\nADDED = 1\n", 0),
-        ("grid.py", "\nADDED = 1\n", 0),
-        ("config.py", "\nADDED = 1\n", 0),
-        ("steps.py", "\n# only a comment\n", 0),
-        ("steps.py", "\nADDED = 1\n", 9),
+        ("reporting/tables.py", "\nADDED = 1\n", 0),
+        ("reporting/frame.py", "\nADDED = 1\n", 0),
+        ("experiment/grid.py", "\nADDED = 1\n", 0),
+        ("experiment/config.py", "\nADDED = 1\n", 0),
+        ("method/steps.py", "\n# only a comment\n", 0),
+        ("method/steps.py", "\nADDED = 1\n", 9),
     ],
 )
 def test_only_an_edit_to_what_trains_retrains(project, module, text, trains):

@@ -17,8 +17,9 @@ import yaml
 from safetensors.torch import load_file, save_file
 from tokenizers import pre_tokenizers
 
-from metaxl.corpora import sentipers, wikiann
-from metaxl.corpora.synthetic import ner_sentences, reviews
+from metaxl.data.corpora import sentipers, wikiann
+from metaxl.demo.languages.ner import ner_sentences
+from metaxl.demo.languages.reviews import reviews
 
 WIKIANN, REVIEWS = "unimelb-nlp/wikiann", "mteb/AmazonReviewsClassification"
 ENCODERS = {"FacebookAI/xlm-roberta-base": "xlm-roberta", "google-bert/bert-base-multilingual-cased": "bert"}

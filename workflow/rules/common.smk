@@ -5,11 +5,12 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from metaxl.errors import MetaXLError
-from metaxl.cell import Cell
-from metaxl.download import expected_sha256
-from metaxl.inventory import find_needs, require_network
-from metaxl.plan import Plans
+from metaxl.experiment.cell import Cell
+from metaxl.downloads.download import expected_sha256
+from metaxl.planning.inventory import find_needs, require_network
+from metaxl.planning.plan import Plans
 from metaxl.provenance import digest
+from metaxl.tasks import SPLITS, TASKS
 
 try:
     PLANS = Plans(config)
@@ -59,12 +60,12 @@ onstart:
 wildcard_constraints:
     name="[^/]+",
     encoder="[^/]+",
-    task="ner|sentiment",
+    task="|".join(TASKS),
     language="[^/]+",
     target="[^/]+",
     source="[^/]+",
     method="[^/]+",
-    split="train|dev|test",
+    split="|".join(SPLITS),
     size=r"\d+",
     seed=r"\d+",
     number=r"\d+",

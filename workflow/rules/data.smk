@@ -48,7 +48,7 @@ rule source:
         "../../envs/metaxl.yaml"
     params:
         seed=lambda w: PLANS[w.name].config.data_seed,
-        code=digest("metaxl.data"),
+        code=digest("metaxl.data.read"),
     shell:
         "logged {log:q} python -m metaxl draw {input:q} --size {wildcards.size} --seed {params.seed} --out {output:q}"
 
@@ -70,7 +70,7 @@ rule data_report:
         "../../envs/metaxl.yaml"
     params:
         spec=lambda w: PLANS[w.name].report_spec(),
-        code=digest("metaxl.data_report"),
+        code=digest("metaxl.reporting.data.summary"),
     shell:
         "logged {log:q} python -m metaxl report {params.spec:q} --root results/{wildcards.name:q} "
         "--out results/{wildcards.name:q}/data"
@@ -80,13 +80,13 @@ rule encode_target:
     input:
         data=expand(
             "results/{{name}}/data/{{task}}/{{language}}/{split}.jsonl",
-            split=["train", "dev", "test"],
+            split=SPLITS,
         ),
         tokenizer="results/{name}/encoders/{encoder}/tokenizer.json",
     output:
         expand(
             "results/{{name}}/encoded/{{encoder}}/{{task}}/{{language}}/{split}.npz",
-            split=["train", "dev", "test"],
+            split=SPLITS,
         ),
     log:
         "results/{name}/logs/encoded/{encoder}-{task}-{language}.log",
@@ -97,7 +97,7 @@ rule encode_target:
             training_of(w).max_length,
             *[training_of(w).eval_max_length] * 2,
         ],
-        code=digest("metaxl.encode"),
+        code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
         "--task {wildcards.task} --max-length {params.lengths} --out {output:q}"
@@ -115,7 +115,7 @@ rule encode_source:
         "../../envs/metaxl.yaml"
     params:
         length=lambda w: training_of(w).max_length,
-        code=digest("metaxl.encode"),
+        code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
         "--task {wildcards.task} --max-length {params.length} --out {output:q}"

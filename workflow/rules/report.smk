@@ -18,7 +18,7 @@ rule gather:
         "../../envs/metaxl.yaml"
     params:
         config=lambda w: PLANS[w.name].config_json,
-        code=digest("metaxl.stats"),
+        code=digest("metaxl.reporting.frame") + digest("metaxl.reporting.significance"),
     shell:
         "logged {log:q} python -m metaxl gather {params.config:q} --root results/{wildcards.name:q} "
         "--out results/{wildcards.name:q}"
@@ -45,7 +45,7 @@ rule table:
         "../../envs/metaxl.yaml"
     params:
         config=lambda w: PLANS[w.name].config_json,
-        code=digest("metaxl.tables"),
+        code=digest("metaxl.reporting.tables"),
     shell:
         "logged {log:q} python -m metaxl table {wildcards.number} {params.config:q} "
         "--root results/{wildcards.name:q} --out results/{wildcards.name:q}/tables"
@@ -69,7 +69,7 @@ rule figure:
         "../../envs/metaxl.yaml"
     params:
         config=lambda w: PLANS[w.name].config_json,
-        code=digest("metaxl.figure"),
+        code=digest("metaxl.reporting.figure"),
     shell:
         "logged {log:q} python -m metaxl figure {params.config:q} --root results/{wildcards.name:q} "
         "--out results/{wildcards.name:q}/figures"

@@ -1,0 +1,1 @@
+"""One reader a form or corpus; counts; words to subwords."""

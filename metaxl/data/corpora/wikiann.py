@@ -1,0 +1,67 @@
+"""WikiANN as the hub has it: parquet files with columns tokens and ner_tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metaxl.data.formats.archive import TAGS
+from metaxl.data.formats.parquet import read_parquet
+from metaxl.data.formats.records import Sentence, number_sentences
+from metaxl.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+def read(folder: Path, language: str, split: str) -> list[dict[str, Any]]:
+    """Read one split of a language.
+
+    Args:
+        folder: holds train.parquet, validation.parquet and test.parquet of the language.
+        language: its code, for the reader's signature only: the files do not name it.
+        split: "train", "dev" or "test".
+
+    Returns:
+        Records as of `number_sentences`.
+
+    Raises:
+        DataError: the file is missing, or something in it is malformed; the row is named.
+    """
+    path, rows = read_parquet(folder, split, ["tokens", "ner_tags"])
+    return number_sentences(str(path), _sentences(path, rows), split)
+
+
+def _sentences(path: Path, rows: Dataset) -> Iterator[Sentence]:
+    names = _tag_names(path, rows)
+    for number, (tokens, tags) in enumerate(zip(rows["tokens"], rows["ner_tags"], strict=True)):
+        place = f"{path}, row {number}"
+        if not isinstance(tokens, list) or not isinstance(tags, list) or not all(isinstance(t, str) for t in tokens):
+            raise DataError(f"{place}: expected a list of tokens and a list of tags.")
+        if len(tokens) != len(tags):
+            raise DataError(f"{place}: {len(tokens)} tokens but {len(tags)} tags.")
+        yield tokens, [_name(place, tag, names) for tag in tags]
+
+
+def _tag_names(path: Path, rows: Dataset) -> Sequence[str]:
+    """Return the names of the integer tags that the file states itself, or else WikiANN's.
+
+    Raises:
+        DataError: it states a name that is no tag here.
+    """
+    kind = getattr(rows.features["ner_tags"], "feature", None)
+    names: Sequence[str] = getattr(kind, "names", TAGS)  # of a ClassLabel
+    unknown = [name for name in names if name not in TAGS]
+    if unknown:
+        raise DataError(f"{path}: unknown tag {unknown[0]!r} in its description; allowed are {', '.join(TAGS)}.")
+    return names
+
+
+def _name(place: str, tag: object, names: Sequence[str]) -> str:
+    """Return the name of a tag that is given by name or by number: the library checks neither."""
+    if isinstance(tag, int) and 0 <= tag < len(names):
+        return names[tag]
+    if tag in TAGS:
+        return str(tag)
+    raise DataError(f"{place}: unknown tag {tag!r}; allowed are 0 to {len(names) - 1} or {', '.join(TAGS)}.")

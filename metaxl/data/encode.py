@@ -1,0 +1,151 @@
+"""Words to subwords: what a cell trains on, tokenised once per language and encoder.
+
+Every example, a sentence of NER or a review, is a run of subwords with some *labelled* positions: the first
+subword of each word, or the first token of a review. Both tasks are then the same to everything downstream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer, pre_tokenizers
+
+from metaxl.errors import DataError, EncoderError
+from metaxl.files import atomic_path
+from metaxl.tasks import NER, find_task
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A data set as flat arrays; example i owns the slice starts[i]:starts[i + 1] of each.
+
+    Attributes:
+        ids: (subwords,) vocabulary ids, special tokens included.
+        starts: (examples + 1,) bounds of each example in `ids`.
+        labelled: (labels,) positions of the labelled subwords within their example.
+        labels: (labels,) class of each labelled subword.
+        words: (labels,) index of the labelled subword's word within its example.
+        label_starts: (examples + 1,) bounds of each example in the three arrays above.
+        gold: (words,) class of every word, also of those without a labelled subword.
+        word_starts: (examples + 1,) bounds of each example in `gold`.
+        names: (examples,) the examples' ids.
+    """
+
+    ids: Integers
+    starts: Integers
+    labelled: Integers
+    labels: Integers
+    words: Integers
+    label_starts: Integers
+    gold: Integers
+    word_starts: Integers
+    names: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.starts) - 1
+
+    def lengths(self) -> Integers:
+        """Return (examples,) the number of subwords of each example."""
+        return np.diff(self.starts)
+
+    def words_lost(self) -> int:
+        """Return how many words have no labelled subword: cut off by the length limit, or without subwords."""
+        return len(self.gold) - len(self.labels)
+
+    def entities_lost(self) -> int:
+        """Return how many of those words begin an entity: gold that no prediction can reach."""
+        places = np.repeat(self.word_starts[:-1], np.diff(self.label_starts)) + self.words
+        lost = np.delete(self.gold, places)
+        return int((lost % 2 == 1).sum())  # NER.labels has B- at the odd numbers
+
+    def save(self, path: Path) -> None:
+        """Write the arrays to an .npz file, atomically."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        with atomic_path(path) as temporary:
+            np.savez(temporary, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Encoded:
+        """Read a file that `save` wrote."""
+        with np.load(path) as arrays:
+            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def load_tokenizer(folder: Path, task: str = NER.name) -> Tokenizer:
+    """Load the tokenizer of an encoder folder, for the words or for the running text of a task.
+
+    Raises:
+        EncoderError: the folder has no tokenizer.json.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise EncoderError(f"{path}: missing; an encoder folder holds config.json, model.safetensors, tokenizer.json.")
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    if find_task(task).has_words and isinstance(tokenizer.pre_tokenizer, pre_tokenizers.ByteLevel):
+        # A byte-level BPE sees pretokenised words as one string unless each brings its space.
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    return tokenizer
+
+
+def encode(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], max_length: int) -> Encoded:
+    """Encode the records of one data file.
+
+    Args:
+        tokenizer: of the encoder; adds its own special tokens.
+        task: "ner" (records with tokens and tags) or "sentiment" (records with text and label).
+        records: as `metaxl.data.read` writes them.
+        max_length: subwords to keep of an example, special tokens included. Words beyond it, and words that
+            the tokenizer leaves without a subword, keep their place in `gold` and are predicted "O".
+
+    Raises:
+        DataError: there are no records.
+    """
+    if not records:
+        raise DataError("Nothing to encode: the data file is empty.")
+    tokenizer.enable_truncation(max_length)
+    index = {label: number for number, label in enumerate(find_task(task).labels)}
+    if find_task(task).has_words:
+        encodings = tokenizer.encode_batch([record["tokens"] for record in records], is_pretokenized=True)
+        gold = [[index[tag] for tag in record["tags"]] for record in records]
+        found = [_first_subwords(encoding.word_ids) for encoding in encodings]
+    else:
+        encodings = tokenizer.encode_batch([record["text"] for record in records])
+        gold = [[index[record["label"]]] for record in records]
+        found = [[(0, 0)] for _ in records]
+    return Encoded(
+        ids=_integers(token for encoding in encodings for token in encoding.ids),
+        starts=_bounds([len(encoding.ids) for encoding in encodings]),
+        labelled=_integers(position for pairs in found for position, _ in pairs),
+        labels=_integers(tags[word] for tags, pairs in zip(gold, found, strict=True) for _, word in pairs),
+        words=_integers(word for pairs in found for _, word in pairs),
+        label_starts=_bounds([len(pairs) for pairs in found]),
+        gold=_integers(tag for tags in gold for tag in tags),
+        word_starts=_bounds([len(tags) for tags in gold]),
+        names=np.array([record["id"] for record in records]),
+    )
+
+
+def _first_subwords(word_ids: Sequence[int | None]) -> list[tuple[int, int]]:
+    """Return (position, word) of the first subword of each word that has one."""
+    firsts: dict[int, int] = {}
+    for position, word in enumerate(word_ids):
+        if word is not None:
+            firsts.setdefault(word, position)
+    return [(position, word) for word, position in firsts.items()]
+
+
+def _integers(values: Any) -> Integers:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _bounds(lengths: Sequence[int]) -> Integers:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

@@ -1,0 +1,27 @@
+"""The demo's encoder: what it reads before it is fine-tuned, and how large it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from metaxl.demo.languages.text import unlabelled_text
+from metaxl.demo.pretrain import EncoderShape, PretrainSettings, pretrain
+
+
+def make_encoder(spec: dict[str, Any], out: Path) -> dict[str, float]:
+    """Pre-train on the source languages' text with a trace of the targets'; return the facts of the training.
+
+    Args:
+        spec: {"pretrain", "sources", "targets", "seed"}; "pretrain" as the configuration's schema describes it.
+        out: the folder to fill.
+    """
+    settings = spec["pretrain"]
+    counts = dict.fromkeys(spec["sources"], settings["sentences"])
+    counts |= dict.fromkeys(spec["targets"], round(settings["sentences"] * settings["trace"]))
+    texts = [text for language, count in counts.items() for text in unlabelled_text(language, count, spec["seed"])]
+    shape = EncoderShape(
+        **{name: settings[name] for name in ("layers", "hidden", "heads", "intermediate", "vocabulary")}
+    )
+    schedule = PretrainSettings(**{name: settings[name] for name in ("steps", "batch_size", "learning_rate")})
+    return pretrain(texts, out, shape, schedule, spec["seed"])

@@ -1,0 +1,27 @@
+"""Unlabelled text of a language, to pre-train an encoder on."""
+
+from __future__ import annotations
+
+from metaxl.demo.languages.draw import distinct, draw_for, speak, written
+from metaxl.demo.languages.ner import Scribe
+from metaxl.demo.languages.reviews import reviewer
+from metaxl.demo.languages.world import dice
+
+_KINDS, _WEIGHTS = ("entry", "nameless", "review"), (55, 15, 30)
+
+
+def unlabelled_text(language: str, count: int, seed: int) -> list[str]:
+    """Return `count` different sentences of a language, none of which is in its train, dev or test data.
+
+    A smaller count gives a prefix of a larger one. Raises DataError for an unknown language.
+    """
+    rng = dice(seed, "text", language)
+    scribe, author = Scribe(speak(language, seed), rng, "text"), reviewer(language, "text", seed)
+
+    def line() -> str:
+        kind = rng.choices(_KINDS, _WEIGHTS)[0]
+        if kind == "review":
+            return author.review().text
+        return written(scribe.sentence() if kind == "entry" else draw_for("text", scribe.nameless))
+
+    return distinct(line, str, count)

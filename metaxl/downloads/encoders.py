@@ -1,0 +1,96 @@
+"""Encoders of the hub, verified before they are visible."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from metaxl.downloads.hub import commit_of, endpoint, explained, hub_files
+from metaxl.downloads.lock import Entry, check_entry, read_lock
+from metaxl.errors import DownloadError
+
+ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+
+
+def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False) -> dict[str, Entry]:
+    """Fetch an encoder into an empty folder: config.json, model.safetensors, tokenizer.json.
+
+    Pickled weights are not fetched and no code of the repository is run.
+
+    Args:
+        hub_id: of a model of the hub, "FacebookAI/xlm-roberta-base".
+        revision: a commit, for a result that can be reproduced, or a branch.
+        folder: to fill.
+        update: do not hold the files to the lock.
+
+    Returns:
+        Their entries, for `record` when the encoder has proved to be one.
+
+    Raises:
+        DownloadError: it cannot be fetched, is damaged, is another than the locked one, or has no safetensors.
+    """
+    found = _encoder_files(hub_id, revision)
+    for name, path in found.items():
+        _link(path, folder / name)
+    if "tokenizer.json" not in found:
+        build_tokenizer(hub_id, revision, folder / "tokenizer.json")
+    name, origin = f"encoders/{hub_id}@{revision}", f"{endpoint()}, {hub_id} at {revision}"
+    commit = commit_of(found.values())
+    entries = {f"{name}/{path.name}": Entry.of(path, commit, path.name, origin) for path in sorted(folder.iterdir())}
+    gone = {locked for locked in read_lock() if locked.startswith(f"{name}/")} - set(entries)
+    if gone and not update:
+        raise DownloadError(
+            f"{origin}: {', '.join(sorted(gone))} of the lock did not come. "
+            f"If that is meant: metaxl lock --update {name}"
+        )
+    for key, entry in entries.items() if not update else ():
+        check_entry(key, entry, origin)
+    return entries
+
+
+def _encoder_files(hub_id: str, revision: str) -> dict[str, Path]:
+    """Return the files of an encoder in the hub client's cache.
+
+    Raises:
+        DownloadError: the repository has no weights as safetensors, or no configuration.
+    """
+    found = hub_files(hub_id, "model", revision, ENCODER_FILES)
+    what = f"{hub_id} at {revision}"
+    if "model.safetensors" not in found:
+        raise DownloadError(
+            f"{what} has no model.safetensors. Pickled weights can run code when they are read and are never "
+            "fetched: choose a revision with safetensors, or convert the weights yourself and name the folder under "
+            "encoders.<name>.folder."
+        )
+    if "config.json" not in found:
+        raise DownloadError(
+            f"{what} has no config.json, so it is no encoder of the transformers library; check the id."
+        )
+    return found
+
+
+def _link(source: Path, target: Path) -> None:
+    """Link `target` to the file behind `source`, or copy it where the file systems differ."""
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def build_tokenizer(repo: str, revision: str, path: Path) -> None:
+    """Convert the tokenizer of a repository without tokenizer.json and write it to `path`.
+
+    Raises:
+        DownloadError: transformers cannot convert it, or would have to run code of the repository.
+    """
+    from transformers import AutoTokenizer
+
+    with explained(f"{repo} at {revision}, tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision, trust_remote_code=False)
+    if not getattr(tokenizer, "is_fast", False):
+        raise DownloadError(
+            f"{repo} at {revision}: its tokenizer has no tokenizer.json and cannot be converted to one; choose an "
+            "encoder with a fast tokenizer."
+        )
+    tokenizer.backend_tokenizer.save(str(path))

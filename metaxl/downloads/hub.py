@@ -1,0 +1,162 @@
+"""Files of the Hugging Face hub, through its own client, verified.
+
+The client honours HF_ENDPOINT (a mirror), HF_HOME (its cache), HF_TOKEN and HF_HUB_OFFLINE.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from metaxl.downloads.web import silent
+from metaxl.errors import DownloadError
+from metaxl.files import sha256_file
+
+Kind = Literal["dataset", "model"]
+ADVICE = (
+    "Check the id, the revision and the network. HF_HUB_OFFLINE forbids downloads, HF_TOKEN opens what needs a login, "
+    "HF_ENDPOINT names a mirror; without a network, fill HF_HOME on a machine that has one."
+)
+
+
+def hub_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> dict[str, Path]:
+    """Return the files of a repository that fit one of `patterns`: their paths there and in the client's cache.
+
+    The client checks sizes only, so a damaged file would stay in its cache for good: remove it and try once more.
+
+    Raises:
+        DownloadError: the repository cannot be fetched, or a file is damaged twice.
+    """
+    patterns = list(patterns)
+    for _ in range(1 if is_offline() else 2):
+        found = _fitting(_snapshot(repo, kind, revision, patterns), patterns)
+        damaged = [(name, path, stated, hash_) for name, path in found.items() for stated, hash_ in _differing(path)]
+        if not damaged:
+            _remove_torsos(found.values())
+            return found
+        for _, path, _, _ in damaged if not is_offline() else ():
+            path.resolve().unlink()
+            path.unlink(missing_ok=True)
+    name, path, stated, hash_ = damaged[0]
+    if is_offline():
+        raise DownloadError(f"{path}: damaged in the cache: expected hash {stated}, found {hash_}. Fetch it again.")
+    url = f"{endpoint()}/{'datasets/' if kind == 'dataset' else ''}{repo}/resolve/{revision}/{name}"
+    raise DownloadError(
+        f"{url}: damaged twice on its way: expected hash {stated}, found {hash_}. Use another mirror (HF_ENDPOINT)."
+    )
+
+
+def commit_of(paths: Iterable[Path]) -> str:
+    """Return the commit that files of the client's cache are of: the folder of their snapshot."""
+    path = next(iter(paths))
+    return next(parent.name for parent in path.parents if parent.parent.name == "snapshots")
+
+
+def cached_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> dict[str, Path]:
+    """Return the files that fit one of `patterns` and are in the client's cache already; no request is made."""
+    from huggingface_hub import snapshot_download
+
+    patterns = list(patterns)
+    try:
+        folder = snapshot_download(
+            repo, repo_type=kind, revision=revision, allow_patterns=patterns, local_files_only=True
+        )
+    except (OSError, ValueError):
+        return {}
+    return _fitting(Path(folder), patterns)
+
+
+def endpoint() -> str:
+    """Return the base url of the hub, or of the mirror that HF_ENDPOINT names."""
+    from huggingface_hub import constants
+
+    return constants.ENDPOINT
+
+
+def is_offline() -> bool:
+    """Return whether HF_HUB_OFFLINE forbids the network."""
+    from huggingface_hub import constants
+
+    return constants.is_offline_mode()
+
+
+def _snapshot(repo: str, kind: Kind, revision: str, patterns: list[str]) -> Path:
+    from huggingface_hub import snapshot_download
+
+    _limit_patience()
+    what, silence = f"{repo} at {revision}", {} if is_offline() else silent([endpoint()])
+    # The client would ask an endpoint that is down for half a minute.
+    if silence and not cached_files(repo, kind, revision, patterns):
+        raise DownloadError(f"{what}: nothing answers at {endpoint()} ({silence[endpoint()]}).\n{ADVICE}")
+    with explained(what):
+        folder = snapshot_download(
+            repo, repo_type=kind, revision=revision, allow_patterns=patterns, local_files_only=bool(silence)
+        )
+    return Path(folder)
+
+
+@cache
+def _limit_patience() -> None:
+    """Give the client's requests a timeout where it gives them none: a silent endpoint would hold it for ever."""
+    from huggingface_hub import constants, get_session, set_client_factory
+
+    def limit(request: Any) -> None:
+        stated = request.extensions.get("timeout", {})
+        limits = dict.fromkeys(("connect", "read", "write", "pool"), constants.HF_HUB_DOWNLOAD_TIMEOUT)
+        request.extensions["timeout"] = limits | {name: value for name, value in stated.items() if value is not None}
+
+    # The client makes itself anew after some errors.
+    default = get_session()
+    hooks = default.event_hooks | {"request": [*default.event_hooks["request"], limit]}
+    set_client_factory(lambda: type(default)(event_hooks=hooks, follow_redirects=True))
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn what the client raises into a DownloadError that says what to do."""
+    # The client's name for the transport errors of whichever HTTP library it uses.
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
+
+    try:
+        yield
+    except (OSError, HTTPError, ValueError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DownloadError(f"{what}: cannot be fetched from {endpoint()}: {reason}\n{ADVICE}") from error
+
+
+def _fitting(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
+    patterns = list(patterns)
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: path for name, path in files.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
+
+
+def _differing(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (stated hash, found hash) of a file of the client's cache, if they differ.
+
+    The cache names a large file by its SHA-256 and a small one as git does; where the file system has no links,
+    the files have no such names and are not checked here.
+    """
+    stated = path.resolve().name
+    if re.fullmatch(r"[0-9a-f]{64}", stated):
+        found = sha256_file(path)
+    elif re.fullmatch(r"[0-9a-f]{40}", stated):
+        content = path.read_bytes()
+        found = hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+    else:
+        return
+    if found != stated:
+        yield stated, found
+
+
+def _remove_torsos(paths: Iterable[Path]) -> None:
+    """Remove what killed downloads of these files left behind: the client never looks at it again."""
+    for path in paths:
+        blob = path.resolve()
+        for torso in blob.parent.glob(f"{blob.name}.*.incomplete"):
+            torso.unlink(missing_ok=True)

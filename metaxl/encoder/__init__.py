@@ -1,0 +1,1 @@
+"""An encoder: its shape, its folder, its weights, its batches."""

@@ -1,0 +1,1 @@
+"""What is asked: settings, cells, the tables' grids, and where each file lies."""

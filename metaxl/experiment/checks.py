@@ -1,0 +1,82 @@
+"""What the schema cannot check: names that do not exist, and settings that do not fit together."""
+
+from __future__ import annotations
+
+from metaxl.errors import ConfigError, did_you_mean
+from metaxl.experiment.config import Config, Figure, TaskSettings
+from metaxl.experiment.settings import Placement
+
+RESERVED = ("average", "none")
+
+
+FOLDERS = ("raw", "logs")
+
+
+PRETRAINED_LENGTH = 256  # the positions that metaxl.demo.pretrain gives an encoder
+
+
+def check_names(config: Config) -> None:
+    """Raise for names that the schema cannot check: encoders, languages without data, layers."""
+    if config.name in FOLDERS:
+        raise ConfigError(f"name: results/{config.name}/ belongs to all experiments; choose another name.")
+    places = [(f"{task.name}.encoder", task.encoder) for task in config.tasks]
+    if config.figure:
+        places.append(("figure.encoder", config.figure.encoder))
+    for place, encoder in places:
+        if encoder not in config.encoders:
+            known = ", ".join(config.encoders)
+            hint = did_you_mean(encoder, config.encoders)
+            raise ConfigError(f"{place}: no encoder {encoder!r}; encoders has {known}.{hint}")
+    for task in config.tasks:
+        _check_task(config, task)
+    if config.figure:
+        _check_figure(config, config.figure)
+
+
+def _check_task(config: Config, task: TaskSettings) -> None:
+    languages = [target.language for target in task.targets]
+    if len(set(languages)) < len(languages):
+        raise ConfigError(f"{task.name}.targets: a language stands there twice: {', '.join(languages)}.")
+    for target in task.targets:
+        if target.language in (task.source, target.related):
+            raise ConfigError(f"{task.name}.targets: {target.language!r} cannot be its own source.")
+    for language in (*languages, *task.sources()):
+        if language in RESERVED:
+            raise ConfigError(f"{task.name}: {language!r} is no language code here; it names a column or no source.")
+        config.corpus(task.name, language)
+    _check_lengths(config, task)
+    for placement in (task.placement, *task.placements):
+        _check_placement(config, task.name, task.encoder, placement)
+
+
+def _check_figure(config: Config, figure: Figure) -> None:
+    task = next((task for task in config.tasks if task.name == figure.task), None)
+    targets = [target.language for target in task.targets] if task else []
+    if figure.target not in targets:
+        raise ConfigError(
+            f"figure: {figure.target!r} is not among {figure.task}.targets ({', '.join(targets) or 'none'}); "
+            "name one of them, or write `figure: null` for no figure."
+        )
+    if figure.source in RESERVED:
+        raise ConfigError(f"figure: {figure.source!r} is no language code here; it names a column or no source.")
+    config.corpus(figure.task, figure.source)
+    if len(figure.placement) > 1 and config.method.layer_composition == "separate":
+        raise ConfigError("figure.placement: separate RTNs have no common source vectors; name one layer.")
+    _check_placement(config, "figure", figure.encoder, figure.placement)
+
+
+def _check_lengths(config: Config, task: TaskSettings) -> None:
+    """Raise for more subwords than the positions of a pre-trained encoder; others are checked when they are there."""
+    longest = max(task.training.max_length, task.training.eval_max_length)
+    if "pretrain" in config.encoders[task.encoder] and longest > PRETRAINED_LENGTH:
+        raise ConfigError(
+            f"{task.name}.training: {longest} subwords asked for; encoder {task.encoder!r} has {PRETRAINED_LENGTH}."
+        )
+
+
+def _check_placement(config: Config, place: str, encoder: str, placement: Placement) -> None:
+    if list(placement) != sorted(placement):
+        raise ConfigError(f"{place}: placement {list(placement)} must be ascending.")
+    layers = config.encoders[encoder].get("pretrain", {}).get("layers")
+    if layers is not None and placement[-1] > layers:
+        raise ConfigError(f"{place}: layer {placement[-1]} does not exist; {encoder} has layers 0 to {layers}.")

@@ -1,0 +1,104 @@
+"""The effective configuration: preset, config.yaml and overlays merged, validated and typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from metaxl.errors import ConfigError, did_you_mean
+from metaxl.experiment.schema import defaults
+from metaxl.experiment.settings import Method, Placement, Training
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target language and, where there is one, a source language related to it."""
+
+    language: str
+    related: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """One task's experiment: which languages, from which sources, at which layers."""
+
+    name: str
+    encoder: str
+    corpus: str | dict[str, str]
+    source: str
+    source_size: int
+    targets: tuple[Target, ...]
+    placement: Placement
+    placements: tuple[Placement, ...]
+    training: Training
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the source languages in use, the common one first, each once."""
+        related = [target.related for target in self.targets if target.related]
+        return tuple(dict.fromkeys([self.source, *related])) if self.targets else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The target, source and layers whose [CLS] vectors Figure 1 shows."""
+
+    task: str
+    encoder: str
+    target: str
+    source: str
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a run depends on; built by `load_config` only."""
+
+    name: str
+    label: str
+    paper_numbers: Literal["beside", "absent"]
+    seeds: tuple[int, ...]
+    data_seed: int
+    controls: tuple[str, ...]
+    keep_models: bool
+    encoders: dict[str, dict[str, Any]]
+    files: dict[str, dict[str, str]]
+    synthetic: dict[str, int]
+    sentipers: Literal["resolve", "drop", "refill"]
+    tasks: tuple[TaskSettings, ...]
+    method: Method
+    figure: Figure | None
+
+    def task(self, name: str) -> TaskSettings:
+        """Return the task called `name`.
+
+        Raises:
+            ConfigError: the task has no targets in this configuration.
+        """
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise ConfigError(f"{name}: this configuration has no targets for it; list some under {name}.targets.")
+
+    def corpus(self, task: str, language: str) -> str:
+        """Return the reader of a language's data: "files" or a corpus name.
+
+        Raises:
+            ConfigError: neither files nor a corpus are given for the language.
+        """
+        own = self.files[task]
+        if language in own:
+            return "files"
+        corpus = self.task(task).corpus
+        named = corpus if isinstance(corpus, str) else corpus.get(language, "")
+        if not named:
+            known = [*own, *(corpus if isinstance(corpus, dict) else [])]
+            raise ConfigError(
+                f"{task}: no data for language {language!r}.{did_you_mean(language, known)} "
+                f"Name its folder under files.{task}.{language} or its reader under {task}.corpus."
+            )
+        return named
+
+
+def default_method() -> Method:
+    """Return the schema's defaults of `method`."""
+    return Method(**defaults("method"))

@@ -1,0 +1,177 @@
+"""The cells, and which cells which table needs. Pure Python: the Snakefile, the tables and the tests share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeVar
+
+from metaxl.errors import ConfigError
+from metaxl.experiment.cell import LAYERED, NO_SOURCE, Cell, MethodSlug
+from metaxl.experiment.config import Config, TaskSettings
+from metaxl.experiment.settings import Placement
+from metaxl.tasks import NER, SENTIMENT
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place of a table: the mean over `targets`, cell by cell and seed by seed."""
+
+    encoder: str
+    task: str
+    targets: tuple[str, ...]
+    sources: tuple[str, ...]
+    method: str
+
+    def cells(self, seed: int) -> list[Cell]:
+        """Return the cells of one seed, one a target."""
+        pairs = zip(self.targets, self.sources, strict=True)
+        return [Cell(self.encoder, self.task, target, source, self.method, seed) for target, source in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table's row; an entry is None where the row does not apply to the column."""
+
+    group: str
+    label: str
+    entries: dict[str, Entry | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the paper: its number, caption, rows and the column that decides the best row."""
+
+    number: int
+    caption: str
+    rows: tuple[Row, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the column names in order."""
+        return list(self.rows[0].entries)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every entry of every row."""
+        return (entry for row in self.rows for entry in row.entries.values() if entry)
+
+
+def tables(config: Config) -> list[Table]:
+    """Return the tables that the configuration's tasks allow, in the paper's order."""
+    by_name = {task.name: task for task in config.tasks}
+    built = []
+    for number, task, average in ((2, NER, True), (3, SENTIMENT, False)):
+        if task.name in by_name:
+            built.append(Table(number, task.title, _method_rows(config, by_name[task.name], average)))
+    if config.tasks:
+        built.append(Table(5, "Placement of the RTN", _placement_rows(config)))
+    return built
+
+
+def find_table(config: Config, number: int) -> Table:
+    """Return the table of that number.
+
+    Raises:
+        ConfigError: the configuration's tasks do not give it.
+    """
+    found = {table.number: table for table in tables(config)}
+    if number not in found:
+        raise ConfigError(f"Table {number} is not among this configuration's tables: {', '.join(map(str, found))}.")
+    return found[number]
+
+
+def table_cells(config: Config, table: Table) -> list[Cell]:
+    """Return the cells that a table needs, each once, in the order of first use."""
+    return _unique(cell for entry, seed in product(table.entries(), config.seeds) for cell in entry.cells(seed))
+
+
+def figure_cells(config: Config) -> list[Cell]:
+    """Return Figure 1's two cells, joint training before MetaXL, of the first seed."""
+    figure = config.figure
+    if figure is None:
+        return []
+    methods = ("joint", slug("metaxl", figure.placement))
+    return [
+        Cell(figure.encoder, figure.task, figure.target, figure.source, method, config.seeds[0]) for method in methods
+    ]
+
+
+def all_cells(config: Config) -> list[Cell]:
+    """Return the cells of every table, each once."""
+    return _unique(cell for table in tables(config) for cell in table_cells(config, table))
+
+
+def slug(kind: str, placement: Placement) -> str:
+    """Return the path part of a method with RTNs at `placement`."""
+    return str(MethodSlug(kind, placement if kind in LAYERED else ()))
+
+
+def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row, ...]:
+    """Return Table 2's or 3's rows: target-only, then each source's methods."""
+
+    def row(group: str, label: str, method: str, source_of: Callable[[str], str | None]) -> Row:
+        return Row(group, label, _entries(task, method, source_of, average))
+
+    rows = [row("-", "target only", "target", lambda _: NO_SOURCE)]
+    if "target-matched" in config.controls:
+        rows.append(row("-", "target only, matched steps", "target-matched", lambda _: NO_SOURCE))
+    kinds = [("JT", "joint"), ("MetaXL", "metaxl")]
+    kinds += [("MetaXL, frozen RTN", "metaxl-frozen")] * ("metaxl-frozen" in config.controls)
+    kinds += [("JT with RTN", "joint-rtn")] * ("joint-rtn" in config.controls)
+    related = {target.language: target.related for target in task.targets}
+    groups: list[tuple[str, Callable[[str], str | None]]] = [(task.source, lambda _: task.source)]
+    if any(related.values()):
+        groups.append(("related", related.__getitem__))
+    for (group, source_of), (label, kind) in product(groups, kinds):
+        rows.append(row(group, label, slug(kind, task.placement), source_of))
+    return tuple(rows)
+
+
+def _entries(
+    task: TaskSettings, method: str, source_of: Callable[[str], str | None], average: bool
+) -> dict[str, Entry | None]:
+    sources = {target.language: source_of(target.language) for target in task.targets}
+    entries: dict[str, Entry | None] = {
+        target: Entry(task.encoder, task.name, (target,), (source,), method) if source else None
+        for target, source in sources.items()
+    }
+    if average:
+        known = tuple(source for source in sources.values() if source)
+        whole = len(known) == len(sources)
+        entries["average"] = Entry(task.encoder, task.name, tuple(sources), known, method) if whole else None
+    return entries
+
+
+def _placement_rows(config: Config) -> tuple[Row, ...]:
+    """Return Table 5's rows: joint training, then MetaXL at each placement, from the common source."""
+    placements = _unique(placement for task in config.tasks for placement in task.placements)
+    methods = [("-", "JT", None), *(("MetaXL", placement_label(p), p) for p in placements)]
+    rows = []
+    for group, label, placement in methods:
+        entries: dict[str, Entry | None] = {}
+        for task in config.tasks:
+            method = "joint" if placement is None else slug("metaxl", placement)
+            applies = placement is None or placement in task.placements
+            entries |= {column: entry if applies else None for column, entry in _placement_columns(task, method)}
+        rows.append(Row(group, label, entries))
+    return tuple(rows)
+
+
+def _placement_columns(task: TaskSettings, method: str) -> list[tuple[str, Entry]]:
+    """Return Table 5's columns of a task: NER's average, or each sentiment target."""
+    languages = tuple(target.language for target in task.targets)
+    if task.name == NER.name:
+        return [(NER.title, Entry(task.encoder, task.name, languages, (task.source,) * len(languages), method))]
+    return [(lang, Entry(task.encoder, task.name, (lang,), (task.source,), method)) for lang in languages]
+
+
+def placement_label(placement: Placement) -> str:
+    """Return a placement as the paper writes it, for instance `L0,12`."""
+    return "L" + ",".join(map(str, placement))
+
+
+def _unique(items: Iterable[T]) -> list[T]:
+    return list(dict.fromkeys(items))

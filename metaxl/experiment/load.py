@@ -1,0 +1,112 @@
+"""From files to the effective configuration: preset, config.yaml and overlays merged, validated and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from metaxl.errors import ConfigError, did_you_mean
+from metaxl.experiment.checks import check_names
+from metaxl.experiment.config import Config, Figure, Target, TaskSettings
+from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
+from metaxl.experiment.settings import Method, Training
+from metaxl.tasks import TASKS
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay `over` on `base`: mappings merge, everything else replaces. Neither is changed."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def read_configuration(preset: str | None, overlays: Sequence[Path]) -> dict[str, Any]:
+    """Read config.yaml of the current folder with overlays laid over it, as Snakemake does.
+
+    Args:
+        preset: in place of the one that the files name.
+        overlays: later ones over earlier ones.
+
+    Raises:
+        ConfigError: a file is missing or is not a mapping in YAML.
+    """
+    merged: dict[str, Any] = {}
+    for path in (Path("config.yaml"), *overlays):
+        content = read_yaml(path)
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path}: expected keys and values, found {type(content).__name__}.")
+        merged = merge(merged, content)
+    return merged | ({"preset": preset} if preset else {})
+
+
+def effective_config(raw: dict[str, Any]) -> dict[str, Any]:
+    """Put the preset beneath `raw` (config.yaml with any overlays), validate, and fill in the defaults.
+
+    Raises:
+        ConfigError: unknown or missing keys, wrong types or ranges.
+    """
+    presets = sorted(path.stem for path in (WORKFLOW / "presets").glob("*.yaml"))
+    preset = raw.get("preset")
+    if preset not in presets:
+        hint = did_you_mean(str(preset), presets)
+        raise ConfigError(f"preset: {preset!r} is not one of {', '.join(presets)}.{hint}")
+    below = read_yaml(WORKFLOW / "presets" / f"{preset}.yaml")
+    for name, own in (raw.get("encoders") or {}).items():
+        # An encoder of another kind takes a preset's place instead of merging with it.
+        if isinstance(own, dict) and not {"hub", "folder", "pretrain"} & set(own) & set(
+            below["encoders"].get(name, {})
+        ):
+            below["encoders"].pop(name, None)
+    return conform(merge(below, raw))
+
+
+def load_config(raw: dict[str, Any]) -> Config:
+    """Type a configuration; one that is already effective stays as it is.
+
+    Raises:
+        ConfigError: as `effective_config`, and for names that do not exist.
+    """
+    full = effective_config(raw)
+    config = Config(
+        name=full.get("name", full["preset"]),
+        label=full["label"],
+        paper_numbers=full["paper_numbers"],
+        seeds=tuple(full["seeds"]),
+        data_seed=full["data_seed"],
+        controls=tuple(full["controls"]),
+        keep_models=full["keep_models"],
+        encoders=full["encoders"],
+        files=full["files"],
+        synthetic=full["synthetic"],
+        sentipers=full["sentipers"],
+        tasks=tuple(_task(name, full[name]) for name in TASKS if full[name]["targets"]),
+        method=Method(**full["method"]),
+        figure=_figure(full.get("figure")),
+    )
+    check_names(config)
+    return config
+
+
+def _task(name: str, block: dict[str, Any]) -> TaskSettings:
+    missing = [key for key in ("encoder", "placement", "placements", "training") if key not in block]
+    if missing:
+        raise ConfigError(f"{name}: {', '.join(missing)} missing; the preset normally gives them.")
+    return TaskSettings(
+        name=name,
+        encoder=block["encoder"],
+        corpus=block.get("corpus", {}),
+        source=block["source"],
+        source_size=block["source_size"],
+        targets=tuple(Target(target["language"], target.get("related")) for target in block["targets"]),
+        placement=tuple(block["placement"]),
+        placements=tuple(map(tuple, block["placements"])),
+        training=Training(**block["training"]),
+    )
+
+
+def _figure(block: dict[str, Any] | None) -> Figure | None:
+    return Figure(**{**block, "placement": tuple(block["placement"])}) if block else None

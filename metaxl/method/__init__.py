@@ -1,0 +1,1 @@
+"""The paper: the RTN and Algorithm 1."""

@@ -1,0 +1,1 @@
+"""What each rule needs; what is here and what must come."""

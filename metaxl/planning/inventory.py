@@ -1,0 +1,185 @@
+"""What an experiment needs from outside: which of it is here, how much is to come, and whether it can come."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from tabulate import tabulate
+
+from metaxl.downloads.download import MIRROR, is_verified, mirror_place
+from metaxl.downloads.encoders import ENCODER_FILES
+from metaxl.downloads.hub import cached_files, endpoint, is_offline
+from metaxl.downloads.lock import read_lock
+from metaxl.downloads.registry import known_encoder, raw_item
+from metaxl.downloads.web import silent
+from metaxl.errors import DownloadError
+from metaxl.files import sha256_file
+from metaxl.planning.plan import Plan
+
+State = Literal["verified", "unverified", "damaged", "cached", "missing"]
+STATES: tuple[State, ...] = get_args(State)
+HERE = ("verified", "unverified", "cached")
+LEGEND = """\
+Verified: as the registry or the lock has it. Unverified: there, but neither knows it. Damaged: another file than the
+known one; remove it. Cached: to be copied from the hub client's cache or the mirror folder, without a network."""
+RAW = Path("results/raw")
+BYTES_OF_A_CELL = 300_000  # predictions, history and vectors; a thousand test sentences take a million
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One file of a corpus, or one encoder.
+
+    Attributes:
+        group: the corpus, or "encoder <name>".
+        name: the path beneath results/raw/, or "<hub id>@<revision>".
+        state: see LEGEND.
+        bytes: its size, roughly; 0 where nobody knows.
+        hosts: base urls that can serve it, if it has to come.
+    """
+
+    group: str
+    name: str
+    state: State
+    bytes: int
+    hosts: tuple[str, ...]
+
+
+def find_needs(downloads: Iterable[str], encoders: Iterable[tuple[Plan, str]], anew: bool = False) -> list[Need]:
+    """Look for items of corpora, beneath results/raw/, and for those encoders of plans that come from the hub.
+
+    Args:
+        downloads: the items' paths beneath results/raw/.
+        encoders: plans with the names of encoders.
+        anew: do not count what is there: Snakemake removes a job's old outputs before it starts.
+    """
+    found = [_raw_need(path, RAW / path, anew) for path in downloads]
+    for plan, name in encoders:
+        spec = plan.config.encoders[name]
+        if "hub" in spec:
+            found.append(_encoder_need(name, spec["hub"], spec["revision"], plan.encoder_files(name), anew))
+    return found
+
+
+def require_network(needs: Iterable[Need], listed: bool = False) -> None:
+    """Stop a run that cannot succeed: files are missing and nothing that serves them answers.
+
+    Args:
+        needs: of the run.
+        listed: the user has the list of missing files before them.
+
+    Raises:
+        DownloadError: with what is missing and how to get it.
+    """
+    missing = [need for need in needs if need.state not in HERE]
+    hosts = {host for need in missing for host in need.hosts}
+    quiet = dict.fromkeys(hosts, "HF_HUB_OFFLINE is set") if is_offline() else silent(hosts)
+    stuck = [need for need in missing if set(need.hosts) <= set(quiet)]
+    if not stuck:
+        return
+    reasons = "".join(f"- {host}: {quiet[host]}\n" for host in sorted({h for need in stuck for h in need.hosts}))
+    raise DownloadError(
+        f"{len(stuck)} {'downloads are' if len(stuck) > 1 else 'download is'} missing "
+        f"(about {_size(_bytes(stuck))}) and cannot come:\n"
+        f"{reasons}{'' if listed else _grouped(stuck)}"
+        "Run this where there is a network; HF_ENDPOINT names a mirror of the hub, HTTPS_PROXY a proxy. Or bring the "
+        f"files: results/raw from a machine that has them, or a folder or base url named by {MIRROR} that holds "
+        "<corpus>/[<language>/]<file>; for encoders HF_HOME of such a machine, or a folder under "
+        "encoders.<name>.folder. Then ask `metaxl check`."
+    )
+
+
+def describe(plan: Plan, needs: Sequence[Need]) -> str:
+    """Return what is here and what is not, a line a group, every file that lacks something, and the room needed."""
+    groups = {need.group: [other for other in needs if other.group == need.group] for need in needs}
+    rows = [
+        [name, *(sum(need.state == state for need in group) or "" for state in STATES), _size(_bytes(group))]
+        for name, group in groups.items()
+    ]
+    table = tabulate(rows, ["", *STATES, "about"], tablefmt="simple")
+    lines = [table, "", LEGEND, ""] if needs else ["It needs no download."]
+    for state in ("missing", "damaged", "unverified"):
+        found = [need for need in needs if need.state == state]
+        lines += [f"{state}:", _grouped(found)] if found else []
+    return "\n".join([*lines, _room(plan, needs)])
+
+
+def _room(plan: Plan, needs: Sequence[Need]) -> str:
+    """Say how much is to come and how much the results take, next to the room that there is."""
+    coming = _bytes([need for need in needs if need.state not in HERE])
+    cells = len(plan.gather_inputs()) // 2
+    sizes = {need.group: need.bytes for need in needs}
+    models = max((sizes.get(f"encoder {name}", 0) for name in plan.hub_encoders()), default=0)
+    writing = cells * (BYTES_OF_A_CELL + models * plan.config.keep_models)
+    return (
+        f"To download: about {_size(coming)}. {cells} cells write about {_size(writing)}. "
+        f"Free here: {_size(shutil.disk_usage('.').free)}."
+    )
+
+
+def _raw_need(path: str, place: Path, anew: bool) -> Need:
+    corpus, file = raw_item(path)
+    locked = read_lock().get(path)
+    hosts = (endpoint(),) if corpus.kind == "hub" else file.urls
+    mirror = mirror_place(path)
+    if isinstance(mirror, str):
+        hosts = (mirror, *hosts)
+    state: State
+    if place.is_file() and not anew:
+        known = file.sha256 or locked
+        state = "unverified" if not known else "verified" if is_verified(path, place) else "damaged"
+    elif (isinstance(mirror, Path) and mirror.is_file()) or (
+        corpus.kind == "hub" and cached_files(corpus.repo, "dataset", corpus.revision, [file.pattern])
+    ):
+        state = "cached"
+    else:
+        state = "missing"
+    return Need(corpus.name, path, state, locked.bytes if locked else file.about, tuple(map(_base, hosts)))
+
+
+def _encoder_need(name: str, hub_id: str, revision: str, prepared: Sequence[Path], anew: bool) -> Need:
+    prefix = f"encoders/{hub_id}@{revision}/"
+    locked = {key.removeprefix(prefix): entry for key, entry in read_lock().items() if key.startswith(prefix)}
+    known = known_encoder(hub_id)
+    size = sum(entry.bytes for entry in locked.values()) or (known[1] if known else 0)
+    state: State
+    if all(path.is_file() for path in prepared) and not anew:
+        right = [sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked]
+        state = "unverified" if not right else "verified" if all(right) else "damaged"
+    elif {"config.json", "model.safetensors"} <= set(cached_files(hub_id, "model", revision, ENCODER_FILES)):
+        state = "cached"
+    else:
+        state = "missing"
+    return Need(f"encoder {name}", f"{hub_id}@{revision}", state, size, (_base(endpoint()),))
+
+
+def _grouped(needs: Sequence[Need]) -> str:
+    """List files a line a group; languages that lack the same files stand together."""
+    files: dict[tuple[str, str], list[str]] = defaultdict(list)  # of a group and a language
+    for need in needs:
+        language, _, name = need.name.removeprefix(f"{need.group}/").rpartition("/" if "@" not in need.name else "\0")
+        files[need.group, language].append(name)
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)  # languages of a group and its files
+    for (group, language), names in files.items():
+        alike[group, ", ".join(names)].append(language)
+    lines = (f"- {group}: {names}{' of ' * any(langs)}{', '.join(langs)}\n" for (group, names), langs in alike.items())
+    return "".join(lines)
+
+
+def _bytes(needs: Iterable[Need]) -> int:
+    return sum(need.bytes for need in needs)
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

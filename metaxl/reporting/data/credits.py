@@ -1,0 +1,70 @@
+"""Whom to thank: title, licence and citation of every corpus and encoder that an experiment uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from metaxl.downloads.registry import Source, find_corpus, known_encoder
+from metaxl.reporting.data.parts import Part, ReportSpec
+
+Credit = dict[str, str]
+
+
+def credits_of(spec: ReportSpec) -> list[Credit]:
+    """Return a credit for each corpus, own files one a folder, and each encoder; what is not known is left out.
+
+    Keys: used_for, title, where (a hub id, a folder or a page of this project), revision, licence, citation, notes,
+    caveat.
+
+    Raises:
+        ConfigError: the registry does not have a corpus.
+    """
+    places = dict.fromkeys((part.corpus, part.folder) for part in spec.parts)
+    corpora = [
+        _credit(_languages(part for part in spec.parts if (part.corpus, part.folder) == place), **_corpus(*place))
+        for place in places
+    ]
+    encoders = [_credit(f"encoder {name}", **_encoder(content)) for name, content in spec.encoders.items()]
+    return corpora + encoders
+
+
+def _credit(used_for: str, **facts: str) -> Credit:
+    return {"used_for": used_for} | {key: text for key, text in facts.items() if text}
+
+
+def _languages(parts: Iterable[Part]) -> str:
+    """Return what a corpus gives: "ner qu, gn, es; sentiment te"."""
+    tasks: dict[str, dict[str, None]] = {}
+    for part in parts:
+        tasks.setdefault(part.task, {})[part.language] = None
+    return "; ".join(f"{task} {', '.join(languages)}" for task, languages in tasks.items())
+
+
+def _corpus(name: str, folder: str) -> Credit:
+    if name == "files":
+        return {"title": "your own files", "where": folder}
+    if name == "synthetic":
+        return {"title": "synthetic languages, made by this project", "where": "docs/synthetic-languages.md"}
+    corpus = find_corpus(name)
+    return {**_texts(corpus.source), "where": corpus.repo or corpus.source.homepage, "revision": corpus.revision}
+
+
+def _encoder(content: dict[str, Any]) -> Credit:
+    if "folder" in content:
+        return {"title": "your own encoder", "where": content["folder"]}
+    if "pretrain" in content:
+        return {"title": "pre-trained by this project on the synthetic languages"}
+    known = known_encoder(content["hub"])
+    texts = _texts(known[0]) if known else {"title": content["hub"], "caveat": "see its page for licence and citation"}
+    return {**texts, "where": content["hub"], "revision": content["revision"]}
+
+
+def _texts(source: Source) -> Credit:
+    return {
+        "title": source.title,
+        "licence": source.licence,
+        "citation": source.citation,
+        "notes": source.notes,
+        "caveat": source.caveat,
+    }

@@ -1,0 +1,177 @@
+"""The data report: what the data hold, what the encoders make of them, which texts recur, and whose work they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from metaxl.data.counts import describe, different_texts
+from metaxl.data.encode import Encoded, load_tokenizer
+from metaxl.data.formats.records import Record
+from metaxl.files import read_jsonl, write_json, write_text
+from metaxl.reporting.data.credits import Credit, credits_of
+from metaxl.reporting.data.parts import Part, ReportSpec, tokenizer
+from metaxl.reporting.data.subwords import count_subwords
+
+Facts = dict[str, Any]
+ADDRESS = ("task", "language", "part")
+DATA_COLUMNS = (
+    *ADDRESS,
+    "examples",
+    "mean words",
+    "median words",
+    "most words",
+    "entities or positives",
+    "repeated",
+    "orphan I-",
+)
+ENCODED_COLUMNS = (
+    "encoder",
+    *ADDRESS,
+    "subwords a word",
+    "unknown, %",
+    "limit",
+    "examples cut",
+    "words cut off",
+    "words without subword",
+    "entities lost",
+)
+DATA_NOTE = """\
+*Words* of an example: the tokens of a sentence; of a review, what stands between spaces, which in some scripts is more
+than a word. *Entities*: B- tags. *Repeated*: examples whose text stands earlier in the same part. *Orphan I-*: I- tags
+that continue no entity; each starts one, as in conlleval. *Source*: what was drawn of a source language. All of these
+are counted, none is dropped."""
+ENCODED_NOTE = """\
+*Subwords a word* and *unknown*, the share of the subwords that are the tokenizer's unknown token, are of whole examples
+without special tokens; a tokenizer of bytes has no unknown token. *Limit*: subwords kept of an example, special tokens
+included; *examples cut* are longer. *Words cut off* lie beyond the limit; of *words without subword* the tokenizer
+leaves nothing. Both are predicted O, so the *entities lost*, which begin with one of them, count as missed."""
+
+
+def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
+    """Write report.json and report.md into `out`.
+
+    Args:
+        spec: what the report is about.
+        root: the folder of the experiment's results.
+        out: the folder of the report.
+
+    Raises:
+        EncoderError: an encoder has no tokenizer.
+        ConfigError: the registry does not have a corpus.
+    """
+    records = {part: read_jsonl(root / part.data) for part in spec.parts}
+    report = {
+        "parts": [_address(part) | describe(records[part]) for part in spec.parts],
+        "encoded": list(_encoded(records, root)),
+        "shared": _shared(records),
+        "sources": credits_of(spec),
+    }
+    write_json(out / "report.json", report)
+    write_text(out / "report.md", _markdown(report))
+
+
+def _address(part: Part) -> Facts:
+    return {"task": part.task, "language": part.language, "part": part.name}
+
+
+def _encoded(records: dict[Part, list[Record]], root: Path) -> Iterable[Facts]:
+    """Yield what each encoder makes of each part that it reads."""
+    load = cache(lambda encoder, task: load_tokenizer((root / tokenizer(encoder)).parent, task))
+    for part, examples in records.items():
+        for encoder in part.encoders:
+            kept = Encoded.load(root / part.encoded(encoder))
+            counts = count_subwords(load(encoder, part.task), part.task, examples, kept)
+            yield {"encoder": encoder, **_address(part), "limit": part.limit, **counts}
+
+
+def _shared(records: dict[Part, list[Record]]) -> dict[str, dict[str, int]]:
+    """Count the different texts that stand in two parts which ought to have none in common, by task and pair."""
+    texts = {part: different_texts(examples) for part, examples in records.items()}
+    shared: dict[str, dict[str, int]] = {part.task: {} for part in records}
+    for one, other in combinations(records, 2):
+        if one.task == other.task and _apart(one, other):
+            shared[one.task][f"{one.label} & {other.label}"] = len(texts[one] & texts[other])
+    return shared
+
+
+def _apart(one: Part, other: Part) -> bool:
+    """Return whether two parts should share no text: a target's splits; a source set and any dev or test split."""
+    names = {one.name, other.name}
+    if "source" in names:
+        return bool(names & {"dev", "test"})
+    return one.language == other.language
+
+
+def _markdown(report: dict[str, Any]) -> str:
+    notes = [
+        f"- {task}: {pair} share {count}"
+        for task, pairs in report["shared"].items()
+        for pair, count in pairs.items()
+        if count
+    ]
+    sections = [
+        "# Data",
+        _table(map(_data_row, report["parts"]), DATA_COLUMNS),
+        DATA_NOTE,
+        "## Texts shared between parts",
+        "\n".join(notes) or "- none",
+        "## Subwords",
+        _table(map(_encoded_row, report["encoded"]), ENCODED_COLUMNS),
+        ENCODED_NOTE,
+        "## Sources",
+        "\n".join(map(_credit, report["sources"])),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _data_row(part: Facts) -> list[Any]:
+    return [
+        *(part[key] for key in ADDRESS),
+        part["examples"],
+        f"{part['mean_words']:.1f}",
+        f"{part['median_words']:g}",
+        part["most_words"],
+        part["entities"] if "entities" in part else part["labels"].get("positive", 0),
+        part["repeated"],
+        part.get("orphan_i_tags"),
+    ]
+
+
+def _encoded_row(part: Facts) -> list[Any]:
+    return [
+        part["encoder"],
+        *(part[key] for key in ADDRESS),
+        f"{part['subwords'] / part['words']:.2f}",
+        _percent(part["unknown"], part["subwords"]),
+        part["limit"],
+        part["examples_cut"],
+        *(part.get(key) for key in ("words_cut_off", "words_without_subword", "entities_lost")),
+    ]
+
+
+def _table(rows: Iterable[list[Any]], columns: Sequence[str]) -> str:
+    align = ["left" if name in ("encoder", *ADDRESS) else "right" for name in columns]
+    return tabulate(rows, columns, tablefmt="github", disable_numparse=True, colalign=align)
+
+
+def _percent(count: int | None, total: int) -> str:
+    """Return a share in percent, to a tenth: a part has some thousand subwords."""
+    if count is None or not total:
+        return ""
+    return "<0.1" if 0 < count / total < 0.0005 else f"{100 * count / total:.1f}"
+
+
+def _credit(credit: Credit) -> str:
+    """Return a source as a list item, with a line for each thing that is known of it."""
+    where = f"`{credit['where']}`" if "where" in credit else ""
+    revision = f"revision `{credit['revision']}`" if "revision" in credit else ""
+    place = ", ".join(filter(None, (where, revision)))
+    lines = [f"- {credit['used_for']}: **{credit['title']}**" + (f", {place}" if place else "")]
+    lines += [f"  - {key}: {credit[key]}" for key in ("licence", "citation", "notes", "caveat") if key in credit]
+    return "\n".join(lines)

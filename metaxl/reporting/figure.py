@@ -1,0 +1,218 @@
+"""Figure 1: source and target [CLS] vectors after joint training and after MetaXL, and how far apart they are."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import figure as canvas
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from metaxl.errors import ConfigError, DataError
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.config import Config
+from metaxl.experiment.config import Figure as FigureConfig
+from metaxl.experiment.grid import figure_cells
+from metaxl.files import atomic_path, write_json
+from metaxl.reporting.paper import language_name, load_paper
+from metaxl.reporting.records import read_record
+
+Vectors = NDArray[np.float64]
+# Okabe and Ito's blue and orange: apart for colour-blind eyes, and dark against light in grey print.
+SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 20, "color": "#0072B2"}
+TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 28, "color": "#F0B03C"}
+INK, QUIET = "#222222", "#666666"
+FONT: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 9, "pdf.fonttype": 42}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One cell's part of the figure.
+
+    Attributes:
+        title: the method as a reader calls it.
+        cell: where its records are.
+        f1: on test, of the best epoch, in percent.
+        source: (source sentences, hidden), for MetaXL after the RTN.
+        target: (target sentences, hidden).
+    """
+
+    title: str
+    cell: Cell
+    f1: float
+    source: Vectors
+    target: Vectors
+
+
+def draw_figure(config: Config, root: Path, out: Path) -> list[Path]:
+    """Write figure1.pdf, figure1.png and figure1.json to `out`; return the paths.
+
+    Args:
+        config: names the figure's two cells.
+        root: the experiment's folder, results/<name>.
+        out: where to write.
+
+    Raises:
+        ConfigError: the configuration has no figure.
+        DataError: a record or its vectors are missing or malformed.
+    """
+    if config.figure is None:
+        raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
+    joint, metaxl = figure_cells(config)
+    panels = [load_panel("Joint training", root, joint, "source"), load_panel("MetaXL", root, metaxl, "transformed")]
+    drawn = _draw(config, config.figure, panels)
+    paths = [out / f"figure1.{suffix}" for suffix in ("pdf", "png", "json")]
+    with mpl.rc_context(FONT):
+        for path, metadata in zip(paths, ({"CreationDate": None}, {"Software": None}), strict=False):
+            with atomic_path(path) as temporary:
+                drawn.savefig(temporary, metadata=metadata, dpi=200)
+    write_json(paths[-1], facts(config, config.figure, panels))
+    return paths
+
+
+def load_panel(title: str, root: Path, cell: Cell, source: str) -> Panel:
+    """Read a cell's test F1 and its vectors; `source` names the array of source vectors.
+
+    Raises:
+        DataError: a file is missing or malformed, or holds no usable vectors.
+    """
+    record = read_record(root, cell)
+    path = root / cell.path / "representations.npz"
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            vectors = [np.asarray(arrays[name], dtype=np.float64) for name in (source, "target")]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise DataError(
+            f"{path}: expected an .npz file with {source!r} and 'target' ({error}). Train the cell again."
+        ) from error
+    for name, array in zip((source, "target"), vectors, strict=True):
+        if array.ndim != 2 or len(array) < 2 or not np.isfinite(array).all() or not array.any(axis=1).all():
+            raise DataError(
+                f"{path}: {name!r} of shape {array.shape} must be at least two finite vectors (sentences, hidden), "
+                "none of them zero. Train the cell again."
+            )
+    if vectors[0].shape[1] != vectors[1].shape[1]:
+        shapes = " and ".join(str(array.shape) for array in vectors)
+        raise DataError(f"{path}: {source!r} and 'target' differ in hidden size: {shapes}. Train the cell again.")
+    return Panel(title, cell, 100 * record["best"]["test"]["f1"], *vectors)
+
+
+def hausdorff(a: Vectors, b: Vectors) -> float:
+    """Return the symmetric Hausdorff distance of two sets of vectors, each (n, hidden), under 1 - cos.
+
+    It is the larger of the two directed distances: how far the loneliest vector of one set is from the
+    nearest of the other (the measure of the paper's Figure 1).
+    """
+    a, b = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True) for vectors in (a, b))
+    distances = np.maximum(1 - a @ b.T, 0)  # rounding may leave -1e-16
+    return float(max(distances.min(axis=1).max(), distances.min(axis=0).max()))
+
+
+def project(source: Vectors, target: Vectors) -> tuple[Vectors, Vectors, list[float]]:
+    """Return both sets on their two joint principal components, and each component's share of the variance.
+
+    Components are oriented so that the target's mean lies left of and below the source's.
+    """
+    both = np.vstack([source, target])
+    centred = both - both.mean(axis=0)
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    plane = centred @ axes[:2].T
+    ones, others = plane[: len(source)], plane[len(source) :]
+    sign = np.where(others.mean(axis=0) > ones.mean(axis=0), -1.0, 1.0)
+    share = singular[:2] ** 2 / max((singular**2).sum(), np.finfo(np.float64).tiny)
+    return ones * sign, others * sign, [float(value) for value in share]
+
+
+def facts(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> dict[str, Any]:
+    """Return the numbers behind the figure, for figure1.json."""
+    return {
+        "caption": " ".join(caption(config, shown, panels)),
+        "data": config.label,
+        "encoder": shown.encoder,
+        "task": shown.task,
+        "target": shown.target,
+        "source": shown.source,
+        "panels": [
+            {
+                "title": panel.title,
+                "cell": panel.cell.path,
+                "seed": panel.cell.seed,
+                "f1_percent": panel.f1,
+                "hausdorff_cosine": hausdorff(panel.source, panel.target),
+                "explained_variance": project(panel.source, panel.target)[2],
+                "source_sentences": len(panel.source),
+                "target_sentences": len(panel.target),
+                "hidden": panel.source.shape[1],
+            }
+            for panel in panels
+        ],
+        "paper": _paper_numbers(config, shown),
+    }
+
+
+def caption(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> list[str]:
+    """Return the sentences that a reader needs beside the figure."""
+    hidden, seed = panels[0].source.shape[1], panels[0].cell.seed
+    sentences = [
+        f"{' '.join(config.label.split())}. This figure: encoder {shown.encoder}, seed {seed}.",
+        "[CLS] vectors on the two principal components of both languages together; MetaXL's source after the RTN.",
+        f"Hausdorff: symmetric, cosine distance (1 - cos) in all {hidden} dimensions, not in the plane.",
+    ]
+    paper = _paper_numbers(config, shown)
+    if paper:
+        hausdorffs, scores = paper["hausdorff"], paper["f1"]
+        sentences.append(
+            f"The paper ({paper['encoder']}): Hausdorff {hausdorffs['joint']:.2f} to {hausdorffs['metaxl']:.2f}, "
+            f"F1 {scores['joint']:.2f} to {scores['metaxl']:.2f}."
+        )
+    return sentences
+
+
+def _paper_numbers(config: Config, shown: FigureConfig) -> dict[str, Any] | None:
+    return load_paper().of_figure(shown) if config.paper_numbers == "beside" else None
+
+
+def _draw(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> canvas.Figure:
+    """Draw on a figure of its own: no pyplot, so no state outside it."""
+    names = [language_name(config, shown.task, code) or code for code in (shown.source, shown.target)]
+    with mpl.rc_context(FONT):
+        drawn = canvas.Figure(figsize=(7.2, 4.5))
+        axes = drawn.subplots(1, len(panels))
+        for panel, ax in zip(panels, axes, strict=True):
+            _draw_panel(ax, panel, names)
+        handles, labels = axes[0].get_legend_handles_labels()
+        drawn.legend(handles, labels, loc="upper center", ncols=2, frameon=False, bbox_to_anchor=(0.5, 0.985))
+        note = "\n".join(line for text in caption(config, shown, panels) for line in textwrap.wrap(text, 112))
+        drawn.text(0.5, 0.015, note, ha="center", va="bottom", size=7, color=QUIET, parse_math=False)
+        lines = note.count("\n") + 1
+        drawn.subplots_adjust(left=0.065, right=0.985, top=0.80, bottom=0.13 + 0.03 * lines, wspace=0.2)
+    return drawn
+
+
+def _draw_panel(ax: Axes, panel: Panel, names: Sequence[str]) -> None:
+    source, target, share = project(panel.source, panel.target)
+    for points, name, role, style in (
+        (source, names[0], "source", SOURCE_STYLE),
+        (target, names[1], "target", TARGET_STYLE),
+    ):
+        ax.scatter(*points.T, label=f"{name} ({role})", alpha=0.85, edgecolors="white", linewidths=0.4, **style)
+    ax.set_title(panel.title, loc="left", weight="bold", size=11, color=INK, pad=20)
+    distance = hausdorff(panel.source, panel.target)
+    ax.text(0, 1.03, f"F1 {panel.f1:.2f}    Hausdorff {distance:.2f}", transform=ax.transAxes, size=9, color=INK)
+    ax.set_xlabel(f"first component ({100 * share[0]:.0f} % of variance)", color=QUIET, size=8)
+    ax.set_ylabel(f"second component ({100 * share[1]:.0f} %)", color=QUIET, size=8)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.margins(0.06)
+    ax.tick_params(colors=QUIET, labelsize=7, length=2)
+    ax.grid(color="#EEEEEE", linewidth=0.6)
+    ax.set_axisbelow(True)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color("#BBBBBB")

@@ -1,0 +1,1 @@
+"""One cell, from encoded data to its records."""
