@@ -173,16 +173,13 @@ def _encode(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from metaxl.experiment.spec import CellSpec
-    from metaxl.training.device import claim_device
-    from metaxl.training.memory import set_up_memory
-    from metaxl.training.train import train_cell
+    from metaxl.training.train import choose_device, train_cell
 
-    files = dict(zip(("train", "dev", "test"), options.target, strict=True))
+    files = dict(zip(SPLITS, options.target, strict=True))
     if options.source is not None:
         files["source"] = options.source
-    set_up_memory()
-    with claim_device() as device:
-        train_cell(CellSpec.from_dict(options.spec), options.encoder, files, options.out, device)
+    spec = CellSpec.from_dict(options.spec)
+    train_cell(spec, options.encoder, files, options.out, choose_device(spec))
 
 
 def _report(options: argparse.Namespace) -> None:
