@@ -96,8 +96,8 @@ def check_file(file: RemoteFile, found: Entry, origin: str) -> None:
     Raises:
         DownloadError: the size or the SHA-256 differs.
     """
-    if file.size not in (None, found.bytes):
-        raise DownloadError(f"{origin}: expected {file.size} bytes, found {found.bytes}: another file.")
+    if file.bytes not in (None, found.bytes):
+        raise DownloadError(f"{origin}: expected {file.bytes} bytes, found {found.bytes}: another file.")
     if file.sha256 not in (None, found.sha256):
         raise DownloadError(
             f"{origin}: expected sha256 {file.sha256}, found {found.sha256}; the file there is damaged or has changed."
@@ -171,7 +171,7 @@ def _origins(corpus: Corpus, file: RemoteFile, mirrored: bool) -> Iterator[Origi
     if isinstance(mirror, Path):
         yield f"{MIRROR}, {mirror}", lambda temporary: _copy(mirror, temporary)
     elif mirror:
-        yield f"{MIRROR}, {mirror}", partial(_fetch, mirror, file.size)
+        yield f"{MIRROR}, {mirror}", partial(_fetch, mirror, file.bytes)
     if corpus.kind == "hub":
         place = f"{endpoint()}, {corpus.repo} at {corpus.revision}, {file.pattern}"
         yield place, lambda temporary: _copy_from_hub(corpus, file, temporary)
@@ -181,7 +181,7 @@ def _origins(corpus: Corpus, file: RemoteFile, mirrored: bool) -> Iterator[Origi
 
 def _urls(*urls: str, file: RemoteFile) -> Iterator[Origin]:
     for url in urls:
-        yield url, partial(_fetch, url, file.size)
+        yield url, partial(_fetch, url, file.bytes)
 
 
 def _fetch(url: str, size: int | None, temporary: Path) -> None:
