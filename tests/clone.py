@@ -70,7 +70,7 @@ class Site:
         change(content["corpora"])
         self.registry.write_text(yaml.safe_dump(content))
 
-    def torsos(self):
+    def partial_downloads(self):
         """Return what half a download leaves: temporary files, and blobs of the client's cache that are no blobs."""
         hidden = [path for path in self.folder.glob("results/**/.*") if path.is_file() and path.suffix != ".lock"]
         return hidden + list(self.home.rglob("*.incomplete"))

@@ -1,4 +1,4 @@
-"""The registry of corpora and encoders: what there is, where it lies and which file every language needs."""
+"""The registry of corpora and encoders: where each comes from and which files a language needs."""
 
 from __future__ import annotations
 
