@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +57,13 @@ def pretrain(
         seed: of the weights, the order of the texts and the masks.
 
     Returns:
-        The facts of the training, by name: the mean loss of the last 50 steps, the seconds it took, sizes and counts.
+        The facts of the training, by name: the mean loss of the last 50 steps, sizes and counts.
 
     Raises:
         DataError: there is no text.
     """
     if not any(text.strip() for text in texts):
         raise DataError("cannot pre-train an encoder: the text is empty; give at least some hundred sentences")
-    started = time.perf_counter()
     tokenizer = train_tokenizer(texts, shape.vocabulary)
     rows = [torch.tensor(ids) for ids in encode(tokenizer, texts, shape.max_positions - 2)]
     with torch.random.fork_rng(devices=[]):
@@ -77,7 +75,6 @@ def pretrain(
     return {
         "steps": settings.steps,
         "loss": sum(losses[-50:]) / len(losses[-50:]),
-        "seconds": time.perf_counter() - started,
         "vocabulary": tokenizer.get_vocab_size(),
         "sentences": len(rows),
         "parameters": sum(weight.numel() for weight in model.roberta.parameters()),
@@ -113,7 +110,7 @@ def _fit(
     settings: PretrainSettings,
     generator: torch.Generator,
 ) -> list[float]:
-    """Train in place and return the loss of every step."""
+    """Train a model in place and return the loss of every step."""
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache
@@ -25,7 +25,7 @@ ADVICE = (
 )
 
 
-def hub_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> dict[str, Path]:
+def hub_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> dict[str, Path]:
     """Fetch the files of a repository that fit one of `patterns`; return path there -> path in the client's cache.
 
     The client checks sizes only, so a damaged file would stay in its cache for good. Such a file is removed and
@@ -34,7 +34,6 @@ def hub_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> 
     Raises:
         DownloadError: the repository cannot be fetched, or a file is damaged twice.
     """
-    patterns = list(patterns)
     for _ in range(1 if is_offline() else 2):
         found = _fitting(_snapshot(repo, kind, revision, patterns), patterns)
         damaged = [(name, path, stated, hash_) for name, path in found.items() for stated, hash_ in _differing(path)]
@@ -59,14 +58,13 @@ def commit_of(paths: Iterable[Path]) -> str:
     return next(parent.name for parent in path.parents if parent.parent.name == "snapshots")
 
 
-def cached_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> dict[str, Path]:
+def cached_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> dict[str, Path]:
     """Return what `hub_files` would, as far as it is in the client's cache already; no request is made."""
     from huggingface_hub import snapshot_download
 
-    patterns = list(patterns)
     try:
         folder = snapshot_download(
-            repo, repo_type=kind, revision=revision, allow_patterns=patterns, local_files_only=True
+            repo, repo_type=kind, revision=revision, allow_patterns=list(patterns), local_files_only=True
         )
     except (OSError, ValueError):
         return {}
@@ -87,7 +85,7 @@ def is_offline() -> bool:
     return constants.is_offline_mode()
 
 
-def _snapshot(repo: str, kind: Kind, revision: str, patterns: list[str]) -> Path:
+def _snapshot(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
 
     _limit_patience()
@@ -97,7 +95,7 @@ def _snapshot(repo: str, kind: Kind, revision: str, patterns: list[str]) -> Path
         raise DownloadError(f"{what}: nothing answers at {endpoint()} ({down[endpoint()]}).\n{ADVICE}")
     with explained(what):
         folder = snapshot_download(
-            repo, repo_type=kind, revision=revision, allow_patterns=patterns, local_files_only=bool(down)
+            repo, repo_type=kind, revision=revision, allow_patterns=list(patterns), local_files_only=bool(down)
         )
     return Path(folder)
 
@@ -121,7 +119,7 @@ def _limit_patience() -> None:
 @contextmanager
 def explained(what: str) -> Iterator[None]:
     """Turn what the client raises into a DownloadError that says what to do."""
-    # The client's name for the transport errors of whichever HTTP library it uses.
+    # HTTPError is the client's name for the transport errors of whichever HTTP library it uses.
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     try:
@@ -131,8 +129,7 @@ def explained(what: str) -> Iterator[None]:
         raise DownloadError(f"{what}: cannot be fetched from {endpoint()}: {reason}\n{ADVICE}") from error
 
 
-def _fitting(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
-    patterns = list(patterns)
+def _fitting(folder: Path, patterns: Sequence[str]) -> dict[str, Path]:
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     return {name: path for name, path in files.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
 
@@ -140,8 +137,8 @@ def _fitting(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
 def _differing(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (stated hash, found hash) of a file of the client's cache, if they differ.
 
-    The cache names a large file by its SHA-256 and a small one as git does; where the file system has no links,
-    the files have no such names and are not checked here.
+    The cache names a large file by its SHA-256 and a small one by its SHA-1 in git. Where the file system has no links,
+    the files have other names and are not checked here.
     """
     stated = path.resolve().name
     if re.fullmatch(r"[0-9a-f]{64}", stated):

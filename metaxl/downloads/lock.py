@@ -38,13 +38,7 @@ class Entry:
 
     @classmethod
     def of(cls, path: Path, revision: str, name: str, origin: str) -> Entry:
-        """Describe a file that has come.
-
-        Args:
-            path: where it is now.
-            revision: the commit of its repository.
-            name: what it is called there; its ending tells whether it is parquet.
-            origin: where it came from, for the message.
+        """Describe the file at `path`, which is called `name` where it came from, `origin`.
 
         Raises:
             DownloadError: it should be parquet and is not.

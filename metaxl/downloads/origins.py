@@ -20,13 +20,7 @@ Origin = tuple[str, Callable[[Path], None]]
 
 
 def origins(corpus: Corpus, file: RemoteFile, mirrored: bool) -> Iterator[Origin]:
-    """Yield the places that an item may come from, in the order in which they are tried.
-
-    Args:
-        corpus: of the item.
-        file: the item.
-        mirrored: begin with the user's mirror.
-    """
+    """Yield the places that a file may come from, in the order of trying; the user's mirror first if `mirrored`."""
     mirror = mirror_place(f"{corpus.name}/{file.path}") if mirrored else None
     if isinstance(mirror, Path):
         yield f"{MIRROR}, {mirror}", partial(_copy, mirror)

@@ -19,14 +19,7 @@ REGISTRY_SCHEMA = WORKFLOW / "schemas" / "registry.schema.yaml"
 class RemoteFile:
     """One file to fetch: by url, or from a hub repository by the pattern of its path there.
 
-    Attributes:
-        path: where it goes beneath the corpus's raw folder; the item's name.
-        split: the one split that needs it; empty where every split does.
-        urls: of a plain file; they are tried in order.
-        pattern: of a hub file.
-        sha256: as 64 hexadecimal digits; None where it is not known.
-        bytes: its size; None where it is not known.
-        about_bytes: its size, roughly; 0 where it is not known.
+    `path` is where it goes beneath the corpus's raw folder. The registry's schema describes the other fields.
     """
 
     path: str
@@ -45,16 +38,7 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Whom to thank for a corpus or an encoder, and under which terms it may be used.
-
-    Attributes:
-        title: its name.
-        licence: the terms of use.
-        citation: the work to cite.
-        homepage: the page that describes it.
-        notes: what a reader of the data should know.
-        caveat: what every table that used it must say.
-    """
+    """Whom to thank for a corpus or an encoder, and under which terms it may be used; see the registry's schema."""
 
     title: str
     licence: str
@@ -66,14 +50,9 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus of the registry.
+    """A corpus, as the registry's schema describes it.
 
-    Attributes:
-        languages: the codes of its languages; empty where the registry does not list them.
-        repo: the id of a hub corpus's repository; empty for plain files.
-        revision: the commit of that repository.
-        files: by name; the patterns of a hub corpus still hold "{language}".
-        checksums: SHA-256 by item, of hub files.
+    The patterns of `files` still hold "{language}"; `checksums` has the SHA-256 of hub files by item.
     """
 
     name: str

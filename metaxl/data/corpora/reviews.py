@@ -16,12 +16,7 @@ LABELS = ("negative", "negative", None, "positive", "positive")
 
 
 def read(folder: Path, language: str, split: str) -> list[Record]:
-    """Read one split of a language.
-
-    Args:
-        folder: holds train.parquet, validation.parquet and test.parquet of the language.
-        language: its code; not used, because the files do not name it.
-        split: "train", "dev" or "test".
+    """Read one split of the language whose train.parquet, validation.parquet and test.parquet are in a folder.
 
     Returns:
         Records {"id", "text", "label"}; the ids number the rows of the file from 0. Empty reviews are left out; a

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 def read(folder: Path, language: str, split: str) -> list[Record]:
-    """Read one split of a language.
-
-    Args:
-        folder: holds train.parquet, validation.parquet and test.parquet of the language.
-        language: its code; not used, because the files do not name it.
-        split: "train", "dev" or "test".
+    """Read one split of the language whose train.parquet, validation.parquet and test.parquet are in a folder.
 
     Returns:
         Records as `number_sentences` makes them.

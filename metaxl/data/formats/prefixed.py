@@ -11,16 +11,7 @@ from metaxl.tasks import NER
 
 
 def parse_prefixed(place: str, content: bytes, language: str, split: str) -> list[Record]:
-    """Return the sentences of one split.
-
-    Args:
-        place: the file, for messages.
-        content: of the file; a byte order mark, CRLF and further blank lines are accepted.
-        language: its code in WikiANN, the prefix of every token.
-        split: "train", "dev" or "test".
-
-    Returns:
-        Records as `number_sentences` makes them.
+    """Return the sentences of one split as `number_sentences` does; `place` is what messages call the file.
 
     Raises:
         DataError: there is no sentence, or a line is malformed; the message names the line.

@@ -62,6 +62,10 @@ class Language:
         """Write the first letter as a capital, if the script has capitals."""
         return form[:1].upper() + form[1:] if self.profile.script in CASED else form
 
+    def sentence(self, body: Phrase, stop: str) -> Phrase:
+        """Return the words of a sentence with a capital at its beginning and a stop at its end."""
+        return (Token(self.capital(body[0].form), body[0].tag), *body[1:], Token(stop))
+
     def mark(self, phrase: Phrase, role: str) -> Phrase:
         """Mark a role (in, from, of, with, object) by a suffix, an adposition or position alone."""
         if self.profile.morphology == "agglutinative":
@@ -127,19 +131,12 @@ def _sounds(seed: int, code: str, concept: str) -> str:
     """Return the sounds of a word; a word of the relative has gone through the regular sound changes."""
     source, profile = origin(seed, code, concept), PROFILES[code]
     if source == code:
-        return _root(seed, code, concept, _length(seed, code, concept))
+        return _root(seed, code, concept, 1 if concept.startswith("affix-") or concept in GRAMMATICAL else 2)
     sounds = _sounds(seed, source, concept)
     if source == profile.relative:
         shifts = {ord(shift[0]): shift[2] for shift in profile.shifts.split()}
         sounds = sounds.translate(shifts)
     return adapt(sounds, profile)
-
-
-def _length(seed: int, code: str, concept: str) -> int:
-    """Return the number of syllables of a native word."""
-    if concept.startswith("affix-"):
-        return 1
-    return 1 if concept in GRAMMATICAL else 2
 
 
 @lru_cache(maxsize=1 << 16)

@@ -44,12 +44,7 @@ class Scribe:
 
     def person(self) -> Phrase:
         """Write a person's name of one to three words."""
-        kinds: list[tuple[Kind, ...]] = [
-            ("given", "surname"),
-            ("surname",),
-            ("given",),
-            ("given", "given", "surname"),
-        ]
+        kinds: list[tuple[Kind, ...]] = [("given", "surname"), ("surname",), ("given",), ("given", "given", "surname")]
         chosen = self.rng.choices(kinds, (55, 22, 13, 10))[0]
         return tagged([self.stem(kind) for kind in chosen], "PER")
 
@@ -156,8 +151,7 @@ class Scribe:
             (3, self.description),
             (2, self.apposition),
         )
-        first = Token(self.language.capital(body[0].form), body[0].tag)
-        return (first, *body[1:], Token("."))
+        return self.language.sentence(body, ".")
 
     def title(self) -> Phrase:
         """Write an article's title, a redirect's, or a list's entry."""
@@ -176,7 +170,7 @@ class Scribe:
         doer = self.noun(self.rng.choice(("person_noun", "org_noun", "thing")))
         what = self.language.mark(self.noun("thing"), "object")
         body = self.language.clause(doer, self.verb("shared_verb"), what, self.when())
-        return (Token(self.language.capital(body[0].form)), *body[1:], Token("."))
+        return self.language.sentence(body, ".")
 
     def sentence(self) -> Phrase:
         """Write an entry of the split's corpus: three quarters of them prose."""
@@ -199,10 +193,6 @@ def ner_sentences(language: str, split: str, count: int, seed: int) -> list[dict
     check_split(split)
     scribe = Scribe(speak(language, seed), dice(seed, "ner", language, split), split)
     return [
-        {
-            "id": f"{split}-{index}",
-            "tokens": [token.form for token in phrase],
-            "tags": [token.tag for token in phrase],
-        }
+        {"id": f"{split}-{index}", "tokens": [token.form for token in phrase], "tags": [token.tag for token in phrase]}
         for index, phrase in enumerate(distinct(scribe.sentence, written, count))
     ]

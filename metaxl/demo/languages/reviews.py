@@ -81,13 +81,13 @@ class Reviewer:
             clause = (*self.opinion(_OPPOSITE[polarity]), Token(","), *self.language.token("but"), *clause)
         elif draw < 0.25:
             clause = clause + self.language.token("and") + self.quality(polarity)
-        return self._sentence(clause, self.rng.choice((".", ".", "!")))
+        return self.language.sentence(clause, self.rng.choice((".", ".", "!")))
 
     def neutral(self) -> Phrase:
         """Write a sentence without an opinion."""
         thing = self.language.mark(self.thing(), "object")
         body = self.language.clause(self.language.token("i"), self.word("use_verb"), thing, self.word("time"))
-        return self._sentence(body, ".")
+        return self.language.sentence(body, ".")
 
     def own(self, kind: Polarity | Literal["neutral"]) -> Phrase:
         """Write a sentence of a kind that belongs to the split."""
@@ -105,10 +105,6 @@ class Reviewer:
             meant = polarity if self.rng.random() < 0.7 else _OPPOSITE[polarity]
             texts[-1] += " " + self.rng.choice(_MARKS[meant])
         return Review(tuple(texts), polarity if self.rng.random() >= _NOISE else _OPPOSITE[polarity])
-
-    def _sentence(self, body: Phrase, stop: str) -> Phrase:
-        """Close a sentence."""
-        return (Token(self.language.capital(body[0].form)), *body[1:], Token(stop))
 
 
 _POLAR = frozenset({"good", "bad", "like", "dislike"})
