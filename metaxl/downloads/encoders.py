@@ -10,7 +10,7 @@ from metaxl.downloads.hub import commit_of, endpoint, explained, hub_files
 from metaxl.downloads.lock import Entry, check_entry, read_lock
 from metaxl.errors import DownloadError
 
-ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+FETCHED = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
 
 def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False) -> dict[str, Entry]:
@@ -55,7 +55,7 @@ def _encoder_files(hub_id: str, revision: str) -> dict[str, Path]:
     Raises:
         DownloadError: the repository has no weights as safetensors, or no configuration.
     """
-    found = hub_files(hub_id, "model", revision, ENCODER_FILES)
+    found = hub_files(hub_id, "model", revision, FETCHED)
     what = f"{hub_id} at {revision}"
     if "model.safetensors" not in found:
         raise DownloadError(
