@@ -27,9 +27,9 @@ localrules:
 rule tables:
     input:
         PLAN.table_files(),
-        PLAN.path("scores.csv"),
-        PLAN.path("significance.csv"),
-        PLAN.path("data/report.json"),
+        PLAN.path(layout.ALL_SCORES),
+        PLAN.path(layout.SIGNIFICANCE),
+        PLAN.path(layout.REPORT, suffix="json"),
 
 
 rule table2:
@@ -58,6 +58,7 @@ rule all:
         rules.figures.input,
 
 
+include: "workflow/rules/config.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/encoder.smk"
 include: "workflow/rules/train.smk"

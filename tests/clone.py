@@ -57,7 +57,12 @@ class Site:
 
     def encoder(self, revision=None, **variables):
         spec = {"hub": XLMR, "revision": revision or self.hub.commit("models", XLMR)}
-        return self.run("encoder", json.dumps(spec), "--out", self.folder / "encoder", **variables)
+        return self.prepare(spec, self.folder / "encoder", **variables)
+
+    def prepare(self, spec, out, **variables):
+        asked = self.folder / "asked.json"
+        asked.write_text(json.dumps(spec))
+        return self.run("encoder", asked, "--out", out, **variables)
 
     def raw(self, path):
         return self.folder / "results" / "raw" / path

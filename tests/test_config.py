@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
@@ -13,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from metaxl.errors import ConfigError
+from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import load as load_module
 from metaxl.experiment.checks import RESERVED
 from metaxl.experiment.config import Config, Figure, Target, TaskSettings
-from metaxl.experiment.load import load_config, merge
+from metaxl.experiment.load import effective_config, load_config, merge, read_config
 from metaxl.experiment.schema import SCHEMA_PATH, WORKFLOW, conform, read_yaml
 from metaxl.experiment.settings import Switches, Training
+from metaxl.files import write_json
 from metaxl.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,10 +45,15 @@ def shipped(preset):
     return {**read_yaml(ROOT / "config.yaml"), "preset": preset}
 
 
+def load(raw):
+    """Return the configuration of what config.yaml would hold."""
+    return load_config(effective_config(raw))
+
+
 def refusal(raw):
     """Return the message with which a configuration is refused."""
     with pytest.raises(ConfigError) as caught:
-        load_config(raw)
+        load(raw)
     return str(caught.value)
 
 
@@ -54,7 +61,7 @@ def refusal(raw):
 def test_shipped_configuration_is_its_preset_and_config_yaml(preset):
     """Nothing that either file says is lost, and both tasks have their targets."""
     full = merge(read_yaml(WORKFLOW / "presets" / f"{preset}.yaml"), shipped(preset))
-    config = load_config(shipped(preset))
+    config = load(shipped(preset))
     assert (config.name, config.label, config.seeds) == (preset, full["label"], tuple(full["seeds"]))
     for task in config.tasks:
         block = full[task.name]
@@ -66,7 +73,7 @@ def test_shipped_configuration_is_its_preset_and_config_yaml(preset):
 
 def test_paper_preset_has_the_settings_of_the_paper():
     """5k and 1k source examples, the four placements of Table 5, the rates, widths and batches of the appendix."""
-    ner, sentiment = load_config(shipped("paper")).tasks
+    ner, sentiment = load(shipped("paper")).tasks
     assert (ner.source_size, sentiment.source_size) == (5000, 1000)
     assert (ner.training.batch_size, sentiment.training.batch_size) == (16, 12)
     assert (ner.training.bottleneck, sentiment.training.bottleneck) == (384, 192)
@@ -75,6 +82,26 @@ def test_paper_preset_has_the_settings_of_the_paper():
         assert task.placements == ((0,), (6,), (12,), (0, 12))
         assert (task.training.learning_rate, task.training.meta_learning_rate) == (3e-5, 1e-6)
         assert (task.training.epochs, task.training.warmup, task.training.clip_norm) == (20, 0.1, 10)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_file_beside_the_results_gives_the_same_configuration(tmp_path, preset):
+    """Nothing is merged or filled in a second time: what the workflow wrote is all that its commands read."""
+    path = tmp_path / "config.json"
+    write_json(path, effective_config(shipped(preset)))
+    assert read_config(path) == load(shipped(preset))
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"preset": "demo", "label": 3}'])
+def test_a_file_that_is_no_effective_configuration_is_named(tmp_path, content):
+    path = tmp_path / "config.json"
+    path.write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert str(caught.value).startswith(f"{path}: not an effective configuration")
+    path.write_text("{")
+    with pytest.raises(DataError, match=re.escape(str(path))):
+        read_config(path)
 
 
 KEYS = st.sampled_from("abc")
@@ -107,11 +134,11 @@ def test_overlay_merges_mappings_and_replaces_the_rest(base, over):
 def test_lists_of_an_overlay_replace():
     """A shorter list of targets, seeds or placements is the whole list."""
     raw = experiment(seeds=[3, 1], ner={"targets": [{"language": "mi"}], "placement": [0], "placements": [[0]]})
-    config = load_config(raw)
+    config = load(raw)
     assert config.seeds == (3, 1)
     assert config.task("ner").targets == (Target("mi", None),)
     assert config.task("ner").placements == ((0,),)
-    assert config.task("sentiment") == load_config(experiment()).task("sentiment")
+    assert config.task("sentiment") == load(experiment()).task("sentiment")
 
 
 FAULTS = {
@@ -310,13 +337,13 @@ def test_advice_for_a_float_without_sign_is_read_as_that_float(text):
 )
 def test_what_is_near_a_fault_is_no_fault(changes):
     """The last layer, a hub encoder of unknown depth, a task left out, a language of one's own: all load."""
-    load_config(experiment(**changes))
+    load(experiment(**changes))
 
 
 def test_name_is_the_presets_unless_given():
     """An overlay with a name writes to a folder of its own."""
-    assert load_config(experiment()).name == "demo"
-    assert load_config(experiment(name="mine")).name == "mine"
+    assert load(experiment()).name == "demo"
+    assert load(experiment(name="mine")).name == "mine"
 
 
 def test_preset_that_lacks_a_task_setting_is_told(tmp_path, monkeypatch):
@@ -342,15 +369,15 @@ def test_unreadable_yaml_is_named(tmp_path, content):
 def test_sources_are_the_common_one_and_each_related_once():
     """In the order of first use; a task without targets has none."""
     targets = [{"language": code, "related": related} for code, related in (("qu", "es"), ("mi", "id"), ("gn", "es"))]
-    config = load_config(experiment(ner={"targets": [*targets, {"language": "tk", "related": "en"}]}))
+    config = load(experiment(ner={"targets": [*targets, {"language": "tk", "related": "en"}]}))
     assert config.task("ner").sources() == ("en", "es", "id")
     with pytest.raises(ConfigError, match=r"^sentiment: this configuration has no targets for it; list some under"):
-        load_config(experiment(figure=None, sentiment={"targets": []})).task("sentiment")
+        load(experiment(figure=None, sentiment={"targets": []})).task("sentiment")
 
 
 def test_own_files_go_before_a_corpus():
     """A language with a folder is read from it, its neighbours from the corpus."""
-    config = load_config(experiment(preset="paper", files={"ner": {"gn": "my/gn"}}))
+    config = load(experiment(preset="paper", files={"ner": {"gn": "my/gn"}}))
     assert (config.corpus("ner", "gn"), config.corpus("ner", "qu")) == ("files", "wikiann")
     assert (config.corpus("sentiment", "te"), config.corpus("sentiment", "en")) == ("sentiraama", "reviews")
 

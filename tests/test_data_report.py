@@ -11,14 +11,13 @@ import pytest
 from conftest import make_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_config import experiment, shipped
+from test_config import experiment, load, shipped
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from metaxl.data.counts import describe, different_texts
 from metaxl.data.encode import encode, load_tokenizer
 from metaxl.data.formats.records import text_of, words_of
 from metaxl.downloads.registry import find_corpus, known_encoder
-from metaxl.experiment.load import load_config
 from metaxl.files import read_json, read_jsonl, write_jsonl
 from metaxl.reporting.data.credits import credits_of
 from metaxl.reporting.data.parts import ReportSpec, report_spec
@@ -124,7 +123,7 @@ SMALL = {
 
 def small_report(root, **changes):
     """Lay out the records of `RECORDS` as the workflow does, and write their report; return it and its spec."""
-    spec = report_spec(load_config(experiment(**{**SMALL, **changes})))
+    spec = report_spec(load(experiment(**{**SMALL, **changes})))
     for encoder, make in {"words": make_tokenizer, "bytes": make_byte_tokenizer}.items():
         (root / "encoders" / encoder).mkdir(parents=True)
         make(root / "encoders" / encoder)
@@ -246,7 +245,7 @@ def test_a_small_share_of_unknown_subwords_is_not_none(tmp_path, monkeypatch):
 
 
 def credits_by_use(**changes):
-    return {credit.pop("used_for"): credit for credit in credits_of(report_spec(load_config(experiment(**changes))))}
+    return {credit.pop("used_for"): credit for credit in credits_of(report_spec(load(experiment(**changes))))}
 
 
 def test_every_corpus_is_credited():
@@ -317,6 +316,6 @@ def test_report_names_every_source(tmp_path):
 
 @pytest.mark.parametrize("preset", ["demo", "paper"])
 def test_what_a_report_is_about_comes_back_from_its_text(preset):
-    """What the workflow writes on the command line is what the report reads."""
-    spec = report_spec(load_config(shipped(preset)))
-    assert ReportSpec.from_dict(json.loads(spec.to_json())) == spec
+    """What the workflow writes to a file is what the report reads."""
+    spec = report_spec(load(shipped(preset)))
+    assert ReportSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec

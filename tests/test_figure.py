@@ -12,7 +12,14 @@ from test_tables import NASTY, paper_config, small_config
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.grid import figure_cells
 from metaxl.files import read_json
-from metaxl.reporting.figure import draw_figure, hausdorff, load_panel, project
+from metaxl.reporting import figure
+from metaxl.reporting.figure import hausdorff, load_panel, project
+from metaxl.reporting.frame import gather
+
+
+def draw_figure(config, root, out):
+    """Draw the figure from the records beneath a folder."""
+    return figure.draw_figure(config, gather(root, figure_cells(config)), root, out)
 
 
 @pytest.fixture
@@ -119,27 +126,36 @@ def test_damage_is_named(trained):
     """A missing, torn or unusable file of vectors is an error with its path."""
     config, root = trained
     joint, metaxl = figure_cells(config)
+    frame = gather(root, [joint, metaxl])
     with pytest.raises(DataError, match="'transformed'"):
-        load_panel("MetaXL", root, joint, "transformed")
+        load_panel("MetaXL", frame, root, joint, "transformed")
     path = root / metaxl.path / "representations.npz"
     whole = path.read_bytes()
     for damage in (whole[: len(whole) // 2], b""):
         path.write_bytes(damage)
         with pytest.raises(DataError, match=r"representations\.npz"):
-            load_panel("MetaXL", root, metaxl, "transformed")
+            load_panel("MetaXL", frame, root, metaxl, "transformed")
     for vectors in (np.zeros((5, 4)), np.full((5, 4), np.nan), np.ones(4), np.ones((1, 4))):
         np.savez(path, target=np.ones((5, 4)), transformed=vectors)
         with pytest.raises(DataError, match="'transformed' of shape"):
-            load_panel("MetaXL", root, metaxl, "transformed")
+            load_panel("MetaXL", frame, root, metaxl, "transformed")
     np.savez(path, target=np.ones((5, 4)), transformed=np.ones((5, 3)))
     with pytest.raises(DataError, match="hidden size"):
-        load_panel("MetaXL", root, metaxl, "transformed")
+        load_panel("MetaXL", frame, root, metaxl, "transformed")
     path.unlink()
     with pytest.raises(DataError, match=r"representations\.npz"):
-        load_panel("MetaXL", root, metaxl, "transformed")
+        load_panel("MetaXL", frame, root, metaxl, "transformed")
 
 
 def test_no_figure_is_said(tmp_path):
     """Asking for the figure of a configuration without one is an error that tells what to add."""
     with pytest.raises(ConfigError, match="figure: this configuration has none"):
         draw_figure(small_config(figure=None), tmp_path, tmp_path)
+
+
+def test_a_cell_without_scores_is_named(trained, tmp_path):
+    """The figure shows no vectors of a cell whose score nobody gathered."""
+    config, root = trained
+    joint, metaxl = figure_cells(config)
+    with pytest.raises(DataError, match=f"{metaxl.path}: no score of this cell was gathered"):
+        figure.draw_figure(config, gather(root, [joint]), root, tmp_path)

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
-from metaxl.planning.plan import Plans
+from metaxl.planning.plans import Plans
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_config import PRESETS, experiment, shipped
+from test_config import load as load_config
 
 from metaxl.errors import ConfigError
 from metaxl.experiment.cell import Cell
@@ -21,7 +22,6 @@ from metaxl.experiment.grid import (
     table_cells,
     tables,
 )
-from metaxl.experiment.load import load_config
 from metaxl.experiment.slug import MethodSlug
 from metaxl.methods import METHODS
 from metaxl.planning.plan import Plan

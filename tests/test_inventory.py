@@ -1,6 +1,5 @@
 """What an experiment has, lacks and weighs is told before anything starts, and a run that cannot succeed does not."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -91,7 +90,7 @@ def test_kept_models_count_as_room_and_a_changed_encoder_is_damaged(site):
 
     revision = yaml.safe_load((ROOT / "workflow" / "presets" / "paper.yaml").read_text())["encoders"]["xlmr-base"]
     prepared = site.folder / "results" / "tiny" / "encoders" / "xlmr-base"
-    assert site.run("encoder", json.dumps(revision), "--out", prepared)[0] == 0
+    assert site.prepare(revision, prepared)[0] == 0
     assert states(check(site)[1])["encoder xlmr-base"]["verified"] == "1"
     (prepared / "model.safetensors").unlink()
     (prepared / "model.safetensors").write_bytes(b"garbage")

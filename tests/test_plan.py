@@ -7,19 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_config import PRESETS, SCHEMA, experiment, shipped
+from test_config import PRESETS, SCHEMA, experiment, load, shipped
 
 from metaxl import provenance
 from metaxl.cli.main import _parser
 from metaxl.errors import ConfigError, DataError
+from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.grid import all_cells, figure_cells
+from metaxl.experiment.grid import all_cells, figure_cells, find_table, table_cells
+from metaxl.experiment.groups import cell_groups, groups_of
 from metaxl.experiment.load import load_config
 from metaxl.experiment.spec import CellSpec
-from metaxl.planning.plan import Plans
-from metaxl.reporting.data.parts import ReportSpec
-
-SPLITS = ("train", "dev", "test")
+from metaxl.planning.plan import content_digest
+from metaxl.planning.plans import Plans
+from metaxl.reporting.data.parts import ReportSpec, report_spec
+from metaxl.tasks import SPLITS
 
 
 def plan_of(**changes):
@@ -72,24 +74,24 @@ def test_own_files_are_found_by_suffix(tmp_path):
     for name in ("train.tsv", "dev.conll", "notes.md"):
         (folder / name).touch()
     plan = plan_of(files={"ner": {"qu": str(folder)}})
-    assert plan.data_inputs("ner", "qu", "train") == [folder / "train.tsv"]
-    assert plan.data_inputs("ner", "qu", "dev") == [folder / "dev.conll"]
-    message = refusal(plan.data_inputs, "ner", "qu", "test", error=DataError)
+    assert plan.data.inputs("ner", "qu", "train") == [folder / "train.tsv"]
+    assert plan.data.inputs("ner", "qu", "dev") == [folder / "dev.conll"]
+    message = refusal(plan.data.inputs, "ner", "qu", "test", error=DataError)
     assert message.startswith(f"{folder}: expected test with one of .tsv, .conll, .txt, .jsonl; it holds dev.conll")
-    assert ["--folder", str(folder)] == plan.data_options("ner", "qu", "dev")[-2:]
+    assert ["--folder", str(folder)] == plan.data.options("ner", "qu", "dev")[-2:]
 
 
 def test_synthetic_data_have_no_input_and_registered_ones_their_downloads():
     """Files beneath results/raw, which the download rule makes, shared by all experiments."""
-    assert plan_of().data_inputs("ner", "qu", "dev") == []
+    assert plan_of().data.inputs("ner", "qu", "dev") == []
     paper = Plans(shipped("paper")).active
     for task, language, corpus in (("ner", "qu", "wikiann/qu"), ("sentiment", "te", "sentiraama")):
-        paths = paper.data_inputs(task, language, "train")
+        paths = paper.data.inputs(task, language, "train")
         assert paths
         assert {path.parent for path in paths} == {Path("results/raw", corpus)}
-        assert paper.data_options(task, language, "train")[-2:] == ["--folder", f"results/raw/{corpus}"]
+        assert paper.data.options(task, language, "train")[-2:] == ["--folder", f"results/raw/{corpus}"]
     with pytest.raises(ConfigError, match="sentiraama: has no 'xx'"):
-        plan_of(sentiment={"corpus": "sentiraama"}).data_inputs("sentiment", "xx", "train")
+        plan_of(sentiment={"corpus": "sentiraama"}).data.inputs("sentiment", "xx", "train")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -99,7 +101,7 @@ def test_data_command_takes_its_options(preset):
     for task in plan.config.tasks:
         for language in {target.language for target in task.targets} | set(task.sources()):
             for split in SPLITS:
-                options = plan.data_options(task.name, language, split)
+                options = plan.data.options(task.name, language, split)
                 parsed = _parser().parse_args(["data", *options, "--out", "x"])
                 assert (parsed.task, parsed.language, parsed.split) == (task.name, language, split)
                 assert parsed.corpus == plan.config.corpus(task.name, language)
@@ -109,7 +111,7 @@ def test_only_a_sources_training_split_is_a_pool():
     """Synthetic sources make enough to draw from; targets, and what is never drawn from, stay small."""
     plan = plan_of(synthetic={"target_size": 7, "source_pool": 9})
     sizes = {
-        (language, split): plan.data_options("ner", language, split)[-3]
+        (language, split): plan.data.options("ner", language, split)[-3]
         for language in ("en", "es", "qu")
         for split in SPLITS
     }
@@ -146,7 +148,7 @@ def test_cell_is_trained_from_its_encoder_target_and_source():
     inputs = plan.cell_inputs(cell)
     assert inputs["source"] == [encoded / "en-77.npz"]
     assert inputs["target"] == [encoded / "qu" / f"{split}.npz" for split in SPLITS]
-    assert {path.parent for path in inputs["encoder"]} == {root / "encoders" / cell.encoder}
+    assert {path.parent for path in plan.encoder_files(cell.encoder)} == {root / "encoders" / cell.encoder}
     alone = plan.cell_inputs(replace(cell, source="none", method="target"))
     assert alone == inputs | {"source": []}
 
@@ -245,51 +247,108 @@ def test_settings_tell_every_two_cells_apart():
 
 def test_pretrained_encoder_depends_on_the_languages_it_sees():
     """Sources and targets apart, in an order of their own; a hub encoder depends on its revision alone."""
-    spec = json.loads(plan_of(encoders={"big": {"hub": "x/y"}}).encoder_spec("tiny"))
+    spec = plan_of(encoders={"big": {"hub": "x/y"}}).encoders.spec("tiny")
     assert (spec["sources"], spec["targets"]) == (["en", "es"], ["gn", "qu", "te"])
-    assert spec["seed"] == load_config(experiment()).data_seed
+    assert spec["seed"] == load(experiment()).data_seed
     targets = [{"language": "gn"}, {"language": "qu", "related": "es"}]
-    assert json.loads(plan_of(ner={"targets": targets}).encoder_spec("tiny")) == spec
-    assert json.loads(plan_of(ner={"targets": targets[:1]}).encoder_spec("tiny")) != spec
-    both = json.loads(plan_of(ner={"targets": [*targets, {"language": "es"}]}).encoder_spec("tiny"))
+    assert plan_of(ner={"targets": targets}).encoders.spec("tiny") == spec
+    assert plan_of(ner={"targets": targets[:1]}).encoders.spec("tiny") != spec
+    both = plan_of(ner={"targets": [*targets, {"language": "es"}]}).encoders.spec("tiny")
     assert both == spec, "a source that is also a target has a source's text"
     big = plan_of(encoders={"big": {"hub": "x/y"}}, ner={"targets": targets[:1]})
-    assert json.loads(big.encoder_spec("big")) == {"hub": "x/y", "revision": "main"}
-    assert (big.encoder_inputs("big"), big.encoder_code("big")) == ([], "")
-    assert big.encoder_code("tiny")
+    assert big.encoders.spec("big") == {"hub": "x/y", "revision": "main"}
+    assert (big.encoders.inputs("big"), big.encoders.code("big")) == ([], "")
+    assert big.encoders.code("tiny")
     own = plan_of(encoders={"own": {"folder": "my/own"}})
-    assert own.encoder_inputs("own") == [Path("my/own") / path.name for path in own.encoder_files("own")]
+    assert own.encoders.inputs("own") == [Path("my/own") / path.name for path in own.encoder_files("own")]
 
 
-def test_tables_and_figure_wait_for_their_cells():
-    """All tables need what each needs; without a figure there is nothing to draw, and the message says so."""
+@pytest.mark.parametrize("changes", [{}, {"seeds": [1, 2]}, {"figure": None}, {"controls": ["joint-rtn"]}], ids=str)
+def test_every_cell_is_gathered_once_and_a_reader_gathers_its_own_alone(changes):
+    """The groups of a table or of the figure hold exactly its cells; no two groups share one."""
+    config = load(experiment(**changes))
+    groups = cell_groups(config)
+    gathered = [cell for cells in groups.values() for cell in cells]
+    assert len(gathered) == len(set(gathered))
+    assert set(gathered) == set(all_cells(config) + figure_cells(config))
+    readers = {f"table{number}": table_cells(config, find_table(config, number)) for number in (2, 3, 5)}
+    for reader, cells in (readers | {"figure1": figure_cells(config)}).items():
+        read = [cell for name in groups_of(config, reader) for cell in groups[name]]
+        assert sorted(map(str, read)) == sorted(map(str, cells)), reader
+
+
+def test_a_group_waits_for_its_records():
     plan = plan_of()
-    every = {path for number in (2, 3, 5) for path in plan.table_inputs(number)}
-    cells = {plan.root / cell.path for cell in all_cells(plan.config)}
-    assert {path.parent for path in every} == cells
-    drawn = {
-        plan.root / cell.path / name
-        for cell in figure_cells(plan.config)
-        for name in ("scores.json", "predictions.jsonl")
-    }
-    assert set(plan.gather_inputs()) == every | drawn
+    for group, cells in plan.groups().items():
+        names = ("scores.json", "predictions.jsonl")
+        assert plan.group_inputs(group) == [
+            layout.root(plan.config.name) / cell.path / name for cell in cells for name in names
+        ]
+    assert "results/demo/scores/table9.csv: no such group; there are table2, " in refusal(plan.group_inputs, "table9")
+
+
+def test_tables_and_figure_wait_for_their_groups():
+    """Without a figure there is nothing to draw, and the message says so."""
+    plan = plan_of()
+    for number in (2, 3, 5):
+        assert {path.stem for path in plan.table_inputs(number)} == set(groups_of(plan.config, f"table{number}"))
+    assert "Table 4 is not among this configuration's tables: 2, 3, 5." in refusal(plan.table_inputs, 4)
     assert {path.stem for path in plan.table_files()} == {"table2", "table3", "table5"}
     assert plan.table_files() == [path for number in (2, 3, 5) for path in plan.table_files(number)]
-    assert {path.parent for path in plan.figure_inputs()} == {plan.root / c.path for c in figure_cells(plan.config)}
+    shown = [layout.root(plan.config.name) / cell.path for cell in figure_cells(plan.config)]
+    assert plan.figure_inputs()["vectors"] == [folder / "representations.npz" for folder in shown]
+    assert {path.stem for path in plan.figure_inputs()["scores"]} == set(groups_of(plan.config, "figure1"))
     plain = plan_of(figure=None, sentiment={"targets": []})
     assert (plain.figure_files(), plain.table_files(3)) == ([], [])
     assert refusal(plain.figure_inputs).startswith("figure: this configuration has none")
 
 
+def test_paired_tests_wait_for_the_predictions_that_they_compare():
+    """MetaXL and its rivals of Tables 2 and 3; nothing of target-only training or of other placements."""
+    plan = plan_of(controls=["metaxl-frozen", "target-matched"])
+    layers = "-".join(map(str, plan.config.task("ner").placement))
+    paths = plan.compared_inputs()
+    assert len(paths) == len(set(paths))
+    assert {path.name for path in paths} == {"predictions.jsonl"}
+    assert {path.parts[-3] for path in paths} == {"joint", f"metaxl-L{layers}", f"metaxl-frozen-L{layers}"}
+
+
+def test_a_content_digest_sees_what_a_file_says_and_nothing_else(tmp_path):
+    """Neither where it lies nor its comments, order or layout."""
+    texts = {"a/x": "b: 1\na: [2]\n", "b/y": "# why\na:\n- 2\nb: 1\n", "c": "a: [2]\nb: 2\n"}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    one, same, other = (content_digest(tmp_path / name) for name in texts)
+    assert one == same != other
+
+
+def data_of(plan, task, language, split):
+    return plan.path(layout.DATA, task=task.name, language=language, split=split)
+
+
+def source_of(plan, task, language):
+    return plan.path(layout.SOURCE, task=task.name, language=language, size=task.source_size)
+
+
+def tokenizer_of(plan, encoder):
+    """Return the paths of an encoder's tokenizer and checksums, which are read together."""
+    return {plan.path(layout.CHECKSUMS, encoder=encoder), plan.encoder_files(encoder)[-1]}
+
+
+def report_files(plan):
+    return [path for paths in plan.report_inputs().values() for path in paths] + plan.report_tokenizers()
+
+
 def test_report_covers_every_data_file_once():
     """Each target's three splits and each source's drawn set, and each as its task's encoder sees it."""
     plan = plan_of(ner={"source_size": 5}, sentiment={"source_size": 6}, figure=None)
-    paths = [path.relative_to(plan.root).as_posix() for path in plan.report_inputs()]
+    paths = [path.relative_to(layout.root(plan.config.name)).as_posix() for path in report_files(plan)]
     targets = ("ner/qu", "ner/gn", "sentiment/te")
     places = {f"data/{target}/{split}": f"{target}/{split}" for target in targets for split in SPLITS}
     places |= {f"sources/{name}": name for name in ("ner/en-5", "ner/es-5", "sentiment/en-6")}
     expected = [f"{place}.jsonl" for place in places] + [f"encoded/tiny/{name}.npz" for name in places.values()]
-    assert sorted(paths) == sorted([*expected, "encoders/tiny/tokenizer.json"])
+    assert sorted(paths) == sorted([*expected, "encoders/tiny/sha256.json", "encoders/tiny/tokenizer.json"])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -299,11 +358,11 @@ def test_report_waits_for_files_that_cells_are_trained_from(preset):
     needed = set()
     for cell in all_cells(plan.config) + figure_cells(plan.config):
         inputs = plan.cell_inputs(cell)
-        needed |= {*inputs["target"], *inputs["source"], plan.encoder_files(cell.encoder)[-1]}
-    read = plan.report_inputs()
+        needed |= {*inputs["target"], *inputs["source"], *tokenizer_of(plan, cell.encoder)}
+    read = report_files(plan)
     assert {path for path in read if path.suffix != ".jsonl"} == needed
-    data = {plan.data(task.name, t.language, s) for task in plan.config.tasks for t in task.targets for s in SPLITS}
-    data |= {plan.source(task.name, language) for task in plan.config.tasks for language in task.sources()}
+    data = {data_of(plan, task, t.language, s) for task in plan.config.tasks for t in task.targets for s in SPLITS}
+    data |= {source_of(plan, task, language) for task in plan.config.tasks for language in task.sources()}
     assert {path for path in read if path.suffix == ".jsonl"} == data
     assert len(read) == len(set(read))
 
@@ -313,12 +372,12 @@ def test_report_has_the_figures_encoder_and_source():
     hub = {"encoders": {"other": {"hub": "x/y"}}, "sentiment": {"source_size": 6}}
     figure = {"encoder": "other", "source": "es"}
     plan = plan_of(**hub, figure=figure)
-    more = set(plan.report_inputs()) - set(plan_of(**hub, figure=None).report_inputs())
+    more = set(report_files(plan)) - set(report_files(plan_of(**hub, figure=None)))
     assert more == {
-        plan.source("sentiment", "es"),
+        source_of(plan, plan.config.task("sentiment"), "es"),
         plan.encoded_source("other", "sentiment", "es"),
         *plan.encoded_target("other", "sentiment", "te"),
-        plan.encoder_files("other")[-1],
+        *tokenizer_of(plan, "other"),
     }
 
 
@@ -344,11 +403,37 @@ REPORTED = {
 
 def test_report_depends_on_what_it_shows_alone():
     """Other settings do not make it again."""
-    before = plan_of().report_spec()
-    assert {name for name, changes in UNREPORTED.items() if plan_of(**changes).report_spec() != before} == set()
-    assert {name for name, changes in REPORTED.items() if plan_of(**changes).report_spec() == before} == set()
-    parsed = _parser().parse_args(["report", before, "--root", "x", "--out", "y"])
-    assert ReportSpec.from_dict(parsed.spec).to_json() == before
+    before = plan_of().asked("data")
+    assert {name for name, changes in UNREPORTED.items() if plan_of(**changes).asked("data") != before} == set()
+    assert {name for name, changes in REPORTED.items() if plan_of(**changes).asked("data") == before} == set()
+    assert ReportSpec.from_dict(json.loads(before)).to_dict() == report_spec(plan_of().config).to_dict()
+
+
+def test_what_a_rule_is_asked_comes_back_from_its_text():
+    """The groups' cells and an encoder's make; another part is refused with those that there are."""
+    plan = plan_of()
+    asked = json.loads(plan.asked("cells"))
+    assert {name: [Cell(**cell) for cell in cells] for name, cells in asked.items()} == plan.groups()
+    assert json.loads(plan.asked("encoder-tiny")) == plan.encoders.spec("tiny")
+    assert plan.asked("cells") == plan_of(label="another", ner={"training": {"epochs": 9}}).asked("cells")
+    assert plan.asked("encoder-tiny") == plan_of(label="another", seeds=[1, 2]).asked("encoder-tiny")
+    assert "asked/tables.json: expected cells, data or encoder-<name>." in refusal(plan.asked, "tables")
+
+
+def test_an_own_encoder_is_known_by_its_content(tmp_path):
+    """Its files' bytes count, their times and their place do not; encoders that are made have no such files."""
+    plans = []
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        for file in layout.ENCODER_FILES:
+            (tmp_path / name / file).write_text(file)
+        plans.append(plan_of(encoders={"own": {"folder": str(tmp_path / name)}}))
+    first, second = (plan.encoders.checksums("own") for plan in plans)
+    assert first == second
+    assert set(first) == set(layout.ENCODER_FILES)
+    (tmp_path / "there" / "model.safetensors").write_text("other weights")
+    assert plans[1].encoders.checksums("own") != second
+    assert plan_of().encoders.checksums("tiny") == {}
 
 
 MODULES = {

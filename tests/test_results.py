@@ -8,7 +8,7 @@ import logging
 import random
 import re
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.files import read_json, write_json, write_jsonl
 from metaxl.reporting import rescore
-from metaxl.reporting.frame import COLUMNS, gather, write_scores
+from metaxl.reporting.frame import COLUMNS, gather, read_scores, shown_scores, write_scores
 from metaxl.reporting.records import read_predictions, read_record
 from metaxl.tasks import TASKS, ner_scores, sentiment_scores
 
@@ -104,7 +104,7 @@ def test_frame_is_tidy(tmp_path):
     frame = gather(tmp_path, [NER, absent, SENTIMENT])
     assert list(frame.columns) == COLUMNS
     assert len(frame) == 2 * 2 * (len(TASKS["ner"].metrics) + len(TASKS["sentiment"].metrics))
-    assert not frame.duplicated(COLUMNS[:-1]).any()
+    assert not frame.drop(columns=["value", "code"]).duplicated().any()
     assert set(frame["target"]) == {"qu", "te"}
 
 
@@ -123,6 +123,10 @@ def test_csv_keeps_every_digit_and_every_code(tmp_path):
     assert [float(row["value"]) for row in again] == frame.sort_values(COLUMNS)["value"].tolist()
     assert {row["target"] for row in again} == {"nan", "na", "null"}
     assert {row["source"] for row in again} == {"none"}
+    expected = frame.sort_values(COLUMNS).reset_index(drop=True)
+    assert read_scores([path]).equals(expected)
+    assert shown_scores(read_scores([path])) == shown_scores(frame)
+    assert set(shown_scores(frame)) == set(cells)
 
 
 def test_empty_frame_is_a_csv_of_its_head(tmp_path):
@@ -130,6 +134,25 @@ def test_empty_frame_is_a_csv_of_its_head(tmp_path):
     path = tmp_path / "scores.csv"
     write_scores(gather(tmp_path, [NER]), path)
     assert path.read_text() == ",".join(COLUMNS) + "\n"
+    assert shown_scores(read_scores([path])) == {}
+
+
+@pytest.mark.parametrize("content", [None, "", "encoder,task\ntiny,ner\n", "not a table"])
+def test_a_file_that_holds_no_scores_is_named(tmp_path, content):
+    path = tmp_path / "scores.csv"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(DataError, match=r"scores\.csv: expected a table of scores"):
+        read_scores([path])
+
+
+def test_frames_of_several_groups_join_to_the_frame_of_all_cells(tmp_path):
+    for cell in (NER, SENTIMENT):
+        write_cell(tmp_path, cell)
+        write_scores(gather(tmp_path, [cell]), tmp_path / f"{cell.task}.csv")
+    write_scores(read_scores([tmp_path / "sentiment.csv", tmp_path / "ner.csv"]), tmp_path / "joined.csv")
+    write_scores(gather(tmp_path, [NER, SENTIMENT]), tmp_path / "all.csv")
+    assert (tmp_path / "joined.csv").read_bytes() == (tmp_path / "all.csv").read_bytes()
 
 
 def test_tampered_score_is_caught(tmp_path):
@@ -224,11 +247,16 @@ def test_a_review_has_one_label(tmp_path):
 
 
 def test_mixed_code_is_counted(tmp_path, caplog):
-    """Cells of several versions of the code are gathered with a warning that counts them; of one, silently."""
-    write_cell(tmp_path, NER, code="0ld")
-    write_cell(tmp_path, SENTIMENT, code="new")
+    """Cells of a method trained by several versions of the code are read with a warning that counts them."""
+    codes = {NER: "old", replace(NER, seed=12): "new", replace(NER, seed=13): "new", SENTIMENT: "other method"}
+    paths = []
+    for number, (cell, code) in enumerate(codes.items()):
+        write_cell(tmp_path, cell, code=code)
+        paths.append(tmp_path / f"{number}.csv")
+        write_scores(gather(tmp_path, [cell]), paths[-1])
     with caplog.at_level(logging.WARNING):
-        gather(tmp_path, [NER])
+        read_scores([paths[0], paths[3]])
         assert not caplog.records
-        gather(tmp_path, [NER, SENTIMENT])
-    assert "2 cells were trained by 2 versions of the code: 1 by 0ld, 1 by new." in caplog.text
+        read_scores(paths)
+    assert "metaxl-L2: 3 cells were trained by 2 versions of the code: 2 by new, 1 by old." in caplog.text
+    assert len(caplog.records) == 1

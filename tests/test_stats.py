@@ -14,6 +14,7 @@ from test_tables import small_config
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import all_cells
+from metaxl.reporting.frame import gather
 from metaxl.reporting.records import Prediction
 from metaxl.reporting.rescore import ner_scores
 from metaxl.reporting.significance import significance
@@ -120,13 +121,20 @@ def test_sentences_pair_by_id():
         compare("sentiment", a, relabelled)
 
 
+def rows_of(config, root):
+    """Return the rows of significance.csv for the records beneath a folder."""
+    path = root / "significance.csv"
+    significance(config, gather(root, all_cells(config)), root, path)
+    return list(csv.DictReader(path.open()))
+
+
 def test_significance_has_every_pair_that_is_there(tmp_path):
     """MetaXL against JT and against the frozen RTN, per target, source and seed; pairs without records are left out."""
     config = small_config(controls=["metaxl-frozen"], seeds=[11, 12])
     cells = all_cells(config)
     for cell in cells:
         write_cell(tmp_path, cell, right=0.9 if cell.method.startswith("metaxl") else 0.5)
-    rows = list(csv.DictReader(significance(config, tmp_path, tmp_path).open()))
+    rows = rows_of(config, tmp_path)
     pairs = {(r["target"], r["source"], r["seed"], r["rival"]) for r in rows}
     # qu from en and es, gn from en, te from en; two rivals and two seeds each
     assert len(rows) == len(pairs) == 4 * 2 * 2
@@ -134,16 +142,19 @@ def test_significance_has_every_pair_that_is_there(tmp_path):
     assert all(float(r["low"]) <= float(r["difference"]) <= float(r["high"]) for r in rows)
     gone = Cell("tiny", "ner", "qu", "es", "joint", 11)
     (tmp_path / gone.path / "scores.json").unlink()
-    assert len(list(csv.DictReader(significance(config, tmp_path, tmp_path).open()))) == len(rows) - 1
+    assert len(rows_of(config, tmp_path)) == len(rows) - 1
 
 
 def test_significance_names_the_files_that_do_not_pair(tmp_path):
     """An error tells which two cells were trained on different data."""
     config = small_config()
     for cell in all_cells(config):
-        folder = write_cell(tmp_path, cell)
+        write_cell(tmp_path, cell)
+    frame = gather(tmp_path, all_cells(config))
+    for cell in all_cells(config):
+        folder = tmp_path / cell.path
         if cell.method == "joint" and cell.target == "te":
             path = folder / "predictions.jsonl"
             path.write_text(path.read_text().replace('"s7"', '"other"'))
     with pytest.raises(DataError, match=r"te/en/metaxl-L4/.* and .*te/en/joint/"):
-        significance(config, tmp_path, tmp_path)
+        significance(config, frame, tmp_path, tmp_path / "significance.csv")

@@ -12,10 +12,10 @@ from statistics import fmean, stdev
 
 import pandas as pd
 import pytest
+from test_config import load
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import all_cells, table_cells, tables
-from metaxl.experiment.load import load_config
 from metaxl.reporting.frame import COLUMNS, TYPES
 from metaxl.reporting.paper import load_paper
 from metaxl.reporting.sheet import fill
@@ -35,7 +35,7 @@ def small_config(**changes):
         "controls": [],
         **changes,
     }
-    return load_config(raw)
+    return load(raw)
 
 
 def paper_config(**changes):
@@ -43,7 +43,7 @@ def paper_config(**changes):
     codes = load_paper().languages
     ner = [{"language": code, "related": facts["related"]} for code, facts in codes.items() if "related" in facts]
     sentiment = {"source": "en", "targets": [{"language": "te"}, {"language": "fa"}]}
-    return load_config({"preset": "paper", "ner": {"source": "en", "targets": ner}, "sentiment": sentiment, **changes})
+    return load({"preset": "paper", "ner": {"source": "en", "targets": ner}, "sentiment": sentiment, **changes})
 
 
 def frame_of(cells, value=lambda number: 0.5 + number / 100):
@@ -51,6 +51,7 @@ def frame_of(cells, value=lambda number: 0.5 + number / 100):
     rows = []
     for number, cell in enumerate(cells):
         shown = {"checkpoint": "best", "epoch": 3, "split": "test", "metric": "f1", "value": value(number)}
+        shown |= {"code": "c0de"}
         others = [{"split": "dev"}, {"checkpoint": "last"}, {"metric": "precision"}]
         rows += [asdict(cell) | shown, *(asdict(cell) | shown | {"value": 0.0} | other for other in others)]
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
@@ -192,7 +193,7 @@ def test_tables_follow_the_tasks(tmp_path, tasks, files):
     """Without a task its table is absent, without related sources their rows; the user's own codes stay as they are."""
     own = {"source": "en", "targets": [{"language": "xx_Abcd"}]}
     none = {"source": "en", "targets": []}
-    config = load_config(
+    config = load(
         {"preset": "demo", "figure": None, **{task: own if task in tasks else none for task in ("ner", "sentiment")}}
     )
     paths = render_all(config, frame_of(all_cells(config)), tmp_path)

@@ -45,6 +45,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.overlay = folder / "mini.yaml"
         folder.mkdir()
         for name in ("metaxl", "workflow", "envs"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -53,10 +54,17 @@ class Project:
         self.configure(MINIATURE)
 
     def configure(self, overlay: dict) -> None:
-        (self.folder / "mini.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+        self.overlay.write_text(yaml.safe_dump(overlay), encoding="utf-8")
+
+    @classmethod
+    def found(cls, folder: Path) -> Project:
+        """Return the project that stands in a folder already."""
+        project = cls.__new__(cls)
+        project.folder, project.overlay = folder, folder / "mini.yaml"
+        return project
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "mini.yaml", *arguments]
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", str(self.overlay), *arguments]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(self.folder)}
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600)
 
@@ -83,7 +91,8 @@ def project(tmp_path_factory):
     """A project whose tables and figure are made."""
     made = Project(tmp_path_factory.mktemp("workflow") / "my projekt ü")
     assert made.planned("--", CELL + "/scores.json") == {
-        "data": 4, "source": 1, "encoder": 1, "encode_target": 1, "encode_source": 1, "train": 1, "total": 9,
+        "asked": 1, "data": 4, "source": 1, "encoder": 1, "encode_target": 1, "encode_source": 1, "train": 1,
+        "total": 10,
     }  # fmt: skip
     made.run("--", "all")
     return made
@@ -128,6 +137,120 @@ def test_the_same_cell_again_is_byte_equal(project):
         del record["resources"]
     assert before == after
     assert first == second
+    project.run("--", "all")  # its seconds have changed, and so has what gathers it
+
+
+def test_an_edit_to_the_label_makes_tables_and_figure_again_and_nothing_else(project):
+    project.configure(MINIATURE | {"label": "another"})
+    try:
+        counts = project.planned("--", "all")
+    finally:
+        project.configure(MINIATURE)
+    assert counts == {"configuration": 1, "table": 3, "figure": 1, "significance": 1, "all": 1, "total": 7}
+
+
+def test_scores_are_computed_again_in_the_gathered_groups_alone(project, tmp_path):
+    """Tables, paired tests and figure are made from scores.csv where no library of scores can be imported."""
+    results, blocked = project.folder / "results" / "mini", tmp_path / "blocked"
+    blocked.mkdir()
+    for name in ("seqeval", "sklearn"):
+        (blocked / f"{name}.py").write_text("raise ImportError('no second scoring here')")
+    scores = [str(path) for path in results.glob("scores/*.csv")]
+    commands = [
+        ["table", "2", *scores],
+        ["figure", *scores, "--root", str(results)],
+        ["significance", *scores, "--root", str(results)],
+    ]
+    environment = os.environ | {"PYTHONPATH": f"{blocked}{os.pathsep}{project.folder}"}
+    for number, command in enumerate(commands):
+        out = ["--config", str(results / "config.json"), "--out", str(tmp_path / str(number))]
+        run = [sys.executable, "-m", "metaxl", *command, *out]
+        said = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=90)
+        assert said.returncode == 0, said.stderr
+    assert (tmp_path / "2").read_bytes() == (results / "significance.csv").read_bytes()
+    for made, kept in (("0/table2.md", "tables/table2.md"), ("1/figure1.json", "figures/figure1.json")):
+        assert (tmp_path / made).read_bytes() == (results / kept).read_bytes()
+
+
+def test_a_table_alone_gathers_and_trains_its_own_cells_only(tmp_path):
+    fresh = Project(tmp_path / "fresh")
+    everything = fresh.planned("--", "tables")
+    alone = {number: fresh.planned("--", f"table{number}") for number in (2, 3, 5)}
+    assert {number: counts["train"] for number, counts in alone.items()} == {2: 5, 3: 3, 5: 5}
+    assert everything["train"] == 9
+    named = fresh.planned("--", "results/mini/tables/table3.md")
+    assert (named["train"], named["gather"]) == (alone[3]["train"], alone[3]["gather"])
+
+
+def test_nothing_of_the_experiments_size_travels_on_a_command_line(tmp_path):
+    """Three hundred languages: the dry run works, and no command grows with them."""
+    languages = [f"xx-{number}" for number in range(300)]
+    large = Project(tmp_path / "large")
+    ner = MINIATURE["ner"] | {"targets": [{"language": language} for language in languages], "placements": [[2]]}
+    large.configure(MINIATURE | {"figure": None, "ner": ner, "sentiment": {"targets": []}})
+    said = large.run("--dry-run", "--printshellcmds", "--", "all")
+    commands = [line for line in said.splitlines() if "python -m metaxl " in line]
+    assert sum(" metaxl train " in command for command in commands) == 900
+    assert {command.split(" metaxl ")[1].split()[0] for command in commands} == {
+        *("data", "draw", "encoder", "encode", "train", "gather", "scores", "significance", "table", "report")
+    }
+    assert max(map(len, commands)) < 2500
+
+
+def test_every_job_has_the_environment_that_training_wants(tmp_path):
+    """Wherever the checkout lies; what the user has set stays."""
+    made = Project(tmp_path / """it's "my" {odd} $HOME folder""")
+    (made.folder / "probe.smk").write_text(
+        'include: "Snakefile"\n\nrule probe:\n    output: "probe.txt"\n    shell: "logged {output:q} env"\n'
+    )
+    made.run("--snakefile", "probe.smk", "--", "probe.txt")
+    lines = (made.folder / "probe.txt").read_text().splitlines()
+    found = dict(line.split("=", 1) for line in lines if "=" in line)
+    expected = {
+        "MALLOC_TRIM_THRESHOLD_": str(2**63 - 1),
+        "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
+        "LRU_CACHE_CAPACITY": "64",
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": str(made.folder),
+    }
+    assert {name: found[name] for name in expected} == expected
+    assert found["PATH"].split(":")[0] == str(Path(sys.executable).parent)
+
+
+def copied(project: Project, folder: Path) -> Project:
+    """Return a project in a copy that keeps the files' times, as `cp -a` makes it."""
+    shutil.copytree(project.folder, folder, symlinks=True)
+    return Project.found(folder)
+
+
+def test_a_moved_checkout_reruns_nothing(project, tmp_path):
+    """Also where Snakemake works in another folder than the checkout's."""
+    here = copied(project, tmp_path / "here")
+    here.folder.rename(tmp_path / "there")
+    there = Project.found(tmp_path / "there")
+    assert "Nothing to be done" in there.run("--", "all")
+    apart = Project.found(tmp_path / "apart")
+    code = shutil.ignore_patterns("metaxl", "workflow", "envs", "Snakefile")
+    shutil.copytree(there.folder, apart.folder, ignore=code)
+    snakefile = ("--snakefile", str(there.folder / "Snakefile"), "--directory", str(apart.folder))
+    assert "Nothing to be done" in there.run(*snakefile, "--", "all")
+
+
+@pytest.mark.parametrize("encoder", ["newest", "oldest"])
+def test_a_copy_that_loses_the_times_trains_nothing(project, tmp_path, encoder):
+    """Every file newer than what was made from it, and the encoder too large to be compared by content."""
+    copy = copied(project, tmp_path / "copy")
+    files = sorted((p for p in copy.folder.glob("results/**/*") if p.is_file()), key=lambda path: path.stat().st_mtime)
+    for number, path in enumerate(files):
+        last = 2_000_000_000 - number
+        if "encoders" in path.parts:
+            last = 2_100_000_000 if encoder == "newest" else 1_000_000_000
+        os.utime(path, (last, last))
+    weights = next(copy.folder.glob("results/**/model.safetensors")).stat().st_size
+    limit = ("--max-checksum-file-size", str(weights - 1))
+    assert "train" not in copy.planned(*limit, "--", "all")
+    assert "encoder" not in copy.planned(*limit, "--", "all")
 
 
 def append(path: Path, text: str) -> str:
@@ -278,3 +401,21 @@ def test_a_folder_that_has_gone_is_told_before_anything_runs(own):
     assert done.returncode != 0
     assert "data/yy: expected train with one of .tsv, .conll, .txt, .jsonl; the folder does not exist." in said
     assert "Traceback" not in said
+
+
+def test_an_own_encoder_counts_by_its_content(own):
+    """A newer time reruns nothing; other weights of the same time train every cell again."""
+    own.run("--", "tables")
+    weights = own.folder / "encoder" / "model.safetensors"
+    content, kept = weights.read_bytes(), weights.stat()
+    limit = ("--max-checksum-file-size", "1000")
+    os.utime(weights, (2_000_000_000, 2_000_000_000))
+    assert not {"encoder", "encode_target", "train"} & set(own.planned(*limit, "--", "tables"))
+    try:
+        weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        os.utime(weights, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+        counts = own.planned("--", "tables")
+    finally:
+        weights.write_bytes(content)
+        os.utime(weights, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+    assert (counts["encoder"], counts["train"]) == (1, 8)

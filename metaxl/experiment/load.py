@@ -11,6 +11,7 @@ from metaxl.experiment.checks import check_names
 from metaxl.experiment.config import Config, Figure, Target, TaskSettings
 from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 from metaxl.experiment.settings import Switches, Training
+from metaxl.files import read_json
 from metaxl.tasks import TASKS
 
 
@@ -64,13 +65,12 @@ def effective_config(raw: dict[str, Any]) -> dict[str, Any]:
     return conform(merge(below, raw))
 
 
-def load_config(raw: dict[str, Any]) -> Config:
-    """Type a configuration; one that is already effective stays as it is.
+def load_config(full: dict[str, Any]) -> Config:
+    """Type an effective configuration.
 
     Raises:
-        ConfigError: as `effective_config`, and for names that do not exist.
+        ConfigError: a name does not exist, or a task lacks a setting that its preset normally gives.
     """
-    full = effective_config(raw)
     config = Config(
         name=full.get("name", full["preset"]),
         label=full["label"],
@@ -89,6 +89,22 @@ def load_config(raw: dict[str, Any]) -> Config:
     )
     check_names(config)
     return config
+
+
+def read_config(path: Path) -> Config:
+    """Read an effective configuration from the file that the workflow keeps beside the results.
+
+    Raises:
+        ConfigError: the file is not what the workflow wrote.
+        DataError: the file is missing or torn.
+    """
+    full = read_json(path)
+    try:
+        return load_config(full)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path}: not an effective configuration ({error!r}). Remove it; the workflow writes it anew."
+        ) from error
 
 
 def _task(name: str, block: dict[str, Any]) -> TaskSettings:

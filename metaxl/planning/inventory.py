@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from tabulate import tabulate
@@ -20,8 +20,10 @@ from metaxl.downloads.registry import known_encoder, raw_item
 from metaxl.downloads.verify import is_verified
 from metaxl.downloads.web import unreachable
 from metaxl.errors import DownloadError
+from metaxl.experiment.layout import RAW
 from metaxl.files import sha256_file
 from metaxl.planning.plan import Plan
+from metaxl.planning.plans import Plans
 
 State = Literal["verified", "unverified", "damaged", "cached", "missing"]
 STATES: tuple[State, ...] = get_args(State)
@@ -29,7 +31,6 @@ HERE = ("verified", "unverified", "cached")
 LEGEND = """\
 Verified: as the registry or the lock has it. Unverified: there, but neither knows it. Damaged: another file than the
 known one; remove it. Cached: to be copied from the hub client's cache or the mirror folder, without a network."""
-RAW = Path("results/raw")
 BYTES_OF_A_CELL = 300_000  # predictions, history and vectors; a thousand test sentences take a million
 
 
@@ -62,10 +63,31 @@ def find_needs(downloads: Iterable[str], encoders: Iterable[tuple[Plan, str]], a
     """
     found = [_raw_need(path, RAW / path, anew) for path in downloads]
     for plan, name in encoders:
-        spec = plan.config.encoders[name]
+        spec = plan.encoders.find(name)
         if "hub" in spec:
             found.append(_encoder_need(name, spec["hub"], spec["revision"], plan.encoder_files(name), anew))
     return found
+
+
+def check_run(plans: Plans, jobs: Iterable[tuple[str, Any]]) -> None:
+    """Stop a run that cannot get what it lacks before its first job.
+
+    Args:
+        plans: of the workflow.
+        jobs: the rule's name and the wildcards of each job that is to run.
+
+    Raises:
+        DownloadError: with what is missing and how to get it.
+    """
+    planned = list(jobs)
+    # Snakemake's jobs have no order; a message has the registry's.
+    place = {path: number for number, path in enumerate(plans.active.data.downloads())}
+    downloads = sorted(
+        (wildcards.path for rule, wildcards in planned if rule == "download"),
+        key=lambda path: (place.get(path, len(place)), path),
+    )
+    encoders = [(plans[wildcards.name], wildcards.encoder) for rule, wildcards in planned if rule == "encoder"]
+    require_network(find_needs(downloads, encoders, anew=True))
 
 
 def require_network(needs: Iterable[Need], listed: bool = False) -> None:
@@ -114,9 +136,9 @@ def describe(plan: Plan, needs: Sequence[Need]) -> str:
 def _room(plan: Plan, needs: Sequence[Need]) -> str:
     """Say how much is to come and how much the results take, next to the room that there is."""
     coming = _bytes([need for need in needs if need.state not in HERE])
-    cells = len(plan.gather_inputs()) // 2
+    cells = sum(map(len, plan.groups().values()))
     sizes = {need.group: need.bytes for need in needs}
-    models = max((sizes.get(f"encoder {name}", 0) for name in plan.hub_encoders()), default=0)
+    models = max((sizes.get(f"encoder {name}", 0) for name in plan.encoders.of_hub()), default=0)
     writing = cells * (BYTES_OF_A_CELL + models * plan.config.keep_models)
     return (
         f"To download: about {_size(coming)}. {cells} cells write about {_size(writing)}. "

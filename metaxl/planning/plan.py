@@ -5,31 +5,29 @@ The rules hold no logic; they ask here. Pure Python without torch, so that a dry
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from metaxl.data.corpora import user_files
-from metaxl.data.read import reader_module
-from metaxl.downloads.registry import raw_files, raw_folder
 from metaxl.encoder.open import PACKED, WRAPPED, model_type, network_module
-from metaxl.errors import ConfigError, did_you_mean
-from metaxl.experiment.cell import Cell
-from metaxl.experiment.config import Config, TaskSettings
-from metaxl.experiment.grid import all_cells, figure_cells, find_table, table_cells, tables
-from metaxl.experiment.load import effective_config, load_config
+from metaxl.errors import ConfigError
+from metaxl.experiment import layout
+from metaxl.experiment.cell import NO_SOURCE, Cell
+from metaxl.experiment.config import Config
+from metaxl.experiment.grid import figure_cells, tables
+from metaxl.experiment.groups import FIGURE_READER, cell_groups, groups_of, table_reader
+from metaxl.experiment.layout import ENCODER_FILES, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec
-from metaxl.experiment.schema import WORKFLOW
+from metaxl.experiment.pairs import compared_cells
+from metaxl.experiment.schema import read_yaml
 from metaxl.experiment.slug import MethodSlug
 from metaxl.experiment.spec import training_digest
-from metaxl.files import canonical_json
-from metaxl.provenance import digest
+from metaxl.files import canonical_json, sha256_text
+from metaxl.planning.data import DataPlan
+from metaxl.planning.encoders import EncoderPlan
 from metaxl.reporting.data.parts import report_spec
 from metaxl.tasks import SPLITS
-
-TABLE_FORMATS = ("csv", "md", "tex", "txt")
-ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,41 @@ class Plan:
     effective: dict[str, Any]
 
     @property
-    def config_json(self) -> str:
-        """Return the effective configuration as JSON."""
-        return canonical_json(self.effective)
+    def data(self) -> DataPlan:
+        """Return what the rules of the data need."""
+        return DataPlan(self.config)
 
     @property
-    def root(self) -> Path:
-        """Return the folder of this experiment's results."""
-        return Path("results", self.config.name)
+    def encoders(self) -> EncoderPlan:
+        """Return what the rule of the encoders needs."""
+        return EncoderPlan(self.config)
+
+    @property
+    def config_json(self) -> str:
+        """Return the content of config.json."""
+        return _indented(self.effective)
+
+    def asked(self, part: str) -> str:
+        """Return as JSON what a rule is asked that is too long for a command line.
+
+        Args:
+            part: "cells", for the groups of cells to gather; "data", for the data report; "encoder-<name>".
+
+        Raises:
+            ConfigError: there is no such part.
+        """
+        kind, _, encoder = part.partition("-")
+        if kind == "encoder":
+            return _indented(self.encoders.spec(encoder))
+        if part == "cells":
+            return _indented({name: [asdict(cell) for cell in cells] for name, cells in self.groups().items()})
+        if part == "data":
+            return _indented(report_spec(self.config).to_dict())
+        raise ConfigError(f"{self.path(layout.ASKED, part=part)}: expected cells, data or encoder-<name>.")
+
+    def path(self, pattern: str, **wildcards: object) -> Path:
+        """Return the path of a file of this experiment."""
+        return layout.root(self.config.name) / layout.fill(pattern, **wildcards)
 
     def check(self) -> None:
         """Look for the user's files and encoder folders, and for languages that the demo's encoder cannot know.
@@ -57,121 +82,47 @@ class Plan:
                 lacks a file.
             DataError: a folder lacks a split, or has two files of one.
         """
-        for name in self._used_encoders():
-            missing = [path for path in self.encoder_inputs(name) if not path.is_file()]
-            if missing:
-                raise ConfigError(
-                    f"encoders.{name}.folder: {', '.join(map(str, missing))} missing; an encoder folder holds "
-                    f"{', '.join(ENCODER_FILES)}."
-                )
-        for task in self.config.tasks:
-            for language, splits in self._splits(task).items():
-                if self.config.corpus(task.name, language) == "files":
-                    for split in splits:
-                        user_files.find(self._folder(task.name, language), split)
-                    self._refuse_pretraining(task, language)
-
-    def _refuse_pretraining(self, task: TaskSettings, language: str) -> None:
-        if "pretrain" in self._known_encoder(task.encoder):
-            raise ConfigError(
-                f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows nothing of "
-                f"{language!r}, whose files you bring. Name an encoder under encoders, {{hub, revision}} or {{folder}}."
-            )
-
-    def data(self, task: str, language: str, split: str) -> Path:
-        """Return the path of one split of a language."""
-        return self.root / "data" / task / language / f"{split}.jsonl"
-
-    def data_inputs(self, task: str, language: str, split: str) -> list[Path]:
-        """Return the files that a split is read from: the user's, downloaded ones, or none for synthetic data."""
-        corpus = self.config.corpus(task, language)
-        if corpus == "files":
-            return [user_files.find(self._folder(task, language), split)]
-        if corpus == "synthetic":
-            return []
-        return [Path("results/raw", path) for path in raw_files(corpus, language, split)]
-
-    def data_options(self, task: str, language: str, split: str) -> list[str]:
-        """Return the options of `metaxl data` for one split of a language."""
-        corpus = self.config.corpus(task, language)
-        options = ["--corpus", corpus, "--task", task, "--language", language, "--split", split]
-        if corpus == "synthetic":
-            targets = {target.language for target in self.config.task(task).targets}
-            is_source = split == "train" and language not in targets
-            size = self.config.synthetic["source_pool" if is_source else "target_size"]
-            return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
-        if corpus == "sentipers":
-            options += ["--unlabelled", self.config.sentipers]
-            options += ["--seed", str(self.config.data_seed)] if self.config.sentipers == "refill" else []
-        return [*options, "--folder", str(self._folder(task, language))]
-
-    def downloads(self) -> list[str]:
-        """Return the paths beneath results/raw/ of every file that the experiment downloads, each once."""
-        paths = [
-            path
-            for task in self.config.tasks
-            for language, splits in self._splits(task).items()
-            if (corpus := self.config.corpus(task.name, language)) not in ("files", "synthetic")
-            for split in splits
-            for path in raw_files(corpus, language, split)
-        ]
-        return list(dict.fromkeys(paths))
-
-    def hub_encoders(self) -> list[str]:
-        """Return the encoders in use that come from the hub."""
-        return [name for name in self._used_encoders() if "hub" in self._known_encoder(name)]
-
-    def source(self, task: str, language: str) -> Path:
-        """Return the path of a source language's drawn examples."""
-        size = self.config.task(task).source_size
-        return self.root / "sources" / task / f"{language}-{size}.jsonl"
-
-    def encoder_inputs(self, encoder: str) -> list[Path]:
-        """Return the files of a user's encoder folder; none for encoders that are downloaded or pre-trained."""
-        folder = self.config.encoders[encoder].get("folder")
-        return [Path(folder, name) for name in ENCODER_FILES] if folder else []
-
-    def encoder_spec(self, encoder: str) -> str:
-        """Return what an encoder is made of, as JSON; a pre-trained one also says on which languages."""
-        spec: dict[str, Any] = dict(self._known_encoder(encoder))
-        if "pretrain" in spec:
-            sources = {source for task in self.config.tasks for source in task.sources()}
-            targets = {target.language for task in self.config.tasks for target in task.targets} - sources
-            spec |= {"sources": sorted(sources), "targets": sorted(targets), "seed": self.config.data_seed}
-        return canonical_json(spec)
+        self.encoders.check()
+        self.data.check()
 
     def encoder_files(self, encoder: str) -> list[Path]:
         """Return the files of a prepared encoder."""
-        return [self.root / "encoders" / encoder / name for name in ENCODER_FILES]
+        return [self.path(layout.ENCODER, encoder=encoder, file=name) for name in ENCODER_FILES]
 
     def encoded_target(self, encoder: str, task: str, language: str) -> list[Path]:
         """Return the encoded train, dev and test files of a target."""
-        folder = self.root / "encoded" / encoder / task / language
-        return [folder / f"{split}.npz" for split in SPLITS]
+        address = {"encoder": encoder, "task": task, "language": language}
+        return [self.path(layout.ENCODED_TARGET, **address, split=split) for split in SPLITS]
 
     def encoded_source(self, encoder: str, task: str, language: str) -> Path:
         """Return the encoded file of a source language's drawn examples."""
-        return self.root / "encoded" / encoder / task / f"{self.source(task, language).stem}.npz"
+        size = self.config.task(task).source_size
+        return self.path(layout.ENCODED_SOURCE, encoder=encoder, task=task, language=language, size=size)
+
+    def target_lengths(self, task: str) -> list[int]:
+        """Return how many subwords are kept of an example of train, dev and test."""
+        training = self.config.task(task).training
+        return [training.max_length, training.eval_max_length, training.eval_max_length]
+
+    def source_length(self, task: str) -> int:
+        """Return how many subwords are kept of a source example."""
+        return self.config.task(task).training.max_length
 
     def cell_inputs(self, cell: Cell) -> dict[str, list[Path]]:
-        """Return what a cell is trained from.
+        """Return the encoded data that a cell is trained from.
 
         Raises:
             ConfigError: the cell's path names a method, task, encoder or language that does not fit.
         """
         method = MethodSlug.parse(cell.method).method
-        self._known_encoder(cell.encoder)
-        if method.needs_source == (cell.source == "none"):
-            expected = "a source language" if method.needs_source else "the source `none`"
+        self.encoders.find(cell.encoder)
+        if method.needs_source == (cell.source == NO_SOURCE):
+            expected = "a source language" if method.needs_source else f"the source `{NO_SOURCE}`"
             raise ConfigError(f"{cell.path}: method {cell.method} takes {expected}, not {cell.source!r}.")
         for language in (cell.target, cell.source) if method.needs_source else (cell.target,):
             self.config.corpus(cell.task, language)
         source = [self.encoded_source(cell.encoder, cell.task, cell.source)] if method.needs_source else []
-        return {
-            "encoder": self.encoder_files(cell.encoder),
-            "target": self.encoded_target(cell.encoder, cell.task, cell.target),
-            "source": source,
-        }
+        return {"target": self.encoded_target(cell.encoder, cell.task, cell.target), "source": source}
 
     def cell_spec(self, cell: Cell) -> str:
         """Return a cell's settings as JSON; what its method does not use is neutral, so that it reruns nothing."""
@@ -183,118 +134,90 @@ class Plan:
 
     def _networks(self, encoder: str) -> list[str]:
         """Return the module that serves an encoder, or all that may, while an encoder of the hub is not known."""
-        spec = self._known_encoder(encoder)
+        spec = self.encoders.find(encoder)
         if "pretrain" in spec:
             return [PACKED]
         return [network_module(model_type(Path(spec["folder"])))] if "folder" in spec else [PACKED, WRAPPED]
 
-    def table_inputs(self, number: int) -> list[Path]:
-        """Return the records that a table shows."""
-        cells = table_cells(self.config, find_table(self.config, number))
-        return [self.root / cell.path / name for cell in cells for name in ("scores.json", "predictions.jsonl")]
+    def groups(self) -> dict[str, list[Cell]]:
+        """Return the cells of the tables and of the figure by group, each cell once."""
+        return cell_groups(self.config)
 
-    def gather_inputs(self) -> list[Path]:
-        """Return the records of every table and of the figure."""
-        cells = dict.fromkeys([*all_cells(self.config), *figure_cells(self.config)])
-        return [self.root / cell.path / name for cell in cells for name in ("scores.json", "predictions.jsonl")]
+    def group_files(self, reader: str | None = None) -> list[Path]:
+        """Return the gathered scores that a table or the figure reads, or all of them."""
+        names = groups_of(self.config, reader) if reader else self.groups()
+        return [self.path(layout.GROUP, group=name) for name in names]
+
+    def group_inputs(self, group: str) -> list[Path]:
+        """Return the records of a group's cells.
+
+        Raises:
+            ConfigError: no cells are read by exactly these tables and figures.
+        """
+        known = self.groups()
+        if group not in known:
+            raise ConfigError(f"{self.path(layout.GROUP, group=group)}: no such group; there are {', '.join(known)}.")
+        return self._cell_files(known[group], SCORES, PREDICTIONS)
+
+    def compared_inputs(self) -> list[Path]:
+        """Return the predictions of the cells that the paired tests compare."""
+        return self._cell_files(compared_cells(self.config), PREDICTIONS)
+
+    def table_inputs(self, number: int) -> list[Path]:
+        """Return the gathered scores that a table shows.
+
+        Raises:
+            ConfigError: the configuration's tasks do not give the table.
+        """
+        known = [table.number for table in tables(self.config)]
+        if number not in known:
+            raise ConfigError(f"Table {number} is not among this configuration's tables: {', '.join(map(str, known))}.")
+        return self.group_files(table_reader(number))
 
     def table_files(self, number: int | None = None) -> list[Path]:
         """Return the renderings of one table, or of all; none for a table that the tasks do not give."""
         numbers = [table.number for table in tables(self.config) if number in (None, table.number)]
-        return [self.root / "tables" / f"table{n}.{suffix}" for n in numbers for suffix in TABLE_FORMATS]
+        return [self.path(layout.TABLE, number=n, suffix=suffix) for n in numbers for suffix in layout.TABLE_FORMATS]
 
-    def figure_inputs(self) -> list[Path]:
-        """Return the records that Figure 1 shows.
+    def figure_inputs(self) -> dict[str, list[Path]]:
+        """Return the gathered scores and the vectors that Figure 1 shows.
 
         Raises:
             ConfigError: the configuration has no figure.
         """
         if self.config.figure is None:
             raise ConfigError("figure: this configuration has none; see its keys in the schema.")
-        names = ("scores.json", "representations.npz")
-        return [self.root / cell.path / name for cell in figure_cells(self.config) for name in names]
+        vectors = self._cell_files(figure_cells(self.config), VECTORS)
+        return {"scores": self.group_files(FIGURE_READER), "vectors": vectors}
 
     def figure_files(self) -> list[Path]:
         """Return the figure's files, none if the configuration has no figure."""
-        files = ("figure1.pdf", "figure1.png", "figure1.json") if self.config.figure else ()
-        return [self.root / "figures" / name for name in files]
+        return [self.path(layout.FIGURE, suffix=suffix) for suffix in layout.FIGURE_FORMATS if self.config.figure]
 
-    def path(self, name: str) -> Path:
-        """Return the path of a file of this experiment."""
-        return self.root / name
+    def report_inputs(self) -> dict[str, list[Path]]:
+        """Return what the data report reads but for tokenizers: data, plain and encoded, and encoders' checksums."""
+        spec = report_spec(self.config)
+        files = {
+            "data": spec.files(),
+            "checksums": [layout.fill(layout.CHECKSUMS, encoder=encoder) for encoder in spec.encoders],
+        }
+        root = layout.root(self.config.name)
+        return {kind: [root / path for path in paths] for kind, paths in files.items()}
 
-    def data_code(self, task: str, language: str) -> str:
-        """Return the digest of the code that reads a language's data."""
-        return digest("metaxl.data.read") + digest(reader_module(self.config.corpus(task, language)))
+    def report_tokenizers(self) -> list[Path]:
+        """Return the tokenizers that the data report reads."""
+        names = report_spec(self.config).encoders
+        return [self.path(layout.ENCODER, encoder=name, file="tokenizer.json") for name in names]
 
-    def encoder_code(self, encoder: str) -> str:
-        """Return the digest of the code that a pre-trained encoder depends on; other encoders depend on none."""
-        return digest("metaxl.demo.encoder") if "pretrain" in self._known_encoder(encoder) else ""
-
-    def report_inputs(self) -> list[Path]:
-        """Return what the data report reads: every data file that the experiment uses, encoded ones, tokenizers."""
-        return [self.root / path for path in report_spec(self.config).inputs()]
-
-    def report_spec(self) -> str:
-        """Return what the data report is about, as JSON; settings that it does not show are no part of it."""
-        return report_spec(self.config).to_json()
-
-    def _used_encoders(self) -> list[str]:
-        used = [task.encoder for task in self.config.tasks]
-        used += [self.config.figure.encoder] if self.config.figure else []
-        return list(dict.fromkeys(used))
-
-    def _splits(self, task: TaskSettings) -> dict[str, tuple[str, ...]]:
-        """Return the splits that are needed of each language, Figure 1's source among them."""
-        figure = self.config.figure
-        shown = [figure.source] if figure and figure.task == task.name else []
-        return dict.fromkeys([*task.sources(), *shown], SPLITS[:1]) | {t.language: SPLITS for t in task.targets}
-
-    def _folder(self, task: str, language: str) -> Path:
-        corpus = self.config.corpus(task, language)
-        if corpus == "files":
-            return Path(self.config.files[task][language])
-        return Path("results/raw", raw_folder(corpus, language))
-
-    def _known_encoder(self, encoder: str) -> dict[str, Any]:
-        known = self.config.encoders
-        if encoder not in known:
-            raise ConfigError(f"encoders: no {encoder!r}, only {', '.join(known)}.{did_you_mean(encoder, known)}")
-        return known[encoder]
+    def _cell_files(self, cells: list[Cell], *names: str) -> list[Path]:
+        root = layout.root(self.config.name)
+        return [root / cell_file(cell, name) for cell in cells for name in names]
 
 
-class Plans:
-    """The plan of the active configuration and, for cells named by their file, of the other presets."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        """Load the active configuration from config.yaml's content with overlays.
-
-        Raises:
-            ConfigError: the configuration does not fit.
-        """
-        self.raw = raw
-        self.active = _plan(raw)
-        self._of_preset = cache(lambda preset: _plan({**raw, "preset": preset}))
-
-    def __getitem__(self, name: str) -> Plan:
-        """Return the plan whose results lie under results/<name>/.
-
-        Raises:
-            ConfigError: neither the active configuration nor a preset has this name.
-        """
-        if name == self.active.config.name:
-            return self.active
-        presets = sorted(path.stem for path in (WORKFLOW / "presets").glob("*.yaml"))
-        if name in presets and "name" not in self.raw:
-            return self._of_preset(name)
-        known = [self.active.config.name, *presets]
-        hint = did_you_mean(name, known)
-        raise ConfigError(
-            f"results/{name}: no experiment of this name; the active one is {self.active.config.name!r}.{hint} "
-            "Pass the --configfile that names it."
-        )
+def content_digest(path: Path) -> str:
+    """Return a digest of what a YAML file says; where it lies, its comments and its layout do not count."""
+    return sha256_text(canonical_json(read_yaml(path)))[:16]
 
 
-def _plan(raw: dict[str, Any]) -> Plan:
-    effective = effective_config(raw)
-    return Plan(load_config(effective), effective)
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib import figure as canvas
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
@@ -20,9 +21,10 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.config import Figure as FigureConfig
 from metaxl.experiment.grid import figure_cells
+from metaxl.experiment.layout import FIGURE, VECTORS, cell_file, fill
 from metaxl.files import atomic_path, write_json
+from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_name, load_paper
-from metaxl.reporting.records import read_record
 
 Vectors = NDArray[np.float64]
 # Okabe and Ito's blue and orange: apart for colour-blind eyes, and dark against light in grey print.
@@ -51,24 +53,26 @@ class Panel:
     target: Vectors
 
 
-def draw_figure(config: Config, root: Path, out: Path) -> list[Path]:
+def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> list[Path]:
     """Write figure1.pdf, figure1.png and figure1.json to `out`; return the paths.
 
     Args:
         config: names the figure's two cells.
-        root: the experiment's folder, results/<name>.
+        frame: the gathered scores.
+        root: the experiment's folder, results/<name>, for the cells' vectors.
         out: where to write.
 
     Raises:
         ConfigError: the configuration has no figure.
-        DataError: a record or its vectors are missing or malformed.
+        DataError: a cell has no score, or its vectors are missing or malformed.
     """
     if config.figure is None:
         raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
     joint, metaxl = figure_cells(config)
-    panels = [load_panel("Joint training", root, joint, "source"), load_panel("MetaXL", root, metaxl, "transformed")]
+    shown = (("Joint training", joint, "source"), ("MetaXL", metaxl, "transformed"))
+    panels = [load_panel(title, frame, root, cell, source) for title, cell, source in shown]
     drawn = _draw(config, config.figure, panels)
-    paths = [out / f"figure1.{suffix}" for suffix in ("pdf", "png", "json")]
+    paths = [out / fill(FIGURE, suffix=suffix).name for suffix in ("pdf", "png", "json")]
     with mpl.rc_context(FONT):
         for path, metadata in zip(paths, ({"CreationDate": None}, {"Software": None}), strict=False):
             with atomic_path(path) as temporary:
@@ -77,14 +81,16 @@ def draw_figure(config: Config, root: Path, out: Path) -> list[Path]:
     return paths
 
 
-def load_panel(title: str, root: Path, cell: Cell, source: str) -> Panel:
-    """Read a cell's test F1 and its vectors; `source` names the array of source vectors.
+def load_panel(title: str, frame: pd.DataFrame, root: Path, cell: Cell, source: str) -> Panel:
+    """Find a cell's test F1 and read its vectors; `source` names the array of source vectors.
 
     Raises:
-        DataError: a file is missing or malformed, or holds no usable vectors.
+        DataError: the frame lacks the cell, or the file is missing or malformed, or holds no usable vectors.
     """
-    record = read_record(root, cell)
-    path = root / cell.path / "representations.npz"
+    scores = shown_scores(frame)
+    if cell not in scores:
+        raise DataError(f"{cell.path}: no score of this cell was gathered. Run the workflow to train it.")
+    path = root / cell_file(cell, VECTORS)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             vectors = [np.asarray(arrays[name], dtype=np.float64) for name in (source, "target")]
@@ -101,7 +107,7 @@ def load_panel(title: str, root: Path, cell: Cell, source: str) -> Panel:
     if vectors[0].shape[1] != vectors[1].shape[1]:
         shapes = " and ".join(str(array.shape) for array in vectors)
         raise DataError(f"{path}: {source!r} and 'target' differ in hidden size: {shapes}. Train the cell again.")
-    return Panel(title, cell, 100 * record["best"]["test"]["f1"], *vectors)
+    return Panel(title, cell, 100 * scores[cell], *vectors)
 
 
 def hausdorff(a: Vectors, b: Vectors) -> float:

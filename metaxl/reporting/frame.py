@@ -1,11 +1,13 @@
-"""The records of all cells as one tidy frame; every score is computed again from the predictions first."""
+"""The records of cells as a tidy frame, every score computed again from the predictions first; what reads it back.
+
+This is the only place where scores are computed again: tables, figure and paired tests read the frame.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pandas as pd
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
+from metaxl.experiment.layout import PREDICTIONS, SCORES, cell_file
 from metaxl.files import atomic_path
 from metaxl.reporting.records import CHECKPOINTS, check_labels, read_predictions, read_record
 from metaxl.reporting.rescore import LIBRARY_SCORES
@@ -31,6 +34,7 @@ TYPES = {
     "split": "str",
     "metric": "str",
     "value": "float64",
+    "code": "str",
 }
 COLUMNS = list(TYPES)
 TOLERANCE = 1e-9
@@ -46,8 +50,7 @@ def gather(root: Path, cells: Sequence[Cell]) -> pd.DataFrame:
     Raises:
         DataError: a record is torn or malformed, or its scores are not those of its predictions.
     """
-    found = [(cell, read_record(root, cell)) for cell in cells if (root / cell.path / "scores.json").is_file()]
-    _warn_of_mixed_code(record for _, record in found)
+    found = [(cell, read_record(root, cell)) for cell in cells if (root / cell_file(cell, SCORES)).is_file()]
     rows = [row for cell, record in found for row in _rows(root, cell, record)]
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
 
@@ -58,6 +61,33 @@ def write_scores(frame: pd.DataFrame, path: Path) -> None:
         frame[COLUMNS].sort_values(COLUMNS, kind="stable").to_csv(temporary, index=False, lineterminator="\n")
 
 
+def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read what `write_scores` wrote as one frame; warn where a method was trained by several versions of the code.
+
+    Raises:
+        DataError: a file is missing or is no table of scores.
+    """
+    frame = pd.concat([_read(path) for path in paths], ignore_index=True)
+    _warn_of_mixed_code(frame)
+    return frame
+
+
+def shown_scores(frame: pd.DataFrame) -> dict[Cell, float]:
+    """Return what tables and figure show of each cell: F1 on test of the epoch that is best on dev, as a fraction."""
+    chosen = frame[(frame["checkpoint"] == "best") & (frame["split"] == "test") & (frame["metric"] == "f1")]
+    addresses = chosen[[field.name for field in fields(Cell)]].itertuples(index=False, name=None)
+    return {Cell(*address): value for address, value in zip(addresses, chosen["value"].tolist(), strict=True)}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    # As text first: a language may be called "na" or "null", and each value keeps its every digit.
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)[COLUMNS].astype(TYPES)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: expected a table of scores ({error}). Remove it and run the workflow.") from error
+    return frame
+
+
 def _rows(root: Path, cell: Cell, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a cell's rows; those of the best epoch, the one whose predictions are kept, after a second scoring."""
     again = _score_again(root, cell, record)
@@ -66,11 +96,12 @@ def _rows(root: Path, cell: Cell, record: dict[str, Any]) -> Iterator[dict[str, 
             values = again[split] if checkpoint == "best" else record[checkpoint][split]
             about = {"checkpoint": checkpoint, "epoch": record[checkpoint]["epoch"], "split": split}
             for metric in find_task(cell.task).metrics:
-                yield asdict(cell) | about | {"metric": metric, "value": values[metric]}
+                score = {"metric": metric, "value": values[metric], "code": record["provenance"]["code"]}
+                yield asdict(cell) | about | score
 
 
 def _score_again(root: Path, cell: Cell, record: dict[str, Any]) -> dict[str, dict[str, float]]:
-    path = root / cell.path / "predictions.jsonl"
+    path = root / cell_file(cell, PREDICTIONS)
     scores = {}
     for split, predictions in read_predictions(path).items():
         check_labels(path, find_task(cell.task), predictions)
@@ -86,10 +117,13 @@ def _score_again(root: Path, cell: Cell, record: dict[str, Any]) -> dict[str, di
     return scores
 
 
-def _warn_of_mixed_code(records: Iterator[dict[str, Any]]) -> None:
-    """Warn when the cells were trained by several versions of the code: their scores may not be comparable."""
-    digests = Counter(record["provenance"]["code"] for record in records)
-    if len(digests) > 1:
-        counts = ", ".join(f"{count} by {code}" for code, count in digests.most_common())
-        total = digests.total()
-        LOG.warning("%d cells were trained by %d versions of the code: %s.", total, len(digests), counts)
+def _warn_of_mixed_code(frame: pd.DataFrame) -> None:
+    """Warn when a method's cells were trained by several versions of the code: their scores may not be comparable."""
+    cells = frame.drop_duplicates([field.name for field in fields(Cell)])
+    for method, codes in cells.groupby("method")["code"]:
+        counts = codes.value_counts()
+        if len(counts) > 1:
+            listed = ", ".join(f"{count} by {code}" for code, count in counts.items())
+            LOG.warning(
+                "%s: %d cells were trained by %d versions of the code: %s.", method, len(codes), len(counts), listed
+            )

@@ -9,6 +9,7 @@ from typing import Any
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
+from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json, read_jsonl
 from metaxl.tasks import SCORED_SPLITS, Task, find_task
 
@@ -30,7 +31,7 @@ def read_record(root: Path, cell: Cell) -> dict[str, Any]:
     Raises:
         DataError: it is missing or malformed, or belongs to another cell.
     """
-    path = root / cell.path / "scores.json"
+    path = root / cell_file(cell, SCORES)
     record = read_json(path)
     again = "Remove the folder and train the cell again."
     if not isinstance(record, dict) or record.get("cell") != asdict(cell):

@@ -12,6 +12,8 @@ from metaxl.downloads.registry import find_corpus
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.grid import Entry, Row, Table, table_cells
+from metaxl.experiment.layout import SCORES, cell_file
+from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_notes, load_paper
 from metaxl.reporting.stats import Summary, summarize
 from metaxl.tasks import NER, find_task
@@ -56,9 +58,7 @@ class Sheet:
 
 def fill(config: Config, table: Table, frame: pd.DataFrame) -> Sheet:
     """Put the scores into a table: F1 on test of the best dev epoch, the mean over each place's targets and seeds."""
-    chosen = frame[(frame["checkpoint"] == "best") & (frame["split"] == "test") & (frame["metric"] == "f1")]
-    addresses = chosen[["encoder", "task", "target", "source", "method", "seed"]].itertuples(index=False, name=None)
-    scores = {Cell(*address): value for address, value in zip(addresses, chosen["value"].tolist(), strict=True)}
+    scores = shown_scores(frame)
     rows: list[Places] = [
         {column: _place(config, table, column, entry, scores) for column, entry in row.entries.items()}
         for row in table.rows
@@ -133,7 +133,7 @@ def _notes(config: Config, table: Table, absent: list[Cell]) -> Iterator[str]:
     if config.paper_numbers == "beside":
         yield f"In brackets: the paper's number, where it has one. {load_paper().note(table.number)}".rstrip()
     if absent:
-        named = ", ".join(f"{cell.path}/scores.json" for cell in absent[:NAMED_RECORDS])
+        named = ", ".join(f"{cell_file(cell, SCORES)}" for cell in absent[:NAMED_RECORDS])
         more = f" and {len(absent) - NAMED_RECORDS} more" if len(absent) > NAMED_RECORDS else ""
         total = len(table_cells(config, table))
         yield f"{DASH}: {len(absent)} of {total} records are absent: {named}{more}. Run the workflow to train them."

@@ -1,23 +1,21 @@
-"""Which cells are compared, and the table of the comparisons."""
+"""The table of the paired tests."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import slug, table_cells, tables
-from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.layout import PREDICTIONS, cell_file
+from metaxl.experiment.pairs import compared_pairs
 from metaxl.files import atomic_path
+from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.records import read_predictions
 from metaxl.reporting.stats import Comparison, compare
-
-COMPARED_TABLES = (2, 3)
-
 
 HEADER = (
     *("table", "target", "source", "seed", "method", "rival", "method_f1", "rival_f1"),
@@ -25,37 +23,32 @@ HEADER = (
 )
 
 
-def significance(config: Config, root: Path, out: Path) -> Path:
-    """Write out/significance.csv: MetaXL against JT and the frozen RTN, per target of Tables 2 and 3 and per seed.
+def significance(config: Config, frame: pd.DataFrame, root: Path, path: Path) -> None:
+    """Write significance.csv: MetaXL against JT and the frozen RTN, per target of Tables 2 and 3 and per seed.
 
-    F1, difference and bounds are in percent. Pairs without both records are left out.
+    F1, difference and bounds are in percent. Pairs of which the frame lacks a cell are left out.
+
+    Args:
+        config: names the pairs.
+        frame: the gathered scores.
+        root: the experiment's folder, results/<name>, for the cells' predictions.
+        path: the file to write.
 
     Raises:
         DataError: a pair's predictions are malformed or of different sentences.
     """
-    path = out / "significance.csv"
+    scored = shown_scores(frame)
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
-        for table, cell, rival in _pairs(config):
-            if all((root / one.path / "scores.json").is_file() for one in (cell, rival)):
+        for table, cell, rival in compared_pairs(config):
+            if cell in scored and rival in scored:
                 about = [table, cell.target, cell.source, cell.seed, cell.method, rival.method]
                 writer.writerow([*about, *_numbers(_compare_cells(root, cell, rival)), config.label])
-    return path
-
-
-def _pairs(config: Config) -> Iterator[tuple[int, Cell, Cell]]:
-    """Yield (table, a cell of MetaXL, a cell that differs from it in nothing but the method)."""
-    for table in tables(config):
-        cells = table_cells(config, table) if table.number in COMPARED_TABLES else []
-        for cell in cells:
-            parsed = MethodSlug.parse(cell.method)
-            rivals = [replace(cell, method=slug(rival, parsed.layers)) for rival in parsed.method.rivals]
-            yield from ((table.number, cell, rival) for rival in rivals if rival in cells)
 
 
 def _compare_cells(root: Path, cell: Cell, rival: Cell) -> Comparison:
-    files = [root / one.path / "predictions.jsonl" for one in (cell, rival)]
+    files = [root / cell_file(one, PREDICTIONS) for one in (cell, rival)]
     first, second = (read_predictions(file)["test"] for file in files)
     try:
         return compare(cell.task, first, second)

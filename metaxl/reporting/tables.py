@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 from tabulate import tabulate
 
+from metaxl.experiment import layout
 from metaxl.experiment.config import Config
 from metaxl.experiment.grid import Row, Table
 from metaxl.files import write_text
@@ -46,7 +47,7 @@ def render_table(config: Config, table: Table, frame: pd.DataFrame, out: Path) -
         "tex": to_latex(config, sheet),
         "txt": terminal(config, table, frame),
     }
-    paths = [out / f"table{table.number}.{suffix}" for suffix in texts]
+    paths = [out / layout.fill(layout.TABLE, number=table.number, suffix=suffix).name for suffix in texts]
     for path, text in zip(paths, texts.values(), strict=True):
         write_text(path, text)
     return paths

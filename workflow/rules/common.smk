@@ -1,15 +1,20 @@
-import os
+import shlex
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from metaxl.errors import MetaXLError
+from metaxl.downloads.registry import REGISTRY_PATH
 from metaxl.downloads.verify import expected_sha256
-from metaxl.experiment.cell import Cell
-from metaxl.planning.inventory import find_needs, require_network
-from metaxl.planning.plan import Plans
+from metaxl.errors import MetaXLError
+from metaxl.experiment import layout
+from metaxl.experiment.layout import of_any
+from metaxl.files import write_text
+from metaxl.planning.inventory import check_run
+from metaxl.planning.plan import content_digest
+from metaxl.planning.plans import Plans, cell_of
 from metaxl.provenance import digest
+from metaxl.reporting.paper import PAPER_PATH
 from metaxl.tasks import SPLITS, TASKS
 
 try:
@@ -20,45 +25,38 @@ except MetaXLError as error:
 PLAN = PLANS.active
 
 # Snakemake's rate limiter wakes the scheduler once a second for every job that was ever started; over a hundred cells
-# that takes a third of a core from training. Jobs of minutes need no limiter.
-if workflow.scheduling_settings is not None:
+# that takes a third of a core from training. Jobs of minutes need no limiter. (The attribute is not Snakemake's promise.)
+if hasattr(workflow.scheduling_settings, "max_jobs_per_timespan"):
     workflow.scheduling_settings.max_jobs_per_timespan = None
 
-# Jobs run this checkout's package, wherever --directory points, with the Python that runs Snakemake, unless conda
-# environments or containers bring their own.
+# With the Python that runs Snakemake, unless conda environments or containers bring their own.
 deployed = (
     workflow.deployment_settings and workflow.deployment_settings.deployment_method
 )
-path = "" if deployed else f"PATH='{Path(sys.executable).parent}':\"$PATH\" "
-# (Braces are doubled because Snakemake formats the prefix.) What a command says goes to its log; if it fails, also to
-# the screen.
-logged = 'logged() {{ local log="$1"; shift; "$@" > "$log" 2>&1 || {{ cat "$log" >&2; return 1; }}; }}; '
-# Only what downloads may use the network, unless the user forbids that too.
-offline = os.environ.get("HF_HUB_OFFLINE", "0")
-online = f'online() {{{{ HF_HUB_OFFLINE={offline} "$@"; }}}}; '
+source = [
+    Path(workflow.basedir, "workflow/rules/shell.sh"),
+    "" if deployed else Path(sys.executable).parent,
+]
+# (Snakemake formats the prefix: a brace in a path must be doubled.)
 shell.prefix(
-    f"export {path}PYTHONPATH='{workflow.basedir}' TOKENIZERS_PARALLELISM=false PYTHONHASHSEED=0 HF_HUB_OFFLINE=1; "
-    f"{logged}{online}"
+    f". {shlex.join(map(str, source))}; ".replace("{", "{{").replace("}", "}}")
 )
 
 
 onstart:
     # A run that cannot get what it lacks stops here, before the first job.
-    jobs = list(workflow.dag.needrun_jobs())
-    downloads = [job.wildcards.path for job in jobs if job.rule.name == "download"]
-    encoders = [
-        (PLANS[job.wildcards.name], job.wildcards.encoder)
-        for job in jobs
-        if job.rule.name == "encoder"
-    ]
     try:
-        require_network(find_needs(downloads, encoders, anew=True))
+        check_run(
+            PLANS,
+            [(job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()],
+        )
     except MetaXLError as error:
         raise WorkflowError(str(error)) from error
 
 
 wildcard_constraints:
     name="[^/]+",
+    part="[^/]+",
     encoder="[^/]+",
     task="|".join(TASKS),
     language="[^/]+",
@@ -68,19 +66,5 @@ wildcard_constraints:
     split="|".join(SPLITS),
     size=r"\d+",
     seed=r"\d+",
+    group="[^/]+",
     number=r"\d+",
-
-
-def cell_of(wildcards):
-    return Cell(
-        wildcards.encoder,
-        wildcards.task,
-        wildcards.target,
-        wildcards.source,
-        wildcards.method,
-        int(wildcards.seed),
-    )
-
-
-def training_of(wildcards):
-    return PLANS[wildcards.name].config.task(wildcards.task).training

@@ -1,7 +1,3 @@
-# Titles, licences and citations, which the code digests do not see.
-REGISTRY = Path(workflow.basedir, "workflow/data/registry.yaml")
-
-
 localrules:
     download,
 
@@ -9,8 +5,8 @@ localrules:
 rule download:
     output:
         ensure(
-            "results/raw/{path}",
-            sha256=lambda w: expected_sha256(w.path, Path("results/raw", w.path)),
+            f"{layout.RAW}/{{path}}",
+            sha256=lambda w: expected_sha256(w.path, layout.RAW / w.path),
         ),
     log:
         "results/logs/download/{path}.log",
@@ -23,25 +19,25 @@ rule download:
 
 rule data:
     input:
-        lambda w: PLANS[w.name].data_inputs(w.task, w.language, w.split),
+        lambda w: PLANS[w.name].data.inputs(w.task, w.language, w.split),
     output:
-        "results/{name}/data/{task}/{language}/{split}.jsonl",
+        of_any(layout.DATA),
     log:
         "results/{name}/logs/data/{task}-{language}-{split}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
-        options=lambda w: PLANS[w.name].data_options(w.task, w.language, w.split),
-        code=lambda w: PLANS[w.name].data_code(w.task, w.language),
+        options=lambda w: PLANS[w.name].data.options(w.task, w.language, w.split),
+        code=lambda w: PLANS[w.name].data.code(w.task, w.language),
     shell:
         "logged {log:q} python -m metaxl data {params.options:q} --out {output:q}"
 
 
 rule source:
     input:
-        "results/{name}/data/{task}/{language}/train.jsonl",
+        of_any(layout.DATA, split="train"),
     output:
-        "results/{name}/sources/{task}/{language}-{size}.jsonl",
+        of_any(layout.SOURCE),
     log:
         "results/{name}/logs/sources/{task}-{language}-{size}.log",
     conda:
@@ -55,12 +51,13 @@ rule source:
 
 rule data_report:
     input:
-        lambda w: PLANS[w.name].report_inputs(),
-        REGISTRY,
+        unpack(lambda w: PLANS[w.name].report_inputs()),
+        spec=of_any(layout.ASKED, part="data"),
+        tokenizers=ancient(lambda w: PLANS[w.name].report_tokenizers()),
     output:
-        "results/{name}/data/report.json",
+        of_any(layout.REPORT, suffix="json"),
         report(
-            "results/{name}/data/report.md",
+            of_any(layout.REPORT, suffix="md"),
             caption="../report/data.rst",
             category="Data",
         ),
@@ -69,34 +66,26 @@ rule data_report:
     conda:
         "../../envs/metaxl.yaml"
     params:
-        spec=lambda w: PLANS[w.name].report_spec(),
+        registry=content_digest(REGISTRY_PATH),
         code=digest("metaxl.reporting.data.summary"),
     shell:
-        "logged {log:q} python -m metaxl report {params.spec:q} --root results/{wildcards.name:q} "
+        "logged {log:q} python -m metaxl report {input.spec:q} --root results/{wildcards.name:q} "
         "--out results/{wildcards.name:q}/data"
 
 
 rule encode_target:
     input:
-        data=expand(
-            "results/{{name}}/data/{{task}}/{{language}}/{split}.jsonl",
-            split=SPLITS,
-        ),
-        tokenizer="results/{name}/encoders/{encoder}/tokenizer.json",
+        data=expand(of_any(layout.DATA), split=SPLITS, allow_missing=True),
+        tokenizer=ancient(of_any(layout.ENCODER, file="tokenizer.json")),
+        checksums=of_any(layout.CHECKSUMS),
     output:
-        expand(
-            "results/{{name}}/encoded/{{encoder}}/{{task}}/{{language}}/{split}.npz",
-            split=SPLITS,
-        ),
+        expand(of_any(layout.ENCODED_TARGET), split=SPLITS, allow_missing=True),
     log:
         "results/{name}/logs/encoded/{encoder}-{task}-{language}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
-        lengths=lambda w: [
-            training_of(w).max_length,
-            *[training_of(w).eval_max_length] * 2,
-        ],
+        lengths=lambda w: PLANS[w.name].target_lengths(w.task),
         code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
@@ -105,16 +94,17 @@ rule encode_target:
 
 rule encode_source:
     input:
-        data="results/{name}/sources/{task}/{language}-{size}.jsonl",
-        tokenizer="results/{name}/encoders/{encoder}/tokenizer.json",
+        data=of_any(layout.SOURCE),
+        tokenizer=ancient(of_any(layout.ENCODER, file="tokenizer.json")),
+        checksums=of_any(layout.CHECKSUMS),
     output:
-        "results/{name}/encoded/{encoder}/{task}/{language}-{size}.npz",
+        of_any(layout.ENCODED_SOURCE),
     log:
         "results/{name}/logs/encoded/{encoder}-{task}-{language}-{size}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
-        length=lambda w: training_of(w).max_length,
+        length=lambda w: PLANS[w.name].source_length(w.task),
         code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "

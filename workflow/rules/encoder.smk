@@ -3,22 +3,24 @@ localrules:
     encoder,
 
 
+# Who reads an encoder's large files reads its checksums too. The files are `ancient`, so that their times do not count,
+# which a copy loses; the checksums are small, so that Snakemake compares them by content. (Never `ancient` alone: when a
+# rule runs again, Snakemake does not ask whether the parameters changed of those that read nothing else of it.)
 rule encoder:
     input:
-        lambda w: PLANS[w.name].encoder_inputs(w.encoder),
+        ancient(lambda w: PLANS[w.name].encoders.inputs(w.encoder)),
+        spec=of_any(layout.ASKED, part="encoder-{encoder}"),
     output:
-        expand(
-            "results/{{name}}/encoders/{{encoder}}/{file}",
-            file=["config.json", "model.safetensors", "tokenizer.json"],
-        ),
+        expand(of_any(layout.ENCODER), file=layout.ENCODER_FILES, allow_missing=True),
+        of_any(layout.CHECKSUMS),
     log:
         "results/{name}/logs/encoders/{encoder}.log",
     retries: 2
     conda:
         "../../envs/metaxl.yaml"
     params:
-        spec=lambda w: PLANS[w.name].encoder_spec(w.encoder),
-        code=lambda w: PLANS[w.name].encoder_code(w.encoder),
+        files=lambda w: PLANS[w.name].encoders.checksums(w.encoder),
+        code=lambda w: PLANS[w.name].encoders.code(w.encoder),
     shell:
-        "online logged {log:q} python -m metaxl encoder {params.spec:q} "
+        "online logged {log:q} python -m metaxl encoder {input.spec:q} "
         "--out results/{wildcards.name:q}/encoders/{wildcards.encoder:q}"

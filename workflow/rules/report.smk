@@ -1,40 +1,73 @@
-# The paper's numbers, which the code digests do not see.
-PAPER = Path(workflow.basedir, "workflow/data/paper.yaml")
-
-
 report: "../report/workflow.rst"
 
 
+localrules:
+    scores,
+
+
+# Every cell is scored again once, in the group of the cells that the same tables and figures read.
 rule gather:
     input:
-        lambda w: PLANS[w.name].gather_inputs(),
+        lambda w: PLANS[w.name].group_inputs(w.group),
+        cells=of_any(layout.ASKED, part="cells"),
     output:
-        config="results/{name}/config.json",
-        scores="results/{name}/scores.csv",
-        significance="results/{name}/significance.csv",
+        of_any(layout.GROUP),
     log:
-        "results/{name}/logs/gather.log",
+        "results/{name}/logs/gather/{group}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
-        config=lambda w: PLANS[w.name].config_json,
-        code=digest("metaxl.reporting.frame") + digest("metaxl.reporting.significance"),
+        code=digest("metaxl.reporting.frame"),
     shell:
-        "logged {log:q} python -m metaxl gather {params.config:q} --root results/{wildcards.name:q} "
-        "--out results/{wildcards.name:q}"
+        "logged {log:q} python -m metaxl gather {input.cells:q} --group {wildcards.group:q} "
+        "--root results/{wildcards.name:q} --out {output:q}"
+
+
+rule scores:
+    input:
+        lambda w: PLANS[w.name].group_files(),
+    output:
+        of_any(layout.ALL_SCORES),
+    log:
+        "results/{name}/logs/scores.log",
+    conda:
+        "../../envs/metaxl.yaml"
+    params:
+        code=digest("metaxl.reporting.frame"),
+    shell:
+        "logged {log:q} python -m metaxl scores {input:q} --out {output:q}"
+
+
+rule significance:
+    input:
+        lambda w: PLANS[w.name].compared_inputs(),
+        config=of_any(layout.CONFIG),
+        scores=of_any(layout.ALL_SCORES),
+    output:
+        of_any(layout.SIGNIFICANCE),
+    log:
+        "results/{name}/logs/significance.log",
+    conda:
+        "../../envs/metaxl.yaml"
+    params:
+        code=digest("metaxl.reporting.significance"),
+    shell:
+        "logged {log:q} python -m metaxl significance {input.scores:q} --config {input.config:q} "
+        "--root results/{wildcards.name:q} --out {output:q}"
 
 
 rule table:
     input:
-        lambda w: PLANS[w.name].table_inputs(int(w.number)),
-        PAPER,
-        REGISTRY,
+        config=of_any(layout.CONFIG),
+        scores=lambda w: PLANS[w.name].table_inputs(int(w.number)),
     output:
-        "results/{name}/tables/table{number}.csv",
-        "results/{name}/tables/table{number}.tex",
-        "results/{name}/tables/table{number}.txt",
+        expand(
+            of_any(layout.TABLE),
+            suffix=layout.TABLE_FORMATS[:-1],
+            allow_missing=True,
+        ),
         report(
-            "results/{name}/tables/table{number}.md",
+            of_any(layout.TABLE, suffix=layout.TABLE_FORMATS[-1]),
             caption="../report/table.rst",
             category="Tables",
             labels={"table": "{number}"},
@@ -44,22 +77,26 @@ rule table:
     conda:
         "../../envs/metaxl.yaml"
     params:
-        config=lambda w: PLANS[w.name].config_json,
+        registry=content_digest(REGISTRY_PATH),
+        paper=content_digest(PAPER_PATH),
         code=digest("metaxl.reporting.tables"),
     shell:
-        "logged {log:q} python -m metaxl table {wildcards.number} {params.config:q} "
-        "--root results/{wildcards.name:q} --out results/{wildcards.name:q}/tables"
+        "logged {log:q} python -m metaxl table {wildcards.number} {input.scores:q} --config {input.config:q} "
+        "--out results/{wildcards.name:q}/tables"
 
 
 rule figure:
     input:
-        lambda w: PLANS[w.name].figure_inputs(),
-        PAPER,
+        unpack(lambda w: PLANS[w.name].figure_inputs()),
+        config=of_any(layout.CONFIG),
     output:
-        "results/{name}/figures/figure1.pdf",
-        "results/{name}/figures/figure1.json",
+        expand(
+            of_any(layout.FIGURE),
+            suffix=layout.FIGURE_FORMATS[:-1],
+            allow_missing=True,
+        ),
         report(
-            "results/{name}/figures/figure1.png",
+            of_any(layout.FIGURE, suffix=layout.FIGURE_FORMATS[-1]),
             caption="../report/figure1.rst",
             category="Figure",
         ),
@@ -68,8 +105,8 @@ rule figure:
     conda:
         "../../envs/metaxl.yaml"
     params:
-        config=lambda w: PLANS[w.name].config_json,
+        paper=content_digest(PAPER_PATH),
         code=digest("metaxl.reporting.figure"),
     shell:
-        "logged {log:q} python -m metaxl figure {params.config:q} --root results/{wildcards.name:q} "
-        "--out results/{wildcards.name:q}/figures"
+        "logged {log:q} python -m metaxl figure {input.scores:q} --config {input.config:q} "
+        "--root results/{wildcards.name:q} --out results/{wildcards.name:q}/figures"

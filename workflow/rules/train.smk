@@ -1,11 +1,17 @@
 rule train:
     input:
         unpack(lambda w: PLANS[w.name].cell_inputs(cell_of(w))),
+        encoder=ancient(
+            expand(
+                of_any(layout.ENCODER), file=layout.ENCODER_FILES, allow_missing=True
+            )
+        ),
+        checksums=of_any(layout.CHECKSUMS),
     output:
-        scores="results/{name}/cells/{encoder}/{task}/{target}/{source}/{method}/seed{seed}/scores.json",
-        predictions="results/{name}/cells/{encoder}/{task}/{target}/{source}/{method}/seed{seed}/predictions.jsonl",
-        history="results/{name}/cells/{encoder}/{task}/{target}/{source}/{method}/seed{seed}/history.jsonl",
-        states="results/{name}/cells/{encoder}/{task}/{target}/{source}/{method}/seed{seed}/representations.npz",
+        scores=of_any(layout.CELL, file=layout.SCORES),
+        predictions=of_any(layout.CELL, file=layout.PREDICTIONS),
+        history=of_any(layout.CELL, file=layout.HISTORY),
+        states=of_any(layout.CELL, file=layout.VECTORS),
     log:
         "results/{name}/logs/cells/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.log",
     benchmark:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from metaxl.experiment.config import Config, Figure, TaskSettings
-from metaxl.files import canonical_json
+from metaxl.experiment.layout import DATA, ENCODED_SOURCE, ENCODED_TARGET, SOURCE, fill
 from metaxl.tasks import SPLITS
 
 
@@ -44,15 +44,15 @@ class Part:
     @property
     def data(self) -> Path:
         """Return the path of its records."""
-        return Path("sources" if self.drawn else "data", f"{self._stem}.jsonl")
+        return fill(SOURCE if self.drawn else DATA, **self._address)
 
     def encoded(self, encoder: str) -> Path:
         """Return the path of its subwords."""
-        return Path("encoded", encoder, f"{self._stem}.npz")
+        return fill(ENCODED_SOURCE if self.drawn else ENCODED_TARGET, encoder=encoder, **self._address)
 
     @property
-    def _stem(self) -> str:
-        return f"{self.task}/{self.language}-{self.drawn}" if self.drawn else f"{self.task}/{self.language}/{self.name}"
+    def _address(self) -> dict[str, object]:
+        return {"task": self.task, "language": self.language, "split": self.name, "size": self.drawn}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +67,20 @@ class ReportSpec:
     parts: tuple[Part, ...]
     encoders: dict[str, dict[str, Any]]
 
-    def inputs(self) -> list[Path]:
-        """Return the files that the report reads, relative to the folder of the experiment's results."""
+    def files(self) -> list[Path]:
+        """Return the files of the data, plain and encoded, relative to the folder of the experiment's results."""
         encoded = [part.encoded(encoder) for part in self.parts for encoder in part.encoders]
-        return [*(part.data for part in self.parts), *encoded, *map(tokenizer, self.encoders)]
+        return [*(part.data for part in self.parts), *encoded]
 
-    def to_json(self) -> str:
-        """Return the canonical text that the workflow passes on its command line."""
-        return canonical_json(asdict(self))
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the workflow writes to a file for the report."""
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> ReportSpec:
-        """Read a parsed `to_json` back."""
+        """Read a parsed `to_dict` back."""
         parts = [Part(**{**part, "encoders": tuple(part["encoders"])}) for part in value["parts"]]
         return cls(tuple(parts), value["encoders"])
-
-
-def tokenizer(encoder: str) -> Path:
-    """Return the path of an encoder's tokenizer, relative to the folder of the experiment's results."""
-    return Path("encoders", encoder, "tokenizer.json")
 
 
 def report_spec(config: Config) -> ReportSpec:

@@ -13,9 +13,10 @@ from tabulate import tabulate
 from metaxl.data.counts import describe, different_texts
 from metaxl.data.encode import Encoded, load_tokenizer
 from metaxl.data.formats.records import Record
+from metaxl.experiment.layout import ENCODER, fill
 from metaxl.files import read_jsonl, write_json, write_text
 from metaxl.reporting.data.credits import Credit, credits_of
-from metaxl.reporting.data.parts import Part, ReportSpec, tokenizer
+from metaxl.reporting.data.parts import Part, ReportSpec
 from metaxl.reporting.data.subwords import count_subwords
 
 Facts = dict[str, Any]
@@ -82,7 +83,11 @@ def _address(part: Part) -> Facts:
 
 def _encoded(records: dict[Part, list[Record]], root: Path) -> Iterable[Facts]:
     """Yield what each encoder makes of each part that it reads."""
-    load = cache(lambda encoder, task: load_tokenizer((root / tokenizer(encoder)).parent, task))
+    load = cache(
+        lambda encoder, task: load_tokenizer(
+            (root / fill(ENCODER, encoder=encoder, file="tokenizer.json")).parent, task
+        )
+    )
     for part, examples in records.items():
         for encoder in part.encoders:
             kept = Encoded.load(root / part.encoded(encoder))

@@ -1,0 +1,58 @@
+"""Where each file lies: every path once, as a pattern that Snakemake reads and Python fills in.
+
+Patterns are relative to the folder of an experiment's results, results/<name>/. Training imports nothing from here: its
+code digest would change with every new path. A cell's folder is `Cell.path`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metaxl.experiment.cell import Cell
+
+RAW = Path("results", "raw")  # downloads, shared by all experiments
+ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what an encoder's folder must hold
+
+CONFIG = "config.json"  # the effective configuration
+ASKED = "asked/{part}.json"  # what a rule is asked, where that is too long for its command line
+DATA = "data/{task}/{language}/{split}.jsonl"
+SOURCE = "sources/{task}/{language}-{size}.jsonl"
+ENCODER = "encoders/{encoder}/{file}"
+CHECKSUMS = "encoders/{encoder}/sha256.json"  # of an encoder's files: small, so that Snakemake compares it by content
+ENCODED_TARGET = "encoded/{encoder}/{task}/{language}/{split}.npz"
+ENCODED_SOURCE = "encoded/{encoder}/{task}/{language}-{size}.npz"
+
+_ANY_CELL = Cell("{encoder}", "{task}", "{target}", "{source}", "{method}", "{seed}")  # type: ignore[arg-type]
+CELL = f"{_ANY_CELL.path}/{{file}}"
+SCORES, PREDICTIONS, HISTORY, VECTORS = "scores.json", "predictions.jsonl", "history.jsonl", "representations.npz"
+
+GROUP = "scores/{group}.csv"  # the scores of the cells that the same tables and figures read
+ALL_SCORES = "scores.csv"
+SIGNIFICANCE = "significance.csv"
+REPORT = "data/report.{suffix}"
+TABLE = "tables/table{number}.{suffix}"
+TABLE_FORMATS = ("csv", "tex", "txt", "md")
+FIGURE = "figures/figure1.{suffix}"
+FIGURE_FORMATS = ("pdf", "json", "png")
+
+
+def root(name: str) -> Path:
+    """Return the folder of an experiment's results."""
+    return Path("results", name)
+
+
+def fill(pattern: str, **wildcards: object) -> Path:
+    """Return the path that a pattern gives for these wildcards."""
+    return Path(pattern.format(**wildcards))
+
+
+def of_any(pattern: str, **known: object) -> str:
+    """Return a pattern for the files of any experiment, as a rule needs it, with some wildcards filled in."""
+    for wildcard, value in known.items():
+        pattern = pattern.replace(f"{{{wildcard}}}", str(value))
+    return f"{root('{name}')}/{pattern}"
+
+
+def cell_file(cell: Cell, file: str) -> Path:
+    """Return the path of one of a cell's files, relative to the folder of the experiment's results."""
+    return Path(cell.path, file)

@@ -1,0 +1,94 @@
+"""What the rules of the data need: where each language's splits come from, with which options and code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metaxl.data.corpora import user_files
+from metaxl.data.read import reader_module
+from metaxl.downloads.registry import raw_files, raw_folder
+from metaxl.errors import ConfigError
+from metaxl.experiment.config import Config, TaskSettings
+from metaxl.experiment.layout import RAW
+from metaxl.provenance import digest
+from metaxl.tasks import SPLITS
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlan:
+    """The data of a configuration."""
+
+    config: Config
+
+    def inputs(self, task: str, language: str, split: str) -> list[Path]:
+        """Return the files that a split is read from: the user's, downloaded ones, or none for synthetic data."""
+        corpus = self.config.corpus(task, language)
+        if corpus == "files":
+            return [user_files.find(self._folder(task, language), split)]
+        if corpus == "synthetic":
+            return []
+        return [RAW / path for path in raw_files(corpus, language, split)]
+
+    def options(self, task: str, language: str, split: str) -> list[str]:
+        """Return the options of `metaxl data` for one split of a language."""
+        corpus = self.config.corpus(task, language)
+        options = ["--corpus", corpus, "--task", task, "--language", language, "--split", split]
+        if corpus == "synthetic":
+            targets = {target.language for target in self.config.task(task).targets}
+            is_source = split == "train" and language not in targets
+            size = self.config.synthetic["source_pool" if is_source else "target_size"]
+            return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
+        if corpus == "sentipers":
+            options += ["--unlabelled", self.config.sentipers]
+            options += ["--seed", str(self.config.data_seed)] if self.config.sentipers == "refill" else []
+        return [*options, "--folder", str(self._folder(task, language))]
+
+    def code(self, task: str, language: str) -> str:
+        """Return the digest of the code that reads a language's data."""
+        return digest("metaxl.data.read") + digest(reader_module(self.config.corpus(task, language)))
+
+    def downloads(self) -> list[str]:
+        """Return the paths beneath results/raw/ of every file that the experiment downloads, each once."""
+        paths = [
+            path
+            for task in self.config.tasks
+            for language, splits in self._splits(task).items()
+            if (corpus := self.config.corpus(task.name, language)) not in ("files", "synthetic")
+            for split in splits
+            for path in raw_files(corpus, language, split)
+        ]
+        return list(dict.fromkeys(paths))
+
+    def check(self) -> None:
+        """Look for the user's files, and for languages that the demo's encoder cannot know.
+
+        Raises:
+            ConfigError: a pre-trained encoder is to read languages that are not synthetic.
+            DataError: a folder lacks a split, or has two files of one.
+        """
+        for task in self.config.tasks:
+            for language, splits in self._splits(task).items():
+                if self.config.corpus(task.name, language) == "files":
+                    for split in splits:
+                        user_files.find(self._folder(task.name, language), split)
+                    self._refuse_pretraining(task, language)
+
+    def _refuse_pretraining(self, task: TaskSettings, language: str) -> None:
+        if "pretrain" in self.config.encoders[task.encoder]:
+            raise ConfigError(
+                f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows nothing of "
+                f"{language!r}, whose files you bring. Name an encoder under encoders, {{hub, revision}} or {{folder}}."
+            )
+
+    def _splits(self, task: TaskSettings) -> dict[str, tuple[str, ...]]:
+        """Return the splits that are needed of each language, Figure 1's source among them."""
+        figure = self.config.figure
+        shown = [figure.source] if figure and figure.task == task.name else []
+        return dict.fromkeys([*task.sources(), *shown], SPLITS[:1]) | {t.language: SPLITS for t in task.targets}
+
+    def _folder(self, task: str, language: str) -> Path:
+        corpus = self.config.corpus(task, language)
+        if corpus == "files":
+            return Path(self.config.files[task][language])
+        return RAW / raw_folder(corpus, language)

@@ -1,0 +1,87 @@
+"""What the rule of the encoders needs: what each is made of, and from which files and code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from metaxl.errors import ConfigError, did_you_mean
+from metaxl.experiment.config import Config
+from metaxl.experiment.layout import ENCODER_FILES
+from metaxl.files import sha256_file
+from metaxl.provenance import digest
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderPlan:
+    """The encoders of a configuration."""
+
+    config: Config
+
+    def find(self, encoder: str) -> dict[str, Any]:
+        """Return what the configuration says of an encoder: {hub, revision}, {folder} or {pretrain}.
+
+        Raises:
+            ConfigError: it has none of that name.
+        """
+        known = self.config.encoders
+        if encoder not in known:
+            raise ConfigError(f"encoders: no {encoder!r}, only {', '.join(known)}.{did_you_mean(encoder, known)}")
+        return known[encoder]
+
+    def used(self) -> list[str]:
+        """Return the encoders of the tasks and of the figure, each once."""
+        used = [task.encoder for task in self.config.tasks]
+        used += [self.config.figure.encoder] if self.config.figure else []
+        return list(dict.fromkeys(used))
+
+    def of_hub(self) -> list[str]:
+        """Return the encoders in use that come from the hub."""
+        return [name for name in self.used() if "hub" in self.find(name)]
+
+    def spec(self, encoder: str) -> dict[str, Any]:
+        """Return what an encoder is made of; a pre-trained one also says on which languages."""
+        spec = dict(self.find(encoder))
+        if "pretrain" in spec:
+            sources = {source for task in self.config.tasks for source in task.sources()}
+            targets = {target.language for task in self.config.tasks for target in task.targets} - sources
+            spec |= {"sources": sorted(sources), "targets": sorted(targets), "seed": self.config.data_seed}
+        return spec
+
+    def inputs(self, encoder: str) -> list[Path]:
+        """Return the files of a user's encoder folder; none for encoders that are downloaded or pre-trained."""
+        folder = self.find(encoder).get("folder")
+        return [Path(folder, name) for name in ENCODER_FILES] if folder else []
+
+    def checksums(self, encoder: str) -> dict[str, str]:
+        """Return the SHA-256 of each file of a user's encoder folder, by name.
+
+        Their times do not count, for a copy loses them; a gigabyte takes a second or two.
+        """
+        return {path.name: _sha256(path, path.stat().st_mtime_ns) for path in self.inputs(encoder)}
+
+    def code(self, encoder: str) -> str:
+        """Return the digest of the code that a pre-trained encoder depends on; other encoders depend on none."""
+        return digest("metaxl.demo.encoder") if "pretrain" in self.find(encoder) else ""
+
+    def check(self) -> None:
+        """Look for the user's encoder folders.
+
+        Raises:
+            ConfigError: a folder lacks a file.
+        """
+        for name in self.used():
+            missing = [path for path in self.inputs(name) if not path.is_file()]
+            if missing:
+                raise ConfigError(
+                    f"encoders.{name}.folder: {', '.join(map(str, missing))} missing; an encoder folder holds "
+                    f"{', '.join(ENCODER_FILES)}."
+                )
+
+
+@cache
+def _sha256(path: Path, changed: int) -> str:
+    """Return a file's SHA-256, computed again when its time has changed."""
+    return sha256_file(path)
