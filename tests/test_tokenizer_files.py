@@ -1,0 +1,94 @@
+"""An encoder folder without tokenizer.json, and the tokenizer beside a saved model."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import make_encoder
+from families import make_family
+from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from transformers import AutoTokenizer
+
+from metaxl.data.encode import load_tokenizer
+from metaxl.encoder.prepare import prepare_encoder
+from metaxl.encoder.tokenizer_files import save_tokenizer
+from metaxl.errors import EncoderError
+from metaxl.files import read_json, write_json
+
+TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "world", "##s"]
+
+
+def without_tokenizer(folder, kind="electra", vocabulary=8):
+    make_family(folder, kind, vocab_size=vocabulary, pad_token_id=0, type_vocab_size=2)
+    (folder / "tokenizer.json").unlink()
+    return folder
+
+
+def test_a_vocabulary_is_converted(tmp_path):
+    folder = without_tokenizer(tmp_path / "user")
+    (folder / "vocab.txt").write_text("\n".join(TOKENS) + "\n", encoding="utf-8")
+    prepare_encoder({"folder": str(folder)}, tmp_path / "encoder")
+    encoding = load_tokenizer(tmp_path / "encoder").encode(["Hello", "worlds"], is_pretokenized=True)
+    assert encoding.tokens == ["[CLS]", "hello", "world", "##s", "[SEP]"]
+
+
+def test_a_folder_without_any_vocabulary_is_refused(tmp_path):
+    """Of nothing transformers makes a tokenizer of special tokens, under which every word would be unknown."""
+    folder = without_tokenizer(tmp_path / "user", vocabulary=300)
+    with pytest.raises(
+        EncoderError, match=r"user: no tokenizer\.json, and .* makes a tokenizer of 5 tokens, where .* 300"
+    ):
+        prepare_encoder({"folder": str(folder)}, tmp_path / "encoder")
+    assert not (tmp_path / "encoder").exists()
+
+
+def test_a_vocabulary_that_cannot_be_converted_is_refused(tmp_path):
+    folder = without_tokenizer(tmp_path / "user", "deberta-v2")
+    (folder / "spm.model").write_bytes(b"no sentencepiece model")
+    with pytest.raises(EncoderError, match=r"user: no tokenizer\.json, and "):
+        prepare_encoder({"folder": str(folder)}, tmp_path / "encoder")
+
+
+def test_an_unknown_family_is_refused(tmp_path):
+    folder = make_encoder(tmp_path / "user", "bert")
+    write_json(folder / "config.json", read_json(folder / "config.json") | {"model_type": "robertta"})
+    with pytest.raises(EncoderError, match=r"no model of model_type 'robertta'.*Did you mean 'roberta'"):
+        prepare_encoder({"folder": str(folder)}, tmp_path / "encoder")
+
+
+@pytest.mark.parametrize("task", ["ner", "sentiment"])
+@pytest.mark.parametrize("kind", ["xlm-roberta", "distilbert", "eurobert"])
+def test_auto_tokenizer_gives_what_training_saw(tmp_path, kind, task):
+    """A normalizer of the file's own stays, whatever class or switch tokenizer_config.json names."""
+    folder = make_family(tmp_path / "encoder", kind)
+    path = folder / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.normalizer = normalizers.Sequence([tokenizer.normalizer, normalizers.Replace("ß", "w1")])
+    tokenizer.save(str(path))
+    written = {
+        "tokenizer_class": "XLMRobertaTokenizer",
+        "add_bos_token": True,
+        "model_max_length": 38,
+        "unk_token": "<unk>",
+    }
+    write_json(folder / "tokenizer_config.json", written)
+    (tmp_path / "model").mkdir()
+    save_tokenizer(folder, tmp_path / "model", task)
+    loaded = AutoTokenizer.from_pretrained(tmp_path / "model")
+    text = "ß w2s nothing \u200bw3"
+    assert loaded(text)["input_ids"] == load_tokenizer(folder, task).encode(text).ids
+    assert loaded.model_max_length == 38
+    batch = loaded([text, "w1"], padding=True)
+    assert set(batch) == {"input_ids", "attention_mask"}
+    assert batch["input_ids"][1] == [0, 5, 2, *[1] * (len(batch["input_ids"][0]) - 3)]
+
+
+def test_a_byte_level_tokenizer_of_words_is_saved_with_their_spaces(tmp_path):
+    folder = make_family(tmp_path / "encoder", "modernbert")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_json(folder / "tokenizer_config.json", {"add_prefix_space": False})
+    (tmp_path / "model").mkdir()
+    save_tokenizer(folder, tmp_path / "model", "ner")
+    loaded = AutoTokenizer.from_pretrained(tmp_path / "model")
+    assert loaded.backend_tokenizer.pre_tokenizer.add_prefix_space
