@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import make_encoder
 from families import make_family
-from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from transformers import AutoTokenizer
 
 from metaxl.data.encode import load_tokenizer
@@ -82,13 +82,52 @@ def test_auto_tokenizer_gives_what_training_saw(tmp_path, kind, task):
     assert batch["input_ids"][1] == [0, 5, 2, *[1] * (len(batch["input_ids"][0]) - 3)]
 
 
-def test_a_byte_level_tokenizer_of_words_is_saved_with_their_spaces(tmp_path):
+def spaces(pre_tokenizer, normalizer=None):
+    """Return a tokenizer of the words a and b, which after a space are other tokens than after a letter."""
+    vocabulary = ["<s>", "<pad>", "</s>", "a", "b", "Ġ", "▁", "Ġa", "Ġb", "▁a", "▁b", "ab"]
+    merges = [(space, letter) for space in "Ġ▁" for letter in "ab"] + [("a", "b")]
+    tokenizer = Tokenizer(models.BPE({token: number for number, token in enumerate(vocabulary)}, merges))
+    tokenizer.pre_tokenizer, tokenizer.normalizer = pre_tokenizer, normalizer or normalizers.Sequence([])
+    return tokenizer
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "mark"),
+    [
+        (spaces(pre_tokenizers.ByteLevel(add_prefix_space=False)), "Ġ"),
+        (spaces(pre_tokenizers.ByteLevel(add_prefix_space=True)), "Ġ"),
+        (
+            spaces(
+                pre_tokenizers.Sequence(
+                    [
+                        pre_tokenizers.Split(Regex(r"\s?\w+"), "isolated"),
+                        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+                    ]
+                )
+            ),
+            "Ġ",
+        ),
+        (spaces(pre_tokenizers.Split(" ", "merged_with_previous"), normalizers.Replace(" ", "▁")), "▁"),
+        (spaces(pre_tokenizers.Metaspace()), "▁"),
+        (spaces(pre_tokenizers.Whitespace()), ""),
+    ],
+    ids=[
+        "byte-level",
+        "byte-level with a space",
+        "byte-level after a split",
+        "spaces replaced",
+        "metaspace",
+        "whitespace",
+    ],
+)
+def test_words_of_a_list_and_of_a_saved_models_text_are_equal(tmp_path, tokenizer, mark):
+    """Each word, also the first, counts as one that follows a space: in training, and for AutoTokenizer on text."""
     folder = make_family(tmp_path / "encoder", "modernbert")
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.save(str(folder / "tokenizer.json"))
     write_json(folder / "tokenizer_config.json", {"add_prefix_space": False})
     (tmp_path / "model").mkdir()
     save_tokenizer(folder, tmp_path / "model", "ner")
-    loaded = AutoTokenizer.from_pretrained(tmp_path / "model")
-    assert loaded.backend_tokenizer.pre_tokenizer.add_prefix_space
+    ours = load_tokenizer(folder, "ner").encode(["ab", "b", "a"], is_pretokenized=True)
+    assert ours.tokens[-2:] == [f"{mark}b", f"{mark}a"]
+    assert AutoTokenizer.from_pretrained(tmp_path / "model")("ab b a")["input_ids"] == ours.ids
+    assert load_tokenizer(folder, "sentiment").encode("b a").ids == tokenizer.encode("b a").ids
