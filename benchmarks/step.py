@@ -18,8 +18,7 @@ from torch import Tensor
 from benchmarks import flops
 from benchmarks.table import about, device, write
 from benchmarks.workload import GEOMETRIES, IMPLEMENTATIONS, LENGTHS, METHODS, StepInput
-from metaxl.method.products import Mode
-from metaxl.training.memory import set_up_memory
+from metaxl.encoder.product import linear_map
 
 
 def seconds(function: Callable[[], Any]) -> float:
@@ -37,10 +36,11 @@ def matmul_rate(geometry: str, given: StepInput) -> float:
     tokens = sum(map(len, given.source.ids))
     x, weight = torch.randn(tokens, hidden, device=device()), torch.randn(wide, hidden, device=device())
 
-    def time_of(kernel: Callable[[Tensor, Tensor], Tensor]) -> float:
-        return median(seconds(lambda: [kernel(x, weight.t()) for _ in range(5)]) / 5 for _ in range(5))
+    def time_of(kernel: Callable[[], Tensor]) -> float:
+        return median(seconds(lambda: [kernel() for _ in range(5)]) / 5 for _ in range(5))
 
-    return 2 * tokens * hidden * wide / min(time_of(torch.matmul), time_of(Mode(training=True).product))
+    fastest = min(time_of(lambda: x @ weight.t()), time_of(lambda: linear_map(x, weight, None)))
+    return 2 * tokens * hidden * wide / fastest
 
 
 Key = tuple[str, str]  # method, implementation
@@ -100,7 +100,6 @@ def main() -> None:
     options = parser.parse_args()
     if options.implementations[0] != "official":
         parser.error("name official first: the others are measured against it")
-    set_up_memory()  # as `metaxl train` does; the official-style steps profit as much
     setting = options.geometry, options.lengths
     found = measure(*setting, options.rounds, options.implementations)
     write(f"step-{'-'.join(setting)}.csv", [about(*setting, *key) | numbers for key, numbers in found.items()])

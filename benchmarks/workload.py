@@ -13,19 +13,23 @@ from transformers.models.xlm_roberta import XLMRobertaConfig
 from benchmarks.official import CLASSES, Official, PaddedBatch
 from metaxl.data.encode import Encoded
 from metaxl.encoder.batch import Batch, make_batch
-from metaxl.encoder.shape import LAYER_PARTS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Parameters, Shape, layer_names
-from metaxl.experiment.config import default_method
-from metaxl.method import rtn
+from metaxl.encoder.network import Parameters
+from metaxl.encoder.packed import PackedNetwork
+from metaxl.encoder.shape import LAYER_PARTS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Shape, layer_names
+from metaxl.experiment.config import default_switches
 from metaxl.method.adam import Adam
 from metaxl.method.flat import Flat
-from metaxl.method.model import Model
-from metaxl.method.steps import Learner, metaxl_step, plain_step
+from metaxl.method.learner import Learner, Rates
+from metaxl.method.plain import plain_step
+from metaxl.method.rtn import RTN
+from metaxl.method.steps import metaxl_step
 
 VOCABULARY = 250_002
 # Distinct XLM-R subwords of 5,000 English PAN-X sentences and 300 target sentences, rounded up.
 USED_ROWS = 12_000
 BATCH = 10
 BOTTLENECK = 384
+RATES = Rates(theta=3e-5, phi=1e-6, eta=3e-5)
 METHODS: dict[str, tuple[int, ...] | None] = {
     "target": None,
     "joint": None,
@@ -120,44 +124,52 @@ class Implementation(Protocol):
 class Ours:
     """The package's steps."""
 
-    switches = default_method()
+    switches = default_switches()
 
     def __init__(self, geometry: str, device: torch.device) -> None:
         """Draw random weights for the vocabulary of the data."""
         hidden, wide = GEOMETRIES[geometry]
-        self.shape = Shape("xlm-roberta", 12, hidden, 12, 512, "gelu", 1e-5, 0.1, 0.1, 0.02)
+        shape = Shape("xlm-roberta", 12, hidden, 12, 512, 2, "gelu", 1e-5, 0.1, 0.1, 0.02)
+        theta = Flat.of(random_theta(shape, wide, USED_ROWS, device))
         self.device = device
-        self.theta = Flat.of(random_theta(self.shape, wide, USED_ROWS, device))
-        self.gradients, self.ahead = self.theta.empty_like(), self.theta.empty_like()
-        self.optimizer = Adam([self.theta.vector], 5e-4)
-        self.optimizer.rate = 3e-5
+        # One learner for all methods: they share theta and its room for gradients and look-ahead.
+        self.learner = Learner(
+            PackedNetwork(shape, "token"),
+            theta,
+            Adam([theta.vector], 5e-4),
+            10.0,
+            self.switches,
+            None,
+            {},
+            Adam([], 0.0),
+        )
 
     def step(self, method: str) -> Step:
         """Return a method's step, which packs its batches itself."""
-        placement = METHODS[method] or ()
-        phi = rtn.initialise(placement, self.shape.hidden, BOTTLENECK, self.switches, torch.Generator())
+        rtn = RTN(METHODS[method] or (), self.switches)
+        phi = rtn.initialise(self.learner.network.hidden, BOTTLENECK, torch.Generator())
         phi = {name: value.to(self.device).requires_grad_() for name, value in phi.items()}
-        phi_optimizer = Adam(phi.values(), 5e-4) if phi else None
-        if phi_optimizer:
-            phi_optimizer.rate = 1e-6
-        model = Model(self.shape, "ner", placement, self.switches)
-        learner = Learner(model, self.theta, phi, self.optimizer, phi_optimizer, 10.0, self.gradients, self.ahead)
+        optimizer, learner = Adam(phi.values(), 5e-4), self.learner
 
         def pack(*parts: Sentences) -> Batch:
             return make_batch([(s.encoded(), np.arange(len(s.ids))) for s in parts], self.device, torch.float32)
 
         if method == "target":
-            return lambda given: plain_step(learner, pack(given.target))
+            return lambda given: plain_step(learner, RATES, pack(given.target))
         if method == "joint":
-            return lambda given: plain_step(learner, pack(given.source, given.target))
-        sources = model.source_parts()
-        return lambda given: metaxl_step(learner, pack(*[given.source] * sources, given.descend), pack(given.judge))
+            return lambda given: plain_step(learner, RATES, pack(given.source, given.target))
+
+        def metaxl(given: StepInput) -> object:
+            learner.rtn, learner.phi, learner.phi_optimizer = rtn, phi, optimizer
+            return metaxl_step(learner, RATES, pack(given.source), pack(given.descend), pack(given.judge))
+
+        return metaxl
 
 
 class OursInOfficialOrder(Ours):
     """The same in the official order of updates, to tell what Algorithm 1's order alone brings."""
 
-    switches = replace(default_method(), update_order="official")
+    switches = replace(default_switches(), update_order="official")
 
 
 def random_theta(shape: Shape, wide: int, rows: int, device: torch.device) -> Parameters:

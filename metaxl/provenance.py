@@ -7,8 +7,10 @@ import hashlib
 import platform
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent
 LIBRARIES = ("numpy", "tokenizers", "torch")
@@ -28,6 +30,24 @@ def digest(module: str) -> str:
         raise ModuleNotFoundError(f"{module}: no such module below {PACKAGE.parent}")
     parts = [ast.dump(_without_docstrings(path)) for path in sorted(_closure(module))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def code_digest(*modules: str) -> str:
+    """Return the digest of several modules, in any order."""
+    return hashlib.sha256("".join(map(digest, sorted(set(modules)))).encode()).hexdigest()[:16]
+
+
+def load(address: str) -> Any:
+    """Return what "module:name" names: code that is chosen by a setting, so that its digest counts where it is chosen.
+
+    Raises:
+        ImportError: there is no such module, or it has no such name.
+    """
+    module, _, name = address.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except AttributeError as error:
+        raise ImportError(f"{address}: the module has no {name!r}.") from error
 
 
 def library_versions() -> dict[str, str]:

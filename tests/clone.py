@@ -14,7 +14,7 @@ from loopback import Loopback
 ROOT = Path(__file__).resolve().parent.parent
 XLMR = "FacebookAI/xlm-roberta-base"
 TABLE, PLAIN = "wikiann/qu/train.parquet", "sentiraama/product_pos.txt"
-OTHERS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "METAXL_MIRROR")  # would change what is tested
+OTHERS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "METAXL_MIRROR")  # they would change what is tested
 WIKIANN = f"datasets/{upstream.WIKIANN}/qu"
 
 
@@ -70,8 +70,8 @@ class Site:
         change(content["corpora"])
         self.registry.write_text(yaml.safe_dump(content))
 
-    def torsos(self):
-        """Return what half a download leaves: temporary files, and blobs of the client's cache that are no blobs."""
+    def partial_downloads(self):
+        """Return the partial downloads: temporary files below results/, and incomplete files of the client's cache."""
         hidden = [path for path in self.folder.glob("results/**/.*") if path.is_file() and path.suffix != ".lock"]
         return hidden + list(self.home.rglob("*.incomplete"))
 

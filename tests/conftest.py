@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from metaxl.data.encode import Encoded, encode, load_tokenizer
-from metaxl.method.linear import Linear
+from metaxl.method import tape
 
 WORDS = [f"w{i}" for i in range(60)]
 FAMILIES = ("bert", "roberta", "xlm-roberta")
@@ -102,9 +102,8 @@ def encoded(folder: Path, task: str, count: int, seed: int) -> Encoded:
 
 @pytest.fixture(params=["matrix", "factors"])
 def direction(request, monkeypatch) -> None:
-    """How linear maps keep a gradient along which theta moves; by itself each does what costs it less."""
-    factors = request.param == "factors"
-    monkeypatch.setattr(Linear, "_factors_save", lambda self, rows: self.mode.moved_rows > 0 and factors)
+    """How inner products of gradients are taken; by itself each is taken as costs less."""
+    monkeypatch.setattr(tape, "factors_cost_less", lambda *_: request.param == "factors")
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ class Reference:
         """Return (labels, classes) of the labelled tokens, from a padded batch."""
         rows = [data.ids[data.starts[i] : data.starts[i + 1]] for i in chosen]
         longest = max(map(len, rows))
-        ids = torch.ones(len(rows), longest, dtype=torch.long)
+        ids = torch.full((len(rows), longest), self.model.config.pad_token_id)
         mask = torch.zeros(len(rows), longest, dtype=torch.long)
         for number, row in enumerate(rows):
             ids[number, : len(row)] = torch.from_numpy(row)

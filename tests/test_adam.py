@@ -12,11 +12,11 @@ def test_equals_torch_over_steps_with_a_changing_rate():
     optimizer, reference = Adam(ours, l2=0.1), torch.optim.Adam(theirs, weight_decay=0.1)
     for step in range(5):
         gradients = [torch.randn(value.shape, generator=generator) for value in ours]
-        optimizer.rate = reference.param_groups[0]["lr"] = 0.01 * (step + 1)
+        rate = reference.param_groups[0]["lr"] = 0.01 * (step + 1)
         for value, gradient in zip(theirs, gradients, strict=True):
             value.grad = gradient
         reference.step()
-        optimizer.step(gradients)
+        optimizer.step(rate, gradients)
         for a, b in zip(ours, theirs, strict=True):
             torch.testing.assert_close(a, b.detach())
 
@@ -27,13 +27,12 @@ def test_a_divisor_is_a_clip():
     ours = [torch.randn(4, 3, generator=generator), torch.randn(5, generator=generator)]
     theirs = [value.clone().requires_grad_() for value in ours]
     optimizer, reference = Adam(ours, l2=0.1), torch.optim.Adam(theirs, lr=0.01, weight_decay=0.1)
-    optimizer.rate = 0.01
     for _ in range(3):
         gradients = [torch.randn(value.shape, generator=generator) for value in ours]
         for value, gradient in zip(theirs, gradients, strict=True):
             value.grad = gradient.clone()
         norm = torch.nn.utils.clip_grad_norm_(theirs, 0.5)
         reference.step()
-        optimizer.step(gradients, norm / 0.5)
+        optimizer.step(0.01, gradients, norm / 0.5)
         for a, b in zip(ours, theirs, strict=True):
             torch.testing.assert_close(a, b.detach())

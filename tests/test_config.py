@@ -19,7 +19,7 @@ from metaxl.experiment.checks import RESERVED
 from metaxl.experiment.config import Config, Figure, Target, TaskSettings
 from metaxl.experiment.load import load_config, merge
 from metaxl.experiment.schema import SCHEMA_PATH, WORKFLOW, conform, read_yaml
-from metaxl.experiment.settings import Method, Training
+from metaxl.experiment.settings import Switches, Training
 from metaxl.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,9 +141,10 @@ FAULTS = {
     ),
     "wrong enum in a list": (
         {"controls": ["metaxl-frozn"]},
-        "controls.0: 'metaxl-frozn' is not one of metaxl-frozen, joint-rtn, target-matched. "
+        "controls: 'metaxl-frozn' is no method; choose from target-matched, metaxl-frozen, joint-rtn. "
         "Did you mean 'metaxl-frozen'?",
     ),
+    "a control that every table has": ({"controls": ["joint"]}, "controls: 'joint' is a row of every table; choose"),
     "wrong corpus": ({"ner": {"corpus": "wikian"}}, "ner.corpus: 'wikian' is not one of "),
     "wrong corpus of a language": ({"ner": {"corpus": {"qu": "wikian"}}}, "Did you mean 'wikiann'?"),
     "float without dot": (
@@ -239,7 +240,7 @@ def test_missing_keys_are_named():
 
 def test_every_violation_is_listed():
     """Three faults, three lines: nobody mends them one run at a time."""
-    message = refusal(experiment(sedes=1, controls=["x"], ner={"training": {"epochs": 0}}))
+    message = refusal(experiment(sedes=1, controls=["X Y"], ner={"training": {"epochs": 0}}))
     assert message.splitlines()[0] == "The configuration does not fit:"
     assert sorted(line.split(":")[0] for line in message.splitlines()[1:]) == [
         "- controls.0",
@@ -411,7 +412,7 @@ def test_defaults_never_override(preset):
     ("typed", "schema", "apart"),
     [
         (Training, SCHEMA["$defs"]["training"], set()),
-        (Method, SCHEMA["properties"]["method"], set()),
+        (Switches, SCHEMA["properties"]["method"], set()),
         (Figure, SCHEMA["properties"]["figure"], set()),
         (TaskSettings, SCHEMA["$defs"]["task"], {"name"}),
         (Target, SCHEMA["$defs"]["task"]["properties"]["targets"]["items"], set()),
@@ -425,7 +426,7 @@ def test_schema_and_dataclasses_have_the_same_keys(typed, schema, apart):
 
 def test_schema_and_dataclasses_have_the_same_choices():
     """The words that the schema allows are those that the types know; presets and tasks are the shipped ones."""
-    hints = get_type_hints(Method)
+    hints = get_type_hints(Switches)
     enums = {key: part["enum"] for key, part in SCHEMA["properties"]["method"]["properties"].items() if "enum" in part}
     assert len(enums) > 5
     assert {key: list(get_args(hints[key])) for key in enums} == enums

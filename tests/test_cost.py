@@ -14,25 +14,25 @@ from test_steps import DEFAULT
 from benchmarks.flops import count
 from benchmarks.workload import Sentences, random_theta
 from metaxl.encoder.batch import make_batch
+from metaxl.encoder.packed import PackedNetwork
 from metaxl.encoder.shape import Shape
-from metaxl.method import rtn
+from metaxl.method import tape
 from metaxl.method.flat import Flat
-from metaxl.method.linear import Linear
-from metaxl.method.model import Model
-from metaxl.method.passes import Pass
-from metaxl.method.steps import Learner, metaxl_step, plain_step
+from metaxl.method.learner import Learner, Rates
+from metaxl.method.plain import plain_step
+from metaxl.method.rtn import RTN
+from metaxl.method.steps import frozen_step, metaxl_step
 
 META = torch.device("meta")
-BASE = Shape("xlm-roberta", 12, 768, 12, 512, "gelu", 1e-5, 0.1, 0.1, 0.02)
+BASE = Shape("xlm-roberta", 12, 768, 12, 512, 2, "gelu", 1e-5, 0.1, 0.1, 0.02)
+RATES = Rates(1e-3, 1e-3, 1e-3)
 ROWS = 1000
 
 
 class NoDescent:
     """An optimiser that costs nothing: the element-wise work of a step is not counted here."""
 
-    rate = 1e-3
-
-    def step(self, gradients, divisor=None):
+    def step(self, rate, gradients, divisor=None):
         """Do nothing."""
 
 
@@ -40,12 +40,12 @@ def theta():
     return Flat.of(random_theta(BASE, 4 * BASE.hidden, ROWS, META))
 
 
-def learner_of(placement, learns=True):
-    phi = rtn.initialise(placement, BASE.hidden, 384, DEFAULT, torch.Generator())
+def learner_of(placement):
+    rtn = RTN(placement, DEFAULT)
+    phi = rtn.initialise(BASE.hidden, 384, torch.Generator())
     phi = {name: value.to(META).requires_grad_() for name, value in phi.items()}
-    optimizer = NoDescent()
-    model, optimizers = Model(BASE, "ner", placement, DEFAULT), (optimizer, optimizer if learns else None)
-    return Learner(model, theta(), phi, *optimizers, 10.0, theta(), theta() if learns else None)
+    network, still = PackedNetwork(BASE, "token"), NoDescent()
+    return Learner(network, theta(), still, 10.0, DEFAULT, rtn if placement else None, phi, still)
 
 
 def part(number, length):
@@ -53,17 +53,17 @@ def part(number, length):
     return sentences.encoded(), np.arange(number)
 
 
+def pack(number, length):
+    return make_batch([part(number, length)], META, torch.float32)
+
+
 def forward(length):
-    batch = make_batch([part(10, length)], META, torch.float32)
     with torch.no_grad():
-        return count(Pass, Model(BASE, "ner", (), DEFAULT), theta(), {}, batch)
+        return count(PackedNetwork(BASE, "token").scores, theta(), pack(10, length))
 
 
-def metaxl(placement, length, learns=True):
-    copies = len(placement)
-    batch = make_batch([part(10, length)] * copies + [part(5, length)], META, torch.float32)
-    meta = make_batch([part(5, length)], META, torch.float32)
-    return count(metaxl_step, learner_of(placement, learns), batch, meta)
+def metaxl(placement, length):
+    return count(metaxl_step, learner_of(placement), RATES, pack(10, length), pack(5, length), pack(5, length))
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,15 @@ def test_an_exact_metaxl_step_costs_less_than_the_formula_says(length, bounds):
 @pytest.mark.parametrize(("placement", "formula"), [((12,), 8), ((6,), 9), ((0,), 10), ((0, 12), 15)], ids=str)
 def test_with_matrices_the_formula_holds(monkeypatch, placement, formula):
     """6 + 4 u + 2 (1 - u) for the share u of layers above the RTN; the source counts once for each RTN."""
-    monkeypatch.setattr(Linear, "_factors_save", lambda self, rows: False)
+    monkeypatch.setattr(tape, "factors_cost_less", lambda *_: False)
     assert metaxl(placement, 24) / forward(24) == pytest.approx(formula, rel=0.005)
 
 
 def test_joint_training_costs_six_forward_passes():
     batch = make_batch([part(10, 24), part(10, 24)], META, torch.float32)
-    assert count(plain_step, learner_of(()), batch) / forward(24) == pytest.approx(6, rel=0.03)
+    assert count(plain_step, learner_of(()), RATES, batch) / forward(24) == pytest.approx(6, rel=0.03)
 
 
 def test_a_frozen_rtn_costs_no_look_ahead():
-    assert metaxl((12,), 24, learns=False) / forward(24) == pytest.approx(4.5, rel=0.03)
+    cost = count(frozen_step, learner_of((12,)), RATES, pack(10, 24), pack(5, 24))
+    assert cost / forward(24) == pytest.approx(4.5, rel=0.03)

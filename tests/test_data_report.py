@@ -263,7 +263,7 @@ def test_every_corpus_is_credited():
     assert found.pop("ner gn") == {"title": "your own files", "where": "my/gn"}
     assert found.pop("ner es") == {"title": "your own files", "where": "my/es"}
     for use, corpus in {"ner qu, en": wikiann, "sentiment en": reviews, "sentiment te": sentiraama}.items():
-        credit, source = found.pop(use), corpus.source
+        credit, source = found.pop(use), corpus.citation
         assert (credit["title"], credit["licence"], credit["citation"]) == (
             source.title,
             source.licence,
@@ -307,7 +307,7 @@ def test_report_names_every_source(tmp_path):
     report, _ = small_report(tmp_path, ner={**SMALL["ner"], "corpus": "wikiann"})
     text = (tmp_path / "data" / "report.md").read_text(encoding="utf-8")
     told = text[text.index("## Sources") :]
-    source, corpus = find_corpus("wikiann").source, find_corpus("wikiann")
+    source, corpus = find_corpus("wikiann").citation, find_corpus("wikiann")
     assert f"- ner qu, en, es: **{source.title}**, `{corpus.repo}`, revision `{corpus.revision}`\n" in told
     assert f"\n  - licence: {source.licence}\n  - citation: {source.citation}\n" in told
     assert "- encoder words: **your own encoder**, `my words`\n" in told

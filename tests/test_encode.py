@@ -11,41 +11,29 @@ import torch
 from conftest import WORDS, encoded, make_tokenizer, records_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_steps import DEFAULT
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from metaxl.data.encode import Encoded, encode, load_tokenizer
 from metaxl.encoder.batch import make_batch
-from metaxl.encoder.checkpoint import initialise_head, load_parameters
-from metaxl.encoder.shape import Shape
+from metaxl.encoder.packed import open_network
 from metaxl.errors import DataError, EncoderError
-from metaxl.experiment.settings import Method
-from metaxl.method import rtn
 from metaxl.method.adam import Adam
 from metaxl.method.flat import Flat
-from metaxl.method.model import Model
-from metaxl.method.passes import Pass
-from metaxl.method.steps import Learner, joint_rtn_step, metaxl_step, plain_step
+from metaxl.method.learner import Learner, Rates
+from metaxl.method.plain import plain_step
+from metaxl.method.rtn import RTN
+from metaxl.method.steps import joint_rtn_step, metaxl_step
+from metaxl.method.tape import Tape
 from metaxl.reporting.data.subwords import count_subwords, unknown_id
-from metaxl.tasks import TASKS
+from metaxl.tasks import NER, TASKS
 from metaxl.training import evaluate
 from metaxl.training.data import CellData
-from metaxl.training.evaluate import gold_labels, length_sorted, predict, score
+from metaxl.training.evaluate import gold_labels, length_sorted, predict
 from metaxl.training.feed import Sampler
 
 EMPTY = "\u200b"  # the tokenizer deletes it: a word without a subword
 CPU = torch.device("cpu")
-METHOD = Method(
-    update_order="algorithm1",
-    theta_loss="source+target",
-    target_split="halves",
-    inner_rate=0.01,
-    gate="token",
-    rtn_input="detached",
-    residual="add",
-    layer_composition="separate",
-    meta_weight_decay=0.0,
-    joint_rtn_forward="as-metaxl",
-)
 # Four words of one, no, two and one subword, and two sentences around them.
 MIXED = [
     {"id": "a", "tokens": ["w1", EMPTY, "w2s", "w3"], "tags": ["B-PER", "B-LOC", "I-LOC", "O"]},
@@ -65,21 +53,18 @@ def encode_ner(folder, records, max_length=32):
     return encode(load_tokenizer(folder), "ner", records, max_length)
 
 
-def tiny(folder, task, placement=()):
-    """Return a model with dropout and random parameters in float64, theta and phi."""
-    shape = replace(Shape.load(folder), hidden_dropout=0.3, attention_dropout=0.3)
+def tiny(folder, task):
+    """Return a network with dropout, and random parameters in float64."""
     generator = torch.Generator().manual_seed(3)
-    theta, pooler = load_parameters(folder, shape, np.arange(len(WORDS) + 5))
-    theta |= initialise_head(task, shape, pooler, generator)
-    phi = rtn.initialise(placement, shape.hidden, 4, METHOD, generator)
-    theta, phi = ({k: v.double().requires_grad_() for k, v in part.items()} for part in (theta, phi))
-    return Model(shape, task, placement, METHOD), theta, phi
+    network, theta = open_network(folder, TASKS[task], np.arange(len(WORDS) + 5), generator)
+    network = replace(network, shape=replace(network.shape, hidden_dropout=0.3, attention_dropout=0.3))
+    return network, {name: value.double() for name, value in theta.items()}
 
 
-def always(model, theta, label):
-    """Return parameters with which the model predicts `label` wherever it predicts at all."""
+def always(theta, label):
+    """Return parameters of a tagger with which it predicts `label` wherever it predicts at all."""
     bias = torch.full_like(theta["head.out.bias"], -1e6)
-    bias[TASKS[model.task].labels.index(label)] = 1e6
+    bias[NER.labels.index(label)] = 1e6
     return {**theta, "head.out.bias": bias}
 
 
@@ -94,7 +79,7 @@ def test_first_subword_of_each_word_is_labelled(tokenizer_folder):
     assert data.words.tolist() == [0, 2, 3, 0]
     assert data.label_starts.tolist() == [0, 3, 3, 4]
     assert [TASKS["ner"].labels[i] for i in data.labels] == ["B-PER", "I-LOC", "O", "B-PER"]
-    assert gold_labels("ner", data) == [record["tags"] for record in MIXED]
+    assert gold_labels(TASKS["ner"], data) == [record["tags"] for record in MIXED]
     assert (len(data), data.names.tolist()) == (3, ["a", "b", "c"])
 
 
@@ -124,7 +109,7 @@ def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, 
         tags = [TASKS["ner"].labels[label] for label in data.labels[owned]]
         assert list(zip(data.labelled[owned], data.words[owned], tags, strict=True)) == expected
         assert data.lengths()[number] == min(place + 1, max_length)
-    assert gold_labels("ner", data) == [record["tags"] for record in records]
+    assert gold_labels(TASKS["ner"], data) == [record["tags"] for record in records]
     assert (data.words_lost(), data.entities_lost()) == (lost, lost_entities)
 
 
@@ -202,7 +187,7 @@ def test_review_is_labelled_at_its_first_token(tokenizer_folder):
     data = encode(load_tokenizer(tokenizer_folder), "sentiment", records, max_length=10)
     assert data.lengths().tolist() == [4, 2, 10]
     assert data.labelled.tolist() == [0, 0, 0]
-    assert gold_labels("sentiment", data) == [["positive"], ["negative"], ["positive"]]
+    assert gold_labels(TASKS["sentiment"], data) == [["positive"], ["negative"], ["positive"]]
     assert [TASKS["sentiment"].labels[i] for i in data.labels] == ["positive", "negative", "positive"]
     assert data.words_lost() == 0
 
@@ -245,13 +230,13 @@ def test_nothing_to_encode_and_no_tokenizer_are_told(tmp_path, tokenizer_folder)
 )
 def test_word_that_no_prediction_reaches_is_outside(encoders, max_length, reached):
     """Without a subword, or beyond the limit: "O" at its own place, so that gold entities there count as missed."""
-    model, theta, _ = tiny(encoders["xlm-roberta"], "ner")
+    network, theta = tiny(encoders["xlm-roberta"], "ner")
     data = encode_ner(encoders["xlm-roberta"], MIXED, max_length)
-    predicted = predict(model, always(model, theta, "B-PER"), data)
+    predicted = predict(network, NER, always(theta, "B-PER"), data)
     assert predicted == [["B-PER" if there else "O" for there in sentence] for sentence in reached]
-    gold = gold_labels("ner", data)
+    gold = gold_labels(NER, data)
     count = sum(map(sum, reached))
-    scores = score("ner", gold, predicted)
+    scores = NER.score(gold, predicted)
     # Four gold entities (I-LOC goes on in the word after), two of them B-PER and within every limit.
     assert scores["recall"] == 2 / 4
     assert scores["precision"] == 2 / count
@@ -260,9 +245,9 @@ def test_word_that_no_prediction_reaches_is_outside(encoders, max_length, reache
 def test_recall_counts_entities_that_were_cut_off(encoders):
     """All that can be reached is right, and yet only a third of the entities is found."""
     folder = encoders["xlm-roberta"]
-    model, theta, _ = tiny(folder, "ner")
+    network, theta = tiny(folder, "ner")
     data = encode_ner(folder, [{"id": "a", "tokens": ["w1", EMPTY, "w2"], "tags": ["B-PER"] * 3}], max_length=3)
-    scores = score("ner", gold_labels("ner", data), predict(model, always(model, theta, "B-PER"), data))
+    scores = NER.score(gold_labels(NER, data), predict(network, NER, always(theta, "B-PER"), data))
     assert (scores["precision"], scores["recall"], scores["f1"]) == (1, 1 / 3, 1 / 2)
     assert (data.words_lost(), data.entities_lost()) == (2, 2)
 
@@ -275,43 +260,46 @@ def batch_of(*parts):
 def test_sentence_without_subwords_trains_without_nan(encoders, place):
     """A batch without a single label has no loss and no gradient of its own, in every step and every role."""
     folder = encoders["xlm-roberta"]
-    model, theta, phi = tiny(folder, "ner", (0, 2))
-    silent, spoken = (encode_ner(folder, MIXED[i : i + 1]) for i in (1, 0))
-    assert not len(batch_of(silent).labelled)
-
-    def batches(source, target, judge):
-        return batch_of(source, source, target), batch_of(judge)
-
+    network, theta = tiny(folder, "ner")
+    rtn = RTN((0, 2), DEFAULT)
+    phi = rtn.initialise(network.hidden, 4, torch.Generator().manual_seed(4))
+    phi = {name: value.double().requires_grad_() for name, value in phi.items()}
+    silent, spoken = (batch_of(encode_ner(folder, MIXED[i : i + 1])) for i in (1, 0))
+    assert not len(silent.labelled)
     theta = Flat.of(theta)
-    optimizers = Adam([theta.vector], 0.0), Adam(phi.values(), 0.0)
-    for optimizer in optimizers:
-        optimizer.rate = 0.01
-    learner = Learner(model, theta, phi, *optimizers, 10.0, theta.empty_like(), theta.empty_like())
+    learner = Learner(network, theta, Adam([theta.vector], 0.0), 10.0, DEFAULT, rtn, phi, Adam(phi.values(), 0.0))
     before = {name: value.detach().clone() for name, value in theta.items()}
-    report = {
-        "alone": lambda: plain_step(learner, batch_of(silent)),
-        "source": lambda: metaxl_step(learner, *batches(silent, spoken, spoken)),
-        "target": lambda: metaxl_step(learner, *batches(spoken, silent, spoken)),
-        "judge": lambda: metaxl_step(learner, *batches(spoken, spoken, silent)),
-        "joint source": lambda: joint_rtn_step(learner, batch_of(silent, silent, spoken)),
-        "joint target": lambda: joint_rtn_step(learner, batch_of(spoken, spoken, silent)),
-    }[place]()
-    assert all(torch.isfinite(value) for value in report.values())
+    step, batches = {
+        "alone": (plain_step, [silent]),
+        "source": (metaxl_step, [silent, spoken, spoken]),
+        "target": (metaxl_step, [spoken, silent, spoken]),
+        "judge": (metaxl_step, [spoken, spoken, silent]),
+        "joint source": (joint_rtn_step, [silent, spoken]),
+        "joint target": (joint_rtn_step, [spoken, silent]),
+    }[place]
+    losses = step(learner, Rates(0.01, 0.01, 0.01), *batches)
+    assert all(torch.isfinite(value) for value in losses.values())
     assert all(torch.isfinite(value).all() for value in (*theta.values(), *phi.values()))
     moved = any(not torch.equal(theta[name], before[name]) for name in theta)
     assert moved == (place != "alone")
 
 
+def gradient_of(network, theta, batch):
+    """Return theta's gradient of a batch's loss."""
+    gradient, tape = Flat.of(theta), Tape(network, theta, batch)
+    tape.backward()
+    tape.write_gradients(gradient)
+    return gradient
+
+
 def test_silent_part_leaves_half_of_the_loss(encoders):
     """Beside a part with labels, one without weighs nothing: the other's gradient is half of its own."""
     folder = encoders["xlm-roberta"]
-    model, theta, _ = tiny(folder, "ner")
-    model = model.evaluating()
+    network, theta = tiny(folder, "ner")
     silent, spoken = (encode_ner(folder, MIXED[i : i + 1]) for i in (1, 0))
-    with torch.no_grad():
-        half, whole = Flat.of(theta), Flat.of(theta)
-        Pass(model, theta, {}, batch_of(silent, spoken), share=1 / 2).backward(half)
-        Pass(model, theta, {}, batch_of(spoken)).backward(whole)
+    half, whole = (
+        gradient_of(network.evaluating(), theta, batch_of(*parts)) for parts in ((silent, spoken), (spoken,))
+    )
     for name, value in whole.items():
         torch.testing.assert_close(2 * half[name], value)
 
@@ -351,67 +339,44 @@ def some_of(count):
 @settings(deadline=None)
 @given(st.lists(data_sets(), min_size=1, max_size=3), st.data())
 def test_packed_batch_is_the_padded_one(sets, data):
-    """Seen through `grid`, tokens lie as in rows padded on the right; `unpad` is the way back, for labels too."""
+    """Put where `unpad` says, tokens lie as in rows padded on the right; labels find their tokens."""
     parts = [(part, np.array(data.draw(some_of(len(part))))) for part in sets]
     spans = [(part, i) for part, chosen in parts for i in chosen]
     batch = make_batch(parts, CPU, torch.float64)
     longest = max(int(part.lengths()[i]) for part, i in spans)
-    assert batch.grid.shape == (len(spans), longest)
+    assert batch.grid == (len(spans), longest)
     assert batch.bias.shape == (len(spans), 1, longest)
-    tokens, labelled, labels = [], [], []
+    padded = torch.full((len(spans) * longest,), -1).index_copy(0, batch.unpad, torch.arange(len(batch.ids)))
+    labelled, labels = [], []
     for number, (part, i) in enumerate(spans):
         row = part.ids[part.starts[i] : part.starts[i + 1]]
         owned = slice(part.label_starts[i], part.label_starts[i + 1])
-        places = batch.grid[number, : len(row)]
+        places = padded.view(batch.grid)[number]
+        assert (places[len(row) :] == -1).all()
+        places = places[: len(row)]
+        assert batch.firsts[number] == places[0]
         assert batch.ids[places].tolist() == row.tolist()
         assert batch.positions[places].tolist() == list(range(len(row)))
         assert batch.bias[number].flatten().tolist() == [0.0] * len(row) + [-np.inf] * (longest - len(row))
-        tokens += places.tolist()
         labelled += places[part.labelled[owned]].tolist()
         labels += part.labels[owned].tolist()
-    assert sorted(tokens) == list(range(len(batch.ids)))
-    assert batch.grid.flatten()[batch.unpad].tolist() == list(range(len(batch.ids)))
     assert batch.labelled.tolist() == labelled
     assert batch.labels.tolist() == labels
     counts = [sum(int(np.diff(part.label_starts)[i]) for i in chosen) for part, chosen in parts]
-    shares = [np.full(n, 1 / n) for n in counts if n]
-    np.testing.assert_allclose(batch.weights.sum(dim=0), np.concatenate([[], *shares]))
-    np.testing.assert_allclose(batch.weights.sum(dim=1), np.sign(counts))
-
-
-@settings(deadline=None)
-@given(st.lists(data_sets(), min_size=2, max_size=3), st.data())
-def test_the_first_parts_of_a_batch_are_the_batch_of_the_first_parts(sets, data):
-    parts = [(part, np.array(data.draw(some_of(len(part))))) for part in sets]
-    count = data.draw(st.integers(1, len(parts)))
-    first, alone = (
-        make_batch(parts, CPU, torch.float64).first_parts(count),
-        make_batch(parts[:count], CPU, torch.float64),
-    )
-    for name in ("ids", "positions", "labelled", "labels", "weights"):
-        assert torch.equal(getattr(first, name), getattr(alone, name)), name
-    longest = alone.grid.shape[1]
-    assert torch.equal(first.grid[:, :longest], alone.grid)
-    assert torch.equal(first.bias[..., :longest], alone.bias)
-    assert torch.equal(first.grid.flatten()[first.unpad], torch.arange(len(alone.ids)))
-    assert (first.sentence_ends, first.token_ends) == (alone.sentence_ends, alone.token_ends)
+    shares = [np.full(n, 1 / (n * len(parts))) for n in counts if n]
+    np.testing.assert_allclose(batch.weights, np.concatenate([[], *shares]))
 
 
 @pytest.mark.parametrize("task", ["ner", "sentiment"])
-def test_losses_are_the_parts_means(encoders, task):
-    """Whatever their sizes; joint training takes the mean of both."""
+def test_the_loss_of_a_batch_is_the_mean_of_its_parts_means(encoders, task):
+    """Whatever their sizes: joint training weighs source and target alike."""
     folder = encoders["xlm-roberta"]
-    model, theta, _ = tiny(folder, task)
-    model = model.evaluating()
+    network, theta = tiny(folder, task)
+    network = network.evaluating()
     few, many = encoded(folder, task, 2, 1), encoded(folder, task, 7, 2)
-    with torch.no_grad():
-        means = []
-        for part in (few, many):
-            batch = batch_of(part)
-            means.append(torch.nn.functional.cross_entropy(model.logits(theta, batch), batch.labels))
-        work = Pass(model, theta, {}, batch_of(few, many))
-        torch.testing.assert_close(work.losses, torch.stack(means))
-        torch.testing.assert_close(work.target_loss(), sum(means))
+    batches = [batch_of(part) for part in (few, many)]
+    means = [torch.nn.functional.cross_entropy(network.scores(theta, batch), batch.labels) for batch in batches]
+    torch.testing.assert_close(Tape(network, theta, batch_of(few, many)).loss.detach(), sum(means) / 2)
 
 
 COUNTS, SIZES, SEEDS = st.integers(1, 60), st.integers(2, 20), st.integers(0, 2**40)
@@ -466,17 +431,17 @@ def test_evaluation_batches_hold_each_example_once_and_fit(lengths, limit):
 def test_prediction_does_not_depend_on_its_neighbours(encoders, monkeypatch, task, limit):
     """In any batches and any order of the file, each example is predicted as if it were alone."""
     folder = encoders["xlm-roberta"]
-    model, theta, _ = tiny(folder, task)
+    network, theta = tiny(folder, task)
     records = records_of(task, 12, 5) + (MIXED if task == "ner" else [])
     tokenizer = load_tokenizer(folder)
     data = encode(tokenizer, task, records, 32)
     # Centred scores, so that the answers differ.
-    scores = model.evaluating().logits(theta, batch_of(data)).mean(dim=0)
+    scores = network.evaluating().scores(theta, batch_of(data)).mean(dim=0)
     theta = {**theta, "head.out.bias": (theta["head.out.bias"] - scores).detach()}
-    alone = [predict(model, theta, encode(tokenizer, task, [record], 32))[0] for record in records]
+    alone = [predict(network, TASKS[task], theta, encode(tokenizer, task, [record], 32))[0] for record in records]
     assert len({label for labels in alone for label in labels}) > 1, "a constant answer proves nothing"
     monkeypatch.setattr(evaluate, "TOKENS_PER_BATCH", limit)
-    assert predict(model, theta, data) == alone
+    assert predict(network, TASKS[task], theta, data) == alone
     order = np.random.default_rng(0).permutation(len(records))
     shuffled = encode(tokenizer, task, [records[i] for i in order], 32)
-    assert predict(model, theta, shuffled) == [alone[i] for i in order]
+    assert predict(network, TASKS[task], theta, shuffled) == [alone[i] for i in order]

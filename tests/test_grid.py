@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_config import PRESETS, experiment, shipped
 
 from metaxl.errors import ConfigError
-from metaxl.experiment.cell import LAYERED, PLAIN, Cell, MethodSlug
+from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import (
     all_cells,
     figure_cells,
@@ -22,8 +22,12 @@ from metaxl.experiment.grid import (
     tables,
 )
 from metaxl.experiment.load import load_config
+from metaxl.experiment.slug import MethodSlug
+from metaxl.methods import METHODS
 from metaxl.planning.plan import Plan
 
+PLAIN = [name for name, method in METHODS.items() if not method.has_layers]
+LAYERED = [name for name, method in METHODS.items() if method.has_layers]
 RELATED = {"qu": "es", "cdo": "zh", "ilo": "id", "xmf": "ka", "mhr": "ru", "mi": "id", "tk": "tr", "gn": "es"}
 REVIEWED = ("te", "fa")
 
@@ -81,7 +85,7 @@ def test_slugs_are_written_as_the_design_says(text, kind, layers, needs_source):
     method = MethodSlug(kind, layers)
     assert str(method) == text
     assert MethodSlug.parse(text) == method
-    assert method.needs_source is needs_source
+    assert method.method.needs_source is needs_source
 
 
 NO_METHODS = ["", "metaxl", "joint-L2", "target-L0", "metaxl-L", "metaxl-L-1", "metaxl-L1-", "metaxl-L1,2"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -417,32 +416,6 @@ def test_digest_refuses_relative_imports(package):
     """They would be followed nowhere, so that a change behind them went unseen."""
     with pytest.raises(ImportError, match=r"middle\.py:2: relative import; name the module in full\."):
         package(middle='"""Two lines."""\nfrom . import bottom\n')
-
-
-RULES = {"train": "training.train", "encode": "data.encode", "data": "data.read"}
-
-
-@pytest.mark.parametrize(
-    ("edited", "rerun"),
-    [
-        ("reporting/tables", set()),
-        ("reporting/frame", set()),
-        ("planning/plan", set()),
-        ("tasks", {"train", "encode"}),
-        ("method/steps", {"train"}),
-        ("data/corpora/wikiann", set()),
-        ("data/encode", {"train", "encode"}),
-    ],
-)
-def test_an_edit_reruns_only_what_it_reaches(tmp_path, monkeypatch, edited, rerun):
-    """Tables, the gathering of results and planning never retrain; the update rule does."""
-    before = {rule: provenance.digest(f"metaxl.{module}") for rule, module in RULES.items()}
-    shutil.copytree(provenance.PACKAGE, tmp_path / "metaxl", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "PACKAGE", tmp_path / "metaxl")
-    with (tmp_path / "metaxl" / f"{edited}.py").open("a", encoding="utf-8") as file:
-        file.write("\nEDITED = True\n")
-    after = {rule: provenance.digest.__wrapped__(f"metaxl.{module}") for rule, module in RULES.items()}
-    assert {rule for rule in RULES if after[rule] != before[rule]} == rerun
 
 
 def test_own_files_want_an_encoder_that_knows_their_language(tmp_path):

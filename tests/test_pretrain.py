@@ -10,16 +10,8 @@ from transformers import AutoTokenizer, XLMRobertaForTokenClassification
 from transformers.models.xlm_roberta import XLMRobertaForMaskedLM
 
 from metaxl.demo.languages.text import unlabelled_text
-from metaxl.demo.pretrain import (
-    PAD_ID,
-    EncoderShape,
-    PretrainSettings,
-    _config,
-    mask_tokens,
-    masked_loss,
-    pretrain,
-    train_tokenizer,
-)
+from metaxl.demo.pretrain import EncoderShape, PretrainSettings, _config, mask_tokens, masked_loss, pretrain
+from metaxl.demo.tokenizer import PAD_ID, train_tokenizer
 from metaxl.errors import DataError
 
 SHAPE = EncoderShape(layers=1, hidden=16, heads=2, intermediate=32, vocabulary=400, max_positions=66)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from loopback import Loopback
 
-from metaxl.data.corpora.sentipers import SPLITS
 from metaxl.downloads.registry import find_corpus
 from metaxl.files import read_jsonl
+from metaxl.tasks import SPLITS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real data at {SHARED}")

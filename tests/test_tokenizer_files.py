@@ -13,6 +13,7 @@ from metaxl.encoder.prepare import prepare_encoder
 from metaxl.encoder.tokenizer_files import save_tokenizer
 from metaxl.errors import EncoderError
 from metaxl.files import read_json, write_json
+from metaxl.tasks import NER, TASKS
 
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "world", "##s"]
 
@@ -72,7 +73,7 @@ def test_auto_tokenizer_gives_what_training_saw(tmp_path, kind, task):
     }
     write_json(folder / "tokenizer_config.json", written)
     (tmp_path / "model").mkdir()
-    save_tokenizer(folder, tmp_path / "model", task)
+    save_tokenizer(folder, tmp_path / "model", TASKS[task])
     loaded = AutoTokenizer.from_pretrained(tmp_path / "model")
     text = "ß w2s nothing \u200bw3"
     assert loaded(text)["input_ids"] == load_tokenizer(folder, task).encode(text).ids
@@ -126,7 +127,7 @@ def test_words_of_a_list_and_of_a_saved_models_text_are_equal(tmp_path, tokenize
     tokenizer.save(str(folder / "tokenizer.json"))
     write_json(folder / "tokenizer_config.json", {"add_prefix_space": False})
     (tmp_path / "model").mkdir()
-    save_tokenizer(folder, tmp_path / "model", "ner")
+    save_tokenizer(folder, tmp_path / "model", NER)
     ours = load_tokenizer(folder, "ner").encode(["ab", "b", "a"], is_pretokenized=True)
     assert ours.tokens[-2:] == [f"{mark}b", f"{mark}a"]
     assert AutoTokenizer.from_pretrained(tmp_path / "model")("ab b a")["input_ids"] == ours.ids

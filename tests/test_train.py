@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -13,17 +14,17 @@ import torch
 from conftest import LAYERS, WORDS, encoded, make_encoder
 from test_steps import DEFAULT
 
-from metaxl.encoder.batch import make_batch
 from metaxl.encoder.shape import WORDS as WORD_TABLE
-from metaxl.encoder.shape import Shape
-from metaxl.errors import ConfigError, TrainingError
+from metaxl.errors import ConfigError, DataError, TrainingError
 from metaxl.experiment.cell import Cell
+from metaxl.experiment.neutral import used_switches, used_training
 from metaxl.experiment.settings import Training
-from metaxl.experiment.spec import CellSpec
+from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.spec import CellSpec, Recipe
 from metaxl.files import read_json, read_jsonl
+from metaxl.tasks import NER
 from metaxl.training.data import CellData
-from metaxl.training.evaluate import score
-from metaxl.training.feed import make_feed
+from metaxl.training.feed import _parts, make_feed
 from metaxl.training.loop import Run
 from metaxl.training.train import build_learner, train_cell
 
@@ -40,9 +41,8 @@ TRAINING = Training(
     max_length=32,
     eval_max_length=32,
     bottleneck=8,
-    precision="float32",
 )
-METHOD = replace(DEFAULT, inner_rate="scheduled", meta_weight_decay=5e-4)
+SWITCHES = replace(DEFAULT, inner_rate="scheduled", meta_weight_decay=5e-4)
 METHODS = ["target", "target-matched", "joint", "metaxl-L1", "metaxl-L0-3", "metaxl-frozen-L1", "joint-rtn-L3"]
 
 
@@ -56,11 +56,17 @@ def place(tmp_path_factory):
     return folder
 
 
-def spec_of(method, task="ner", seed=1, **training):
-    source = "none" if method.startswith("target") else "en"
-    matched = 12 if method == "target-matched" else 0
+def spec_of(method, task="ner", seed=1, switches=SWITCHES, **training):
+    slug = MethodSlug.parse(method)
+    entry, source = slug.method, "en" if slug.method.needs_source else "none"
     return CellSpec(
-        Cell("tiny", task, "qu", source, method, seed), replace(TRAINING, **training), METHOD, matched, False
+        cell=Cell("tiny", task, "qu", source, method, seed),
+        recipe=Recipe(entry.step, entry.takes, entry.rtn),
+        placement=slug.layers,
+        training=used_training(entry, replace(TRAINING, **training)),
+        switches=used_switches(entry, switches),
+        matched_size=12 if method == "target-matched" else 0,
+        keep_model=False,
     )
 
 
@@ -76,7 +82,7 @@ def train(place, out, spec):
 
 def run_of(place, spec):
     data = CellData.load(files_of(place, spec))
-    return Run(spec, build_learner(spec, place, Shape.load(place), data.rows, CPU), data)
+    return Run(spec, build_learner(spec, place, data.rows, CPU), data)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -90,7 +96,7 @@ def test_the_same_cell_twice_is_byte_equal_and_its_scores_are_its_predictions(pl
     lines = read_jsonl(tmp_path / "0" / "predictions.jsonl")
     for split in ("dev", "test"):
         chosen = [line for line in lines if line["split"] == split]
-        again = score("ner", [line["gold"] for line in chosen], [line["predicted"] for line in chosen])
+        again = NER.score([line["gold"] for line in chosen], [line["predicted"] for line in chosen])
         assert again == records[0]["best"][split]
         assert len(chosen) == {"dev": 6, "test": 7}[split]
 
@@ -148,32 +154,46 @@ def test_the_schedule_warms_up_from_zero_and_decays_to_zero(place):
     assert np.all(np.diff(rates[6:]) < 0)
 
 
-@pytest.mark.parametrize("split", ["halves", "disjoint", "shared"])
-def test_target_examples_play_the_roles_that_the_split_gives_them(place, monkeypatch, split):
-    spec = replace(spec_of("metaxl-L1"), method=replace(METHOD, target_split=split))
+def target_roles(place, split):
+    """Return the roles of target examples in 60 steps: (halves that join theta's loss, halves that judge)."""
+    spec = spec_of("metaxl-L1", switches=replace(SWITCHES, target_split=split))
     data = CellData.load(files_of(place, spec))
-    from metaxl.training import feed
+    drawn = islice(_parts(spec, data), 60)
+    return [tuple(set(batch[0][1]) for batch in batches[1:]) for batches in drawn]
 
-    drawn = []
-    monkeypatch.setattr(feed, "make_batch", lambda parts, *_: parts)
-    monkeypatch.setattr(
-        feed,
-        "metaxl_step",
-        lambda _, batch, meta: drawn.append([set(chosen) for _, chosen in (*batch, *meta)]),
-    )
-    steps = make_feed(spec, build_learner(spec, place, Shape.load(place), data.rows, CPU), data)
-    for _ in range(60):
-        steps.step()
-    descend, judge = (set.union(*(batch[i] for batch in drawn)) for i in (1, 2))
-    if split == "shared":
-        assert all(batch[1] == batch[2] for batch in drawn)
-    else:
-        assert all(not batch[1] & batch[2] for batch in drawn)
-    if split == "disjoint":
-        assert not descend & judge
-        assert descend | judge == set(range(10))
-    else:
-        assert descend == judge == set(range(10))
+
+def test_target_examples_play_the_roles_that_the_split_gives_them(place):
+    everyone = set(range(10))
+    for split in ("halves", "disjoint", "shared"):
+        roles = target_roles(place, split)
+        descend, judge = (set.union(*(pair[role] for pair in roles)) for role in (0, 1))
+        assert all((one == other) if split == "shared" else not one & other for one, other in roles)
+        if split == "disjoint":
+            assert not descend & judge
+            assert descend | judge == everyone
+        else:
+            assert descend == judge == everyone
+
+
+def test_a_method_that_takes_what_is_not_there_is_told(place):
+    spec = spec_of("target")
+    spec = replace(spec, recipe=replace(spec.recipe, takes=("source+target",)))
+    with pytest.raises(ConfigError, match=r"its method takes 'source', but there is only target, half, other half"):
+        run_of(place, spec)
+
+
+def test_one_target_example_cannot_be_halved(place, tmp_path):
+    encoded(place, "ner", 1, 5).save(tmp_path / "one.npz")
+    files = files_of(place, spec_of("metaxl-L1")) | {"train": tmp_path / "one.npz"}
+    data = CellData.load(files)
+    for method in ("joint", "metaxl-L1"):
+        spec = spec_of(method)
+        learner = build_learner(spec, place, data.rows, CPU)
+        if method == "joint":
+            make_feed(spec, learner, data)
+        else:
+            with pytest.raises(DataError, match="one target example cannot be split"):
+                make_feed(spec, learner, data)
 
 
 def test_training_touches_only_the_vocabulary_of_its_data(place, tmp_path):
@@ -200,7 +220,7 @@ def test_training_on_the_vocabulary_of_the_data_equals_training_on_all_of_it(pla
     assert len(few.rows) < len(every.rows)
     thetas, phis = [], []
     for data in (few, every):
-        run = Run(spec, build_learner(spec, place, Shape.load(place), data.rows, CPU), data)
+        run = Run(spec, build_learner(spec, place, data.rows, CPU), data)
         run.train()
         thetas.append(run.learner.theta)
         phis.append(run.learner.phi)
@@ -213,25 +233,6 @@ def test_training_on_the_vocabulary_of_the_data_equals_training_on_all_of_it(pla
 def asdict_of(data):
     parts = {role: getattr(data, role) for role in ("train", "dev", "test", "source")}
     return {role: part for role, part in parts.items() if part is not None}
-
-
-@pytest.mark.parametrize("precision", ["tf32", "bf16"])
-def test_rounding_is_for_training_alone(place, precision):
-    spec = spec_of("joint", precision=precision)
-    run = run_of(place, spec)
-    seen = []
-    step = run.feed.step
-    watched = replace(run.feed, step=lambda: seen.append(torch.backends.cuda.matmul.allow_tf32) or step())
-    run.feed = watched
-    run.train()
-    assert set(seen) == {precision == "tf32"}
-    assert not torch.backends.cuda.matmul.allow_tf32
-    model, theta = run.learner.model, run.learner.theta
-    batch = make_batch([(run.data.dev, np.arange(len(run.data.dev)))], torch.device("cpu"), torch.float32)
-    plain = replace(model, precision="float32").evaluating().logits(theta, batch)
-    assert torch.equal(model.evaluating().logits(theta, batch), plain)
-    rounded = replace(model, training=False).logits(theta, batch)
-    assert torch.equal(rounded, plain) == (precision == "tf32")
 
 
 def test_the_kept_model_predicts_what_predictions_say(place, tmp_path):
@@ -279,27 +280,27 @@ def test_the_spec_survives_its_trip_through_the_command_line():
     assert CellSpec.from_dict(json.loads(spec.to_json())) == spec
 
 
-def test_the_inner_rate_follows_the_schedule(place):
-    run = run_of(place, spec_of("metaxl-L1", epochs=10, warmup=0.2))
-    seen = []
-    step = run.feed.step
-    run.feed = replace(run.feed, step=lambda: (seen.append(run.learner.inner_rate), step())[1])
-    run.train()
-    expected = [1e-2 * run._schedule(step) for step in range(30)]
-    assert seen == pytest.approx(expected)
-    assert seen[0] == 0.0
+def test_the_inner_rate_follows_the_schedule_or_is_constant(place):
+    for inner, expected in (("scheduled", None), (0.3, 0.3)):
+        run = run_of(place, spec_of("metaxl-L1", switches=replace(SWITCHES, inner_rate=inner), epochs=10, warmup=0.2))
+        seen = []
+        step = run.feed.step
+        run.feed = replace(run.feed, step=lambda rates, seen=seen, step=step: (seen.append(rates), step(rates))[1])
+        run.train()
+        theta, phi, eta = map(list, zip(*seen, strict=True))
+        assert theta == phi == pytest.approx([1e-2 * run._schedule(step) for step in range(30)])
+        assert eta == (theta if expected is None else [expected] * 30)
 
 
-def test_the_official_joint_rtn_has_no_residual_and_no_detach(place):
-    spec = replace(spec_of("joint-rtn-L1"), method=replace(METHOD, joint_rtn_forward="official"))
-    method = run_of(place, spec).learner.model.method
-    assert (method.residual, method.rtn_input) == ("none", "attached")
-    assert run_of(place, spec_of("joint-rtn-L1")).learner.model.method == METHOD
+def test_the_official_joint_rtn_has_no_residual_and_no_detach():
+    official = spec_of("joint-rtn-L1", switches=replace(SWITCHES, joint_rtn_forward="official")).switches
+    assert (official.residual, official.rtn_input) == ("none", "attached")
+    assert spec_of("joint-rtn-L1").switches == SWITCHES
 
 
 def test_an_infinite_gradient_is_seen_even_where_the_loss_is_finite(place):
     run = run_of(place, spec_of("joint"))
     step = run.feed.step
-    run.feed = replace(run.feed, step=lambda: step() | {"gradient_norm": torch.tensor(float("inf"))})
+    run.feed = replace(run.feed, step=lambda rates: step(rates) | {"gradient_norm": torch.tensor(float("inf"))})
     with pytest.raises(TrainingError, match="gradient_norm not finite at step 1"):
         run.train()

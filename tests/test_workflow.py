@@ -144,7 +144,9 @@ def append(path: Path, text: str) -> str:
         ("experiment/grid.py", "\nADDED = 1\n", 0),
         ("experiment/config.py", "\nADDED = 1\n", 0),
         ("method/steps.py", "\n# only a comment\n", 0),
-        ("method/steps.py", "\nADDED = 1\n", 9),
+        ("method/steps.py", "\nADDED = 1\n", 4),  # the cells of MetaXL
+        ("method/plain.py", "\nADDED = 1\n", 5),  # all others
+        ("method/tape.py", "\nADDED = 1\n", 9),
     ],
 )
 def test_only_an_edit_to_what_trains_retrains(project, module, text, trains):

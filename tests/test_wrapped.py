@@ -17,13 +17,14 @@ from torch.autograd import grad
 
 from metaxl.data.encode import encode, load_tokenizer
 from metaxl.encoder.batch import make_batch
-from metaxl.encoder.open_wrapped import open_wrapped
-from metaxl.encoder.records import Nothing, Records, check_records
+from metaxl.encoder.network import NOTHING, unchanged
+from metaxl.encoder.records import Records, check_records
 from metaxl.encoder.restricted import RestrictedEmbedding
-from metaxl.encoder.wrapped_checkpoint import save_wrapped
+from metaxl.encoder.wrapped import open_network, save_model
 from metaxl.errors import EncoderError
 from metaxl.files import read_json, write_json
-from metaxl.tasks import TASKS
+from metaxl.method.tape import Tape, dot
+from metaxl.tasks import NER, SENTIMENT, TASKS
 
 CPU = torch.device("cpu")
 ROWS = np.delete(np.arange(65), [1, 3])  # without <pad> and <unk>, which no sentence here has
@@ -37,7 +38,7 @@ class Case:
 
     def __init__(self, folder, kind, task, dropout=0.0):
         self.folder, self.kind, self.task = make_family(folder, kind, dropout), kind, task
-        self.network, theta = open_wrapped(self.folder, task, ROWS, torch.Generator().manual_seed(1), CPU)
+        self.network, theta = open_network(self.folder, TASKS[task], ROWS, torch.Generator().manual_seed(1))
         noise = torch.Generator().manual_seed(2)
         self.drawn = {name: value + 0.1 * torch.randn(value.shape, generator=noise) for name, value in theta.items()}
         self.theta = {name: value.double() for name, value in self.drawn.items()}
@@ -60,10 +61,6 @@ def case(tmp_path_factory):
     return cache(lambda kind, task: Case(tmp_path_factory.mktemp(kind) / "encoder", kind, task))
 
 
-def unchanged(layer, hidden):
-    return hidden
-
-
 class Rtn(torch.nn.Module):
     """The RTN's official form at one layer."""
 
@@ -80,40 +77,15 @@ class Rtn(torch.nn.Module):
 
 
 def loss(network, theta, batch, record=None, between=unchanged):
-    return F.cross_entropy(network.scores(theta, batch, record or Nothing(), between), batch.labels)
+    return F.cross_entropy(network.scores(theta, batch, record or NOTHING, between), batch.labels)
 
 
-class Tape:
-    """One batch: its records with their gradients, and the gradients of the leaves."""
-
-    def __init__(self, network, theta, batch, between=unchanged, second=False):
-        factored = network.factored()
-        leaves = {name: value.detach() for name, value in theta.items() if name in factored}
-        others = {name: value.detach().requires_grad_() for name, value in theta.items() if name not in factored}
-        self.theta, self.records = theta, Records()
-        value = loss(network, leaves | others, batch, self.records, between)
-        ends = [*self.records.outputs(), *others.values()]
-        bars = grad(value, ends, create_graph=second, materialize_grads=True)
-        self.bars, self.others = bars[: -len(others)], dict(zip(others, bars[-len(others) :], strict=True))
-
-    def gradients(self):
-        return self.records.gradients([bar.detach() for bar in self.bars], self.theta) | self.others
-
-    def dot(self, other):
-        """Return the inner product of this tape's gradients and the other's, which are constant."""
-        total = sum((bar * other.others[name].detach()).sum() for name, bar in self.others.items())
-        maps, theirs = len(self.records.maps), len(other.records.maps)
-        for (name, x, _), y_bar in zip(self.records.maps, self.bars[:maps], strict=True):
-            for (name2, x2, _), y2_bar in zip(other.records.maps, other.bars[:theirs], strict=True):
-                if name == name2:
-                    inputs = x.flatten(0, -2) @ x2.detach().flatten(0, -2).t()
-                    total = total + (inputs * (y_bar.flatten(0, -2) @ y2_bar.detach().flatten(0, -2).t())).sum()
-        for (tables, _), y_bar in zip(self.records.lookups, self.bars[maps:], strict=True):
-            for (tables2, _), y2_bar in zip(other.records.lookups, other.bars[theirs:], strict=True):
-                for name, rows in tables.items():
-                    same = (rows.flatten()[:, None] == tables2[name].flatten()) & (rows.flatten() >= 0)[:, None]
-                    total = total + (same * (y_bar.flatten(0, -2) @ y2_bar.detach().flatten(0, -2).t())).sum()
-        return total
+def tape_gradients(network, theta, batch):
+    """Return theta's gradients from a tape."""
+    tape, found = Tape(network, theta, batch), {name: torch.zeros_like(value) for name, value in theta.items()}
+    tape.backward()
+    tape.write_gradients(found)
+    return found
 
 
 def assert_same(ours, theirs, tolerance=1e-10):
@@ -134,7 +106,7 @@ def test_gradients_from_records_equal_autograd(case, kind, task):
     leaves = {name: value.clone().requires_grad_() for name, value in case.theta.items()}
     batch = case.batch(5, 1)
     true = grad(loss(case.network, leaves, batch), leaves.values(), materialize_grads=True)
-    ours = Tape(case.network, case.theta, batch).gradients()
+    ours = tape_gradients(case.network, case.theta, batch)
     assert_same([ours[name] for name in leaves], true)
     assert len(case.network.factored()) > 4 * LAYERS
 
@@ -154,7 +126,10 @@ def test_hypergradient_from_factors_equals_the_unrolled_definition(case, kind, t
     true = grad(loss(network, ahead, meta), phi)
 
     judged = Tape(network, {name: value.detach() for name, value in ahead.items()}, meta)
-    assert_same(grad(-eta * Tape(network, theta, source, rtn, second=True).dot(judged), phi), true)
+    judged.backward()
+    tape = Tape(network, theta, source, rtn)
+    tape.backward(create_graph=True)
+    assert_same(grad(-eta * dot([tape], judged), phi), true)
 
 
 @BOTH
@@ -169,7 +144,7 @@ def test_dropout_does_not_break_the_records(tmp_path, kind, task):
     torch.manual_seed(7)
     true = grad(loss(case.network, leaves, batch), leaves.values(), materialize_grads=True)
     torch.manual_seed(7)
-    ours = Tape(case.network, case.theta, batch).gradients()
+    ours = tape_gradients(case.network, case.theta, batch)
     assert_same([ours[name] for name in leaves], true)
     check_records(case.network, case.theta, batch)
 
@@ -208,7 +183,7 @@ def test_what_stands_between_layers_changes_all_that_follows_and_nothing_before(
 @BOTH
 def test_xlm_r_with_an_rtn_equals_the_reference(case, task):
     case = case("xlm-roberta", task)
-    save_wrapped(case.folder.parent / "model", case.folder, task, case.drawn, ROWS, None)
+    save_model(case.folder.parent / "model", case.folder, TASKS[task], case.drawn, ROWS, {})
     reference, data, chosen = Reference(case.folder.parent / "model", task), case.data(5, 4), np.arange(5)
     for layer in range(LAYERS + 1):
         rtn = Rtn(layer)
@@ -216,14 +191,14 @@ def test_xlm_r_with_an_rtn_equals_the_reference(case, task):
         with reference.transformed(phi, [layer]):
             theirs = reference.logits(reference.theta, data, chosen)
         batch = make_batch([(renumbered(data), chosen)], CPU, torch.float64)
-        assert_same([case.network.scores(case.theta, batch, Nothing(), rtn)], [theirs])
+        assert_same([case.network.scores(case.theta, batch, NOTHING, rtn)], [theirs])
 
 
 def saved(case, folder):
     """Save a case and load it as any user would; in float64, without dropout, with attention that is as ours."""
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
-    save_wrapped(folder, case.folder, case.task, case.drawn, ROWS, {"phi": torch.ones(2)})
+    save_model(folder, case.folder, TASKS[case.task], case.drawn, ROWS, {"phi": torch.ones(2)})
     kind = AutoModelForTokenClassification if case.task == "ner" else AutoModelForSequenceClassification
     return kind.from_pretrained(folder, attn_implementation="eager").double().eval()
 
@@ -245,7 +220,7 @@ def test_a_saved_checkpoint_gives_the_same_scores_and_gradients(case, tmp_path, 
         places = [data.labelled[a:b] for a, b in zip(data.label_starts, data.label_starts[1:], strict=False)]
         scores = [score[place] for score, place in zip(scores, places, strict=True)]
     theirs = torch.cat(scores) if task == "ner" else torch.stack(scores)
-    assert_same([case.network.scores(case.theta, batch, Nothing(), unchanged)], [theirs], ROUNDED.get(kind, 1e-10))
+    assert_same([case.network.scores(case.theta, batch, NOTHING, unchanged)], [theirs], ROUNDED.get(kind, 1e-10))
     named = dict(model.named_parameters())
     gradients = grad(F.cross_entropy(theirs, batch.labels), named.values(), materialize_grads=True)
     true = dict(zip(named, gradients, strict=True))
@@ -253,9 +228,9 @@ def test_a_saved_checkpoint_gives_the_same_scores_and_gradients(case, tmp_path, 
     words = case.network.words
     assert not true[words][outside].any()
     true[words] = true[words][ROWS]
-    ours = Tape(case.network, case.theta, batch).gradients()
+    ours = tape_gradients(case.network, case.theta, batch)
     assert_same([ours[name] for name in named], list(true.values()), 10 * ROUNDED.get(kind, 1e-11))
-    pretrained = open_wrapped(case.folder, task, np.arange(65), torch.Generator(), CPU)[1][words].double()
+    pretrained = open_network(case.folder, TASKS[task], np.arange(65), torch.Generator())[1][words].double()
     assert torch.equal(named[words][outside], pretrained[outside])
 
 
@@ -269,7 +244,7 @@ def test_pipeline_predicts_what_training_predicted(case, tmp_path, kind, task):
     text, labels = "w1 w2s w3 w4 w5s", TASKS[task].labels
     data = encode_texts(case, [text])
     batch = make_batch([(renumbered(data), np.arange(1))], CPU, torch.float64)
-    best = case.network.evaluating().scores(case.theta, batch, Nothing(), unchanged).argmax(dim=1)
+    best = case.network.evaluating().scores(case.theta, batch, NOTHING, unchanged).argmax(dim=1)
     ours = [labels[i] for i in best]
     if task == "ner":
         found = pipeline("token-classification", model=str(tmp_path / "model"), ignore_labels=[])(text)
@@ -296,11 +271,9 @@ def test_a_local_window_of_padding_alone_gives_no_nan(case, dtype):
     theta = {name: value.to(dtype) for name, value in case.theta.items()}
     padded = make_batch([(renumbered(data), np.arange(2))], CPU, dtype)
     short = make_batch([(renumbered(data), np.arange(1))], CPU, dtype)
-    scores = case.network.scores(theta, padded, Nothing(), unchanged)
-    torch.testing.assert_close(
-        scores[:3], case.network.scores(theta, short, Nothing(), unchanged), rtol=1e-5, atol=1e-5
-    )
-    assert all(value.isfinite().all() for value in Tape(case.network, theta, padded).gradients().values())
+    scores = case.network.scores(theta, padded, NOTHING, unchanged)
+    torch.testing.assert_close(scores[:3], case.network.scores(theta, short, NOTHING, unchanged), rtol=1e-5, atol=1e-5)
+    assert all(value.isfinite().all() for value in tape_gradients(case.network, theta, padded).values())
 
 
 def test_a_restricted_embedding_equals_the_whole_one_where_padding_is_a_token():
@@ -333,7 +306,7 @@ def test_a_weight_that_is_read_past_its_map_becomes_a_leaf(tmp_path, monkeypatch
     assert not left_out & case.network.factored()
     leaves = {name: value.clone().requires_grad_() for name, value in case.theta.items()}
     true = grad(loss(case.network, leaves, case.batch(5, 1)), leaves.values(), materialize_grads=True)
-    ours = Tape(case.network, case.theta, case.batch(5, 1)).gradients()
+    ours = tape_gradients(case.network, case.theta, case.batch(5, 1))
     assert_same([ours[name] for name in leaves], true)
 
 
@@ -345,8 +318,8 @@ def test_records_that_autograd_contradicts_end_a_cell(case):
 
         factored = case.network.factored
 
-        def scores(self, theta, batch, record, between):
-            return case.network.scores(theta, batch, record, between) + (theta["classifier.weight"] ** 2).sum(dim=1)
+        def scores(self, theta, batch, record):
+            return case.network.scores(theta, batch, record) + (theta["classifier.weight"] ** 2).sum(dim=1)
 
     check_records(case.network, case.theta, case.batch(5, 1))
     with pytest.raises(EncoderError, match=r"^classifier\.weight: its gradient does not follow"):
@@ -356,11 +329,11 @@ def test_records_that_autograd_contradicts_end_a_cell(case):
 def test_the_head_is_the_seeds_and_all_else_the_checkpoints(case, tmp_path):
     """Neither the state of torch's own generator nor an output layer that the folder holds makes a difference."""
     case = case("electra", "sentiment")
-    save_wrapped(tmp_path / "model", case.folder, "sentiment", case.drawn, ROWS, None)
+    save_model(tmp_path / "model", case.folder, SENTIMENT, case.drawn, ROWS, {})
     opened = []
     for seed, folder in ((1, case.folder), (2, case.folder), (3, tmp_path / "model")):
         torch.manual_seed(seed)
-        opened.append(open_wrapped(folder, "sentiment", ROWS, torch.Generator().manual_seed(9), CPU)[1])
+        opened.append(open_network(folder, SENTIMENT, ROWS, torch.Generator().manual_seed(9))[1])
     first, second, trained = opened
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert not torch.equal(trained["classifier.out_proj.weight"], case.drawn["classifier.out_proj.weight"])
@@ -372,12 +345,12 @@ def test_the_head_is_the_seeds_and_all_else_the_checkpoints(case, tmp_path):
 
 def test_rows_that_no_sentence_has_change_no_score(case):
     case = case("xlm-roberta", "ner")
-    whole, theta = open_wrapped(case.folder, "ner", np.arange(65), torch.Generator().manual_seed(1), CPU)
-    part, restricted = open_wrapped(case.folder, "ner", ROWS, torch.Generator().manual_seed(1), CPU)
+    whole, theta = open_network(case.folder, NER, np.arange(65), torch.Generator().manual_seed(1))
+    part, restricted = open_network(case.folder, NER, ROWS, torch.Generator().manual_seed(1))
     data = case.data(5, 1)
     batches = [make_batch([(some, np.arange(5))], CPU, torch.float32) for some in (data, renumbered(data))]
-    ours = part.evaluating().scores(restricted, batches[1], Nothing(), unchanged)
-    torch.testing.assert_close(ours, whole.evaluating().scores(theta, batches[0], Nothing(), unchanged))
+    ours = part.evaluating().scores(restricted, batches[1], NOTHING, unchanged)
+    torch.testing.assert_close(ours, whole.evaluating().scores(theta, batches[0], NOTHING, unchanged))
 
 
 @pytest.mark.parametrize(
@@ -385,18 +358,19 @@ def test_rows_that_no_sentence_has_change_no_score(case):
 )
 def test_the_longest_sentence_leaves_out_the_positions_of_padding(tmp_path, kind, length):
     folder = make_family(tmp_path / "encoder", kind)
-    assert open_wrapped(folder, "ner", ROWS, torch.Generator(), CPU)[0].max_length == length
+    assert open_network(folder, NER, ROWS, torch.Generator())[0].max_length == length
 
 
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
         ("albert", "AlbertModel: 0 of its parts are a list of 3 modules.*ALBERT among them"),
-        ("llama", "the first of 5 tokens does not see the last, as in a decoder; MetaXL needs an encoder"),
+        ("llama", "'llama' is or has a decoder"),
+        ("mra", "the first of 5 tokens does not see the last, as in a decoder; MetaXL needs an encoder"),
         ("fnet", "padding changes what it makes of a sentence"),
         ("ibert", "its word embedding is not a plain table of rows"),
         ("longformer", "no part of it gives the states after layer 0 as"),
-        ("t5", "'t5' is configured with a decoder"),
+        ("t5", "'t5' is or has a decoder"),
         ("xlm", "4 of its parts are a list of 3 modules"),
         ("xmod", "does not run on ids and an attention mask alone"),
     ],
@@ -404,7 +378,7 @@ def test_the_longest_sentence_leaves_out_the_positions_of_padding(tmp_path, kind
 def test_a_model_that_metaxl_cannot_see_through_is_refused(tmp_path, kind, message):
     folder = make_family(tmp_path / "encoder", kind)
     with pytest.raises(EncoderError, match=message):
-        open_wrapped(folder, "ner", ROWS, torch.Generator(), CPU)
+        open_network(folder, NER, ROWS, torch.Generator())
 
 
 @pytest.mark.parametrize(
@@ -412,7 +386,7 @@ def test_a_model_that_metaxl_cannot_see_through_is_refused(tmp_path, kind, messa
     [
         ({"model_type": "elektra"}, "no model of model_type 'elektra'.*Did you mean 'electra'"),
         ({"model_type": "vit"}, "no token and sequence classification for model_type 'vit'"),
-        ({"is_decoder": True}, "'electra' is configured with a decoder"),
+        ({"is_decoder": True}, "'electra' is or has a decoder"),
         ({"quantization_config": {"quant_method": "gptq"}}, "the weights are quantised"),
         ({"num_hidden_layers": 9}, "lacks 96 of the parameters that config.json promises"),
         (
@@ -426,18 +400,18 @@ def test_a_configuration_that_does_not_fit_is_refused(tmp_path, change, message)
     folder = make_family(tmp_path / "encoder", "electra")
     write_json(folder / "config.json", read_json(folder / "config.json") | change)
     with pytest.raises(EncoderError, match=message):
-        open_wrapped(folder, "ner", ROWS, torch.Generator(), CPU)
+        open_network(folder, NER, ROWS, torch.Generator())
 
 
 def test_weights_that_cannot_be_trained_or_trusted_are_refused(tmp_path):
     folder = make_family(tmp_path / "encoder", "electra")
     with pytest.raises(EncoderError, match="gives id 65, but the embedding has 65 rows"):
-        open_wrapped(folder, "ner", np.array([0, 65]), torch.Generator(), CPU)
+        open_network(folder, NER, np.array([0, 65]), torch.Generator())
     tensors = load_file(folder / "model.safetensors")
     name = next(name for name in tensors if name.endswith("query.weight"))
     save_file(tensors | {name: tensors[name].to(torch.int8)}, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(EncoderError, match=r"query\.weight holds I8 numbers"):
-        open_wrapped(folder, "ner", ROWS, torch.Generator(), CPU)
+        open_network(folder, NER, ROWS, torch.Generator())
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(EncoderError, match=r"model\.safetensors: missing.*pickles are never read"):
-        open_wrapped(folder, "ner", ROWS, torch.Generator(), CPU)
+        open_network(folder, NER, ROWS, torch.Generator())

@@ -17,9 +17,10 @@ import yaml
 from safetensors.torch import load_file, save_file
 from tokenizers import pre_tokenizers
 
-from metaxl.data.corpora import sentipers, wikiann
+from metaxl.data.corpora import sentipers
 from metaxl.demo.languages.ner import ner_sentences
 from metaxl.demo.languages.reviews import reviews
+from metaxl.tasks import NER
 
 WIKIANN, REVIEWS = "unimelb-nlp/wikiann", "mteb/AmazonReviewsClassification"
 ENCODERS = {"FacebookAI/xlm-roberta-base": "xlm-roberta", "google-bert/bert-base-multilingual-cased": "bert"}
@@ -35,12 +36,12 @@ def write_wikiann(folder: Path, languages: Sequence[str], sizes: Mapping[str, in
             records = ner_sentences(language, ours, sizes[split], SEED)
             columns = {
                 "tokens": [record["tokens"] for record in records],
-                "ner_tags": [[wikiann.TAGS.index(tag) for tag in record["tags"]] for record in records],
+                "ner_tags": [[NER.labels.index(tag) for tag in record["tags"]] for record in records],
                 "langs": [[language] * len(record["tokens"]) for record in records],
                 "spans": [spans(record) for record in records],
             }
             kinds = {name: {"dtype": "string", "_type": "Value"} for name in ("tokens", "langs", "spans")}
-            kinds["ner_tags"] = {"names": list(wikiann.TAGS), "_type": "ClassLabel"}
+            kinds["ner_tags"] = {"names": list(NER.labels), "_type": "ClassLabel"}
             features = {name: {"feature": kinds[name], "_type": "Sequence"} for name in columns}
             write_parquet(folder, WIKIANN, language, split, columns, features)
 

@@ -55,7 +55,6 @@ def _add_data_commands(command: AddCommand) -> None:
 
     sub = command(_lock, "replace what the lock holds by what is downloaded now; needs the network")
     sub.add_argument("names", nargs="*", help="below results/raw/, or encoders/<hub id>@<commit>; default: all locked")
-    sub.add_argument("--update", action="store_true", required=True, help="yes, on purpose")
     sub.add_argument("--raw", type=Path, default=Path("results/raw"), help="folder of the downloaded corpora")
 
     sub = command(_data, "write one split of one language as JSON lines")
@@ -123,8 +122,8 @@ def _download(options: argparse.Namespace) -> None:
 
 
 def _lock(options: argparse.Namespace) -> None:
-    from metaxl.downloads.download import update_lock
     from metaxl.downloads.lock import lockable
+    from metaxl.downloads.update import update_lock
 
     names = options.names or lockable()
     for name in names:
@@ -136,7 +135,7 @@ def _data(options: argparse.Namespace) -> None:
     from metaxl.data.read import OF_BOTH_TASKS, read_split
 
     if options.corpus not in OF_BOTH_TASKS:
-        from metaxl.downloads.download import refuse_damaged
+        from metaxl.downloads.verify import refuse_damaged
 
         refuse_damaged(options.corpus, options.language, options.split, options.folder)
     own = {name: value for name in ("size", "seed", "unlabelled") if (value := getattr(options, name)) is not None}
@@ -173,16 +172,13 @@ def _encode(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from metaxl.experiment.spec import CellSpec
-    from metaxl.training.device import claim_device
-    from metaxl.training.memory import set_up_memory
-    from metaxl.training.train import train_cell
+    from metaxl.training.train import choose_device, train_cell
 
-    files = dict(zip(("train", "dev", "test"), options.target, strict=True))
+    files = dict(zip(SPLITS, options.target, strict=True))
     if options.source is not None:
         files["source"] = options.source
-    set_up_memory()
-    with claim_device() as device:
-        train_cell(CellSpec.from_dict(options.spec), options.encoder, files, options.out, device)
+    spec = CellSpec.from_dict(options.spec)
+    train_cell(spec, options.encoder, files, options.out, choose_device(spec))
 
 
 def _report(options: argparse.Namespace) -> None:

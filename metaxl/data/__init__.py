@@ -1,1 +1,1 @@
-"""One reader a form or corpus; counts; words to subwords."""
+"""One reader for each corpus and each form; facts of the data in numbers; words to subwords."""

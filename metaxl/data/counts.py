@@ -1,4 +1,4 @@
-"""What records hold, in numbers: examples, words, labels, repeated texts, badly formed tags, texts in two places."""
+"""Facts of a part of the data: its examples, words, labels, repeated texts and badly formed tags, counted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def describe(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def different_texts(records: Sequence[Record]) -> set[str]:
-    """Return the texts of a part, each once."""
+    """Return the texts of a part, each of them once."""
     return {text_of(record) for record in records}
 
 

@@ -33,7 +33,7 @@ class Encoded:
         labels: (labels,) class of each labelled subword.
         words: (labels,) index of the labelled subword's word within its example.
         label_starts: (examples + 1,) bounds of each example in the three arrays above.
-        gold: (words,) class of every word, also of those without a labelled subword.
+        gold: (words,) class of every word, including the words without a labelled subword.
         word_starts: (examples + 1,) bounds of each example in `gold`.
         names: (examples,) the examples' ids.
     """
@@ -61,7 +61,7 @@ class Encoded:
         return len(self.gold) - len(self.labels)
 
     def entities_lost(self) -> int:
-        """Return how many of those words begin an entity: gold that no prediction can reach."""
+        """Return how many of the lost words begin an entity, which no prediction can then find."""
         places = np.repeat(self.word_starts[:-1], np.diff(self.label_starts)) + self.words
         lost = np.delete(self.gold, places)
         return int((lost % 2 == 1).sum())  # NER.labels has B- at the odd numbers
@@ -80,7 +80,7 @@ class Encoded:
 
 
 def load_tokenizer(folder: Path, task: str = NER.name) -> Tokenizer:
-    """Load the tokenizer of an encoder folder, for the words or for the running text of a task.
+    """Load the tokenizer of an encoder folder, set up for the words or for the running text of a task.
 
     Raises:
         EncoderError: the folder has no tokenizer.json.
@@ -110,11 +110,11 @@ def encode(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], m
     """Encode the records of one data file.
 
     Args:
-        tokenizer: of the encoder; adds its own special tokens.
+        tokenizer: the encoder's; it adds its own special tokens.
         task: "ner" (records with tokens and tags) or "sentiment" (records with text and label).
         records: as `metaxl.data.read` writes them.
-        max_length: subwords to keep of an example, special tokens included. Words beyond it, and words that
-            the tokenizer leaves without a subword, keep their place in `gold` and are predicted "O".
+        max_length: how many subwords of an example are kept, special tokens included. Words beyond it, and words
+            that the tokenizer leaves without a subword, keep their place in `gold` and are predicted "O".
 
     Raises:
         DataError: there are no records.

@@ -11,7 +11,8 @@ from metaxl.data.formats.records import Record
 from metaxl.errors import DataError
 from metaxl.files import sha256_text
 
-# Corpora without data of one task alone; every other corpus is a module of metaxl.data.corpora.
+# The corpora that have data of both tasks: their readers take the task. Every other corpus is a module of
+# metaxl.data.corpora by its own name.
 OF_BOTH_TASKS = {"files": "metaxl.data.corpora.user_files", "synthetic": "metaxl.demo.corpus"}
 
 
@@ -26,15 +27,16 @@ def read_split(corpus: str, task: str, language: str, split: str, folder: Path, 
     Args:
         corpus: "files", "synthetic" or a corpus of the registry.
         task: "ner" or "sentiment".
-        language: its code.
+        language: the language's code.
         split: "train", "dev" or "test".
         folder: where the language's files lie, or its WikiANN archive.
-        options: of the corpus's own reader.
+        options: what the corpus's own reader takes besides.
 
     Raises:
         DataError: the data are missing or malformed.
     """
-    # By name, so that reading one corpus loads no library of another and depends on no other reader's code.
+    # The reader is imported by its name, so that reading one corpus loads no library of another and depends on no
+    # other reader's code.
     read: Callable[..., list[Record]] = import_module(reader_module(corpus)).read
     return read(folder, language, split, **({"task": task} if corpus in OF_BOTH_TASKS else {}), **options)
 
@@ -43,10 +45,10 @@ def subsample(records: Sequence[Record], size: int, seed: int, place: str) -> li
     """Draw `size` records by the order of hash(seed, id): nested over sizes, independent of file order and platform.
 
     Args:
-        records: with unique ids.
+        records: the records to draw from; their ids differ.
         size: how many to draw.
         seed: another seed draws another set.
-        place: what to call the data in the error.
+        place: what the message calls the data.
 
     Raises:
         DataError: there are fewer records than asked for.

@@ -1,1 +1,1 @@
-"""An invented world and a tiny encoder for it: skip it when you read."""
+"""An invented world and a tiny encoder for it: a reader of the method can skip this room."""

@@ -14,12 +14,12 @@ def read(folder: Path, language: str, split: str, task: str, size: int, seed: in
     """Make one split of one language.
 
     Args:
-        folder: of no use: nothing is read.
+        folder: not used, because nothing is read.
         language: its code.
         split: "train", "dev" or "test".
         task: "ner" or "sentiment".
-        size: how many examples; fewer are a prefix of more.
-        seed: of the world.
+        size: how many examples; a smaller split is a prefix of a larger one.
+        seed: the seed of the world.
 
     Raises:
         DataError: the language or the split is unknown.

@@ -1,4 +1,4 @@
-"""The demo's encoder: what it reads before it is fine-tuned, and how large it is."""
+"""The demo's encoder: the text that it is pre-trained on, its size and its schedule."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from metaxl.demo.pretrain import EncoderShape, PretrainSettings, pretrain
 
 
 def make_encoder(spec: dict[str, Any], out: Path) -> dict[str, float]:
-    """Pre-train on the source languages' text with a trace of the targets'; return the facts of the training.
+    """Pre-train an encoder on text of the source languages and a trace of text of the targets.
 
     Args:
-        spec: {"pretrain", "sources", "targets", "seed"}; "pretrain" as the configuration's schema describes it.
+        spec: {"pretrain", "sources", "targets", "seed"}; the configuration's schema describes "pretrain".
         out: the folder to fill.
+
+    Returns:
+        The facts of the training, by name.
     """
     settings = spec["pretrain"]
     counts = dict.fromkeys(spec["sources"], settings["sentences"])

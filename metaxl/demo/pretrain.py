@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Regex, Tokenizer
-from tokenizers.models import Unigram
-from tokenizers.normalizers import NFKC, Replace, Sequence
-from tokenizers.pre_tokenizers import Metaspace
-from tokenizers.processors import TemplateProcessing
-from tokenizers.trainers import UnigramTrainer
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
-from transformers import PreTrainedTokenizerFast
 from transformers.models.xlm_roberta import XLMRobertaConfig, XLMRobertaForMaskedLM
 
+from metaxl.demo.tokenizer import PAD_ID, SPECIALS, encode, train_tokenizer, wrap
 from metaxl.errors import DataError
 
-BOS, PAD, EOS, UNK, MASK = "<s>", "<pad>", "</s>", "<unk>", "<mask>"
-PAD_ID, SPECIALS = 1, 4  # XLM-R's ids: <s> 0, <pad> 1, </s> 2, <unk> 3, and <mask> last
-_ZERO_WIDTH = "[\u200b-\u200f\u2060\ufeff]"
-_POOL = 32  # batches that are sorted by length together, so that a batch needs little padding
+_POOL = 32  # number of batches that are sorted by length together, so that each needs little padding
 _IGNORED = -100
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderShape:
-    """Size an encoder; `vocabulary` is an upper bound, `max_positions` counts XLM-R's two unused ones."""
+    """The size of an encoder; `vocabulary` is an upper bound, `max_positions` counts the two that XLM-R never uses."""
 
-    layers: int = 4
-    hidden: int = 64
-    heads: int = 4
-    intermediate: int = 256
-    vocabulary: int = 4000
+    layers: int
+    hidden: int
+    heads: int
+    intermediate: int
+    vocabulary: int
     max_positions: int = 258
 
 
 @dataclass(frozen=True, slots=True)
 class PretrainSettings:
-    """Set how long and how fast to pre-train."""
+    """How long and how fast to pre-train."""
 
-    steps: int = 1500
-    batch_size: int = 64
-    learning_rate: float = 3e-3
+    steps: int
+    batch_size: int
+    learning_rate: float
     warmup: float = 0.1  # share of the steps
     mask_rate: float = 0.15
     weight_decay: float = 0.01
@@ -58,80 +45,49 @@ class PretrainSettings:
 def pretrain(
     texts: list[str], out: Path, shape: EncoderShape, settings: PretrainSettings, seed: int
 ) -> dict[str, float]:
-    """Train a tokenizer and an encoder, write both as a Hugging Face folder, and return the facts.
+    """Train a tokenizer and an encoder and write both as a Hugging Face folder.
 
-    The same arguments give the same bytes when torch runs on one CPU thread; the caller's random
-    state is kept.
-    Raises DataError when there is no text.
+    The same arguments give the same bytes when torch runs on one CPU thread; the caller's random state is kept.
+
+    Args:
+        texts: a sentence or a short review each.
+        out: the folder to fill.
+        shape: the encoder's size.
+        settings: how to train it.
+        seed: of the weights, the order of the texts and the masks.
+
+    Returns:
+        The facts of the training, by name: the mean loss of the last 50 steps, sizes and counts.
+
+    Raises:
+        DataError: there is no text.
     """
     if not any(text.strip() for text in texts):
         raise DataError("cannot pre-train an encoder: the text is empty; give at least some hundred sentences")
-    started = time.perf_counter()
     tokenizer = train_tokenizer(texts, shape.vocabulary)
-    rows = encode(tokenizer, texts, shape.max_positions - 2)
+    rows = [torch.tensor(ids) for ids in encode(tokenizer, texts, shape.max_positions - 2)]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = XLMRobertaForMaskedLM(_config(shape, tokenizer.get_vocab_size()))
         losses = _fit(model, rows, settings, torch.Generator().manual_seed(seed))
     model.roberta.save_pretrained(out)
-    _wrap(tokenizer, shape.max_positions - 2).save_pretrained(out)
+    wrap(tokenizer, shape.max_positions - 2).save_pretrained(out)
     return {
         "steps": settings.steps,
         "loss": sum(losses[-50:]) / len(losses[-50:]),
-        "seconds": time.perf_counter() - started,
         "vocabulary": tokenizer.get_vocab_size(),
         "sentences": len(rows),
         "parameters": sum(weight.numel() for weight in model.roberta.parameters()),
     }
 
 
-def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
-    """Train a Unigram tokenizer with XLM-R's special tokens, ids and word boundary sign."""
-    tokenizer = Tokenizer(Unigram())
-    tokenizer.normalizer = Sequence([Replace(Regex(_ZERO_WIDTH), ""), NFKC()])
-    tokenizer.pre_tokenizer = Metaspace()
-    trainer = UnigramTrainer(
-        vocab_size=vocabulary - 1, special_tokens=[BOS, PAD, EOS, UNK], unk_token=UNK, show_progress=False
-    )
-    with _one_thread():
-        tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.model = _settled(tokenizer)
-    tokenizer.add_special_tokens([MASK])
-    tokenizer.post_processor = TemplateProcessing(
-        single=f"{BOS} $A {EOS}",
-        pair=f"{BOS} $A {EOS} {EOS} $B {EOS}",
-        special_tokens=[(BOS, 0), (EOS, 2)],
-    )
-    return tokenizer
-
-
-def _settled(tokenizer: Tokenizer) -> Unigram:
-    """Return the trained model without the traces of hash-map order.
-
-    Those are the last digits of all scores, and the scores of rare letters:
-    the trainer gives letters that no piece needed a score each, 0.0001 apart, from the lowest on.
-    Here they all get the lowest.
-    """
-    pieces = [(piece, round(score, 6)) for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
-    specials, learnt = pieces[:SPECIALS], pieces[SPECIALS:]
-    lowest = min((score for piece, score in learnt if len(piece) > 1), default=0.0)
-    spared = lowest + 0.0001 * (1 + sum(len(piece) == 1 for piece, _ in learnt))
-    settled = [(piece, lowest if len(piece) == 1 and score < spared else score) for piece, score in learnt]
-    return Unigram(specials + sorted(settled, key=lambda entry: (-entry[1], entry[0])), unk_id=SPECIALS - 1)
-
-
-def encode(tokenizer: Tokenizer, texts: list[str], longest: int) -> list[torch.Tensor]:
-    """Return the ids of each text, shape (length,), cut at `longest`."""
-    with _one_thread():
-        return [torch.tensor(encoding.ids[:longest]) for encoding in tokenizer.encode_batch(texts)]
-
-
 def mask_tokens(
     ids: torch.Tensor, rate: float, vocabulary: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ids with some replaced, and labels that are -100 elsewhere, both (batch, length).
+    """Choose tokens to predict; return the ids with those masked, and their labels, both (batch, length).
 
-    Of the chosen tokens 80 % become <mask>, 10 % a random token, 10 % stay (Devlin et al. 2019, section 3.1).
+    Of the chosen tokens 80 % become <mask>, 10 % a random token, and 10 % stay (Devlin et al. 2019, section 3.1). The
+    labels of all other tokens are -100.
     """
     chance = torch.rand(ids.shape, generator=generator)
     chosen = (ids >= SPECIALS) & (chance < rate)
@@ -142,7 +98,7 @@ def mask_tokens(
 
 
 def masked_loss(model: XLMRobertaForMaskedLM, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the mean loss, projecting to the vocabulary only where something is masked."""
+    """Return the mean loss; only the hidden states of the chosen tokens are projected to the vocabulary."""
     hidden = model.roberta(input_ids=ids, attention_mask=(ids != PAD_ID).long()).last_hidden_state
     chosen = labels != _IGNORED
     return cross_entropy(model.lm_head(hidden[chosen]), labels[chosen])
@@ -154,7 +110,7 @@ def _fit(
     settings: PretrainSettings,
     generator: torch.Generator,
 ) -> list[float]:
-    """Train in place and return the loss of every step."""
+    """Train a model in place and return the loss of every step."""
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
     )
@@ -163,12 +119,12 @@ def _fit(
         optimizer,
         lambda step: min((step + 1) / warmup, (settings.steps - step) / max(1, settings.steps - warmup)),
     )
-    model.eval()  # no dropout: it costs a fifth of the time, and so small a model is far from overfitting
+    model.eval()  # dropout would cost a fifth of the time, and so small a model is far from overfitting
     losses, batches = [], _batches(rows, settings.batch_size, generator)
     for _ in range(settings.steps):
         ids, labels = mask_tokens(next(batches), settings.mask_rate, model.config.vocab_size, generator)
         if (labels == _IGNORED).all():
-            continue  # nothing was masked: there is no loss
+            continue  # no token was chosen, so there is no loss
         loss = masked_loss(model, ids, labels)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -180,7 +136,7 @@ def _fit(
 
 
 def _batches(rows: list[torch.Tensor], size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Yield padded batches for ever, shape (batch, length), each of rows of about the same length."""
+    """Yield padded batches for ever, shape (batch, length); the rows of a batch are about equally long."""
     while True:
         order = torch.randperm(len(rows), generator=generator).tolist()
         for first in range(0, len(order), size * _POOL):
@@ -204,32 +160,3 @@ def _config(shape: EncoderShape, vocabulary: int) -> XLMRobertaConfig:
         type_vocab_size=1,
         layer_norm_eps=1e-5,
     )
-
-
-def _wrap(tokenizer: Tokenizer, longest: int) -> PreTrainedTokenizerFast:
-    """Return the tokenizer as transformers saves it."""
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        model_max_length=longest,
-        bos_token=BOS,
-        cls_token=BOS,
-        pad_token=PAD,
-        eos_token=EOS,
-        sep_token=EOS,
-        unk_token=UNK,
-        mask_token=MASK,
-    )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep `tokenizers` on one thread: its parallel sums differ from run to run."""
-    before = os.environ.get("TOKENIZERS_PARALLELISM")
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TOKENIZERS_PARALLELISM"]
-        else:
-            os.environ["TOKENIZERS_PARALLELISM"] = before

@@ -1,1 +1,1 @@
-"""What comes from outside, pinned and verified: the only room with a network."""
+"""What comes from outside, pinned and verified: the only room that uses the network."""

@@ -1,4 +1,4 @@
-"""Encoders of the hub, verified before they are visible."""
+"""Fetch an encoder of the hub: it is held to the lock, and its pickled weights and code are left alone."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from metaxl.downloads.hub import commit_of, endpoint, explained, hub_files
 from metaxl.downloads.lock import Entry, check_entry, read_lock
 from metaxl.errors import DownloadError
 
-ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+FETCHED_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
 
 def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False) -> dict[str, Entry]:
-    """Fetch an encoder into an empty folder: config.json, model.safetensors, tokenizer.json.
+    """Fetch FETCHED_FILES of an encoder into an empty folder; a tokenizer.json that is not there is made.
 
     Pickled weights are not fetched and no code of the repository is run.
 
     Args:
-        hub_id: of a model of the hub, "FacebookAI/xlm-roberta-base".
+        hub_id: the id of a model of the hub, "FacebookAI/xlm-roberta-base".
         revision: a commit, for a result that can be reproduced, or a branch.
-        folder: to fill.
+        folder: the folder to fill.
         update: do not hold the files to the lock.
 
     Returns:
-        Their entries, for `record` when the encoder has proved to be one.
+        The files' entries. The caller gives them to `record` when the folder has proved to hold an encoder.
 
     Raises:
-        DownloadError: it cannot be fetched, is damaged, is another than the locked one, or has no safetensors.
+        DownloadError: it cannot be fetched, is damaged, is not the locked one, or has no safetensors.
     """
     found = _encoder_files(hub_id, revision)
     for name, path in found.items():
@@ -41,8 +41,7 @@ def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False
     gone = {locked for locked in read_lock() if locked.startswith(f"{name}/")} - set(entries)
     if gone and not update:
         raise DownloadError(
-            f"{origin}: {', '.join(sorted(gone))} of the lock did not come. "
-            f"If that is meant: metaxl lock --update {name}"
+            f"{origin}: {', '.join(sorted(gone))} of the lock did not come. If that is meant: metaxl lock {name}"
         )
     for key, entry in entries.items() if not update else ():
         check_entry(key, entry, origin)
@@ -55,7 +54,7 @@ def _encoder_files(hub_id: str, revision: str) -> dict[str, Path]:
     Raises:
         DownloadError: the repository has no weights as safetensors, or no configuration.
     """
-    found = hub_files(hub_id, "model", revision, ENCODER_FILES)
+    found = hub_files(hub_id, "model", revision, FETCHED_FILES)
     what = f"{hub_id} at {revision}"
     if "model.safetensors" not in found:
         raise DownloadError(

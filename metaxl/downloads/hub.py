@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from metaxl.downloads.web import silent
+from metaxl.downloads.web import unreachable
 from metaxl.errors import DownloadError
 from metaxl.files import sha256_file
 
@@ -25,20 +25,20 @@ ADVICE = (
 )
 
 
-def hub_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> dict[str, Path]:
-    """Return the files of a repository that fit one of `patterns`: their paths there and in the client's cache.
+def hub_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> dict[str, Path]:
+    """Fetch the files of a repository that fit one of `patterns`; return path there -> path in the client's cache.
 
-    The client checks sizes only, so a damaged file would stay in its cache for good: remove it and try once more.
+    The client checks sizes only, so a damaged file would stay in its cache for good. Such a file is removed and
+    fetched once more.
 
     Raises:
         DownloadError: the repository cannot be fetched, or a file is damaged twice.
     """
-    patterns = list(patterns)
     for _ in range(1 if is_offline() else 2):
         found = _fitting(_snapshot(repo, kind, revision, patterns), patterns)
         damaged = [(name, path, stated, hash_) for name, path in found.items() for stated, hash_ in _differing(path)]
         if not damaged:
-            _remove_torsos(found.values())
+            _remove_partial_downloads(found.values())
             return found
         for _, path, _, _ in damaged if not is_offline() else ():
             path.resolve().unlink()
@@ -53,19 +53,18 @@ def hub_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> 
 
 
 def commit_of(paths: Iterable[Path]) -> str:
-    """Return the commit that files of the client's cache are of: the folder of their snapshot."""
+    """Return the commit of files in the client's cache, which their snapshot's folder is named after."""
     path = next(iter(paths))
     return next(parent.name for parent in path.parents if parent.parent.name == "snapshots")
 
 
-def cached_files(repo: str, kind: Kind, revision: str, patterns: Iterable[str]) -> dict[str, Path]:
-    """Return the files that fit one of `patterns` and are in the client's cache already; no request is made."""
+def cached_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> dict[str, Path]:
+    """Return what `hub_files` would, as far as it is in the client's cache already; no request is made."""
     from huggingface_hub import snapshot_download
 
-    patterns = list(patterns)
     try:
         folder = snapshot_download(
-            repo, repo_type=kind, revision=revision, allow_patterns=patterns, local_files_only=True
+            repo, repo_type=kind, revision=revision, allow_patterns=list(patterns), local_files_only=True
         )
     except (OSError, ValueError):
         return {}
@@ -86,24 +85,24 @@ def is_offline() -> bool:
     return constants.is_offline_mode()
 
 
-def _snapshot(repo: str, kind: Kind, revision: str, patterns: list[str]) -> Path:
+def _snapshot(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
 
     _limit_patience()
-    what, silence = f"{repo} at {revision}", {} if is_offline() else silent([endpoint()])
-    # The client would ask an endpoint that is down for half a minute.
-    if silence and not cached_files(repo, kind, revision, patterns):
-        raise DownloadError(f"{what}: nothing answers at {endpoint()} ({silence[endpoint()]}).\n{ADVICE}")
+    what, down = f"{repo} at {revision}", {} if is_offline() else unreachable([endpoint()])
+    # The client itself would go on asking an endpoint that is down for half a minute.
+    if down and not cached_files(repo, kind, revision, patterns):
+        raise DownloadError(f"{what}: nothing answers at {endpoint()} ({down[endpoint()]}).\n{ADVICE}")
     with explained(what):
         folder = snapshot_download(
-            repo, repo_type=kind, revision=revision, allow_patterns=patterns, local_files_only=bool(silence)
+            repo, repo_type=kind, revision=revision, allow_patterns=list(patterns), local_files_only=bool(down)
         )
     return Path(folder)
 
 
 @cache
 def _limit_patience() -> None:
-    """Give the client's requests a timeout where it gives them none: a silent endpoint would hold it for ever."""
+    """Give the client's requests a timeout where it gives them none; an endpoint could hold it for ever."""
     from huggingface_hub import constants, get_session, set_client_factory
 
     def limit(request: Any) -> None:
@@ -111,7 +110,7 @@ def _limit_patience() -> None:
         limits = dict.fromkeys(("connect", "read", "write", "pool"), constants.HF_HUB_DOWNLOAD_TIMEOUT)
         request.extensions["timeout"] = limits | {name: value for name, value in stated.items() if value is not None}
 
-    # The client makes itself anew after some errors.
+    # The client opens another session after some errors; hence a factory.
     default = get_session()
     hooks = default.event_hooks | {"request": [*default.event_hooks["request"], limit]}
     set_client_factory(lambda: type(default)(event_hooks=hooks, follow_redirects=True))
@@ -120,7 +119,7 @@ def _limit_patience() -> None:
 @contextmanager
 def explained(what: str) -> Iterator[None]:
     """Turn what the client raises into a DownloadError that says what to do."""
-    # The client's name for the transport errors of whichever HTTP library it uses.
+    # HTTPError is the client's name for the transport errors of whichever HTTP library it uses.
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     try:
@@ -130,8 +129,7 @@ def explained(what: str) -> Iterator[None]:
         raise DownloadError(f"{what}: cannot be fetched from {endpoint()}: {reason}\n{ADVICE}") from error
 
 
-def _fitting(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
-    patterns = list(patterns)
+def _fitting(folder: Path, patterns: Sequence[str]) -> dict[str, Path]:
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     return {name: path for name, path in files.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
 
@@ -139,8 +137,8 @@ def _fitting(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
 def _differing(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (stated hash, found hash) of a file of the client's cache, if they differ.
 
-    The cache names a large file by its SHA-256 and a small one as git does; where the file system has no links,
-    the files have no such names and are not checked here.
+    The cache names a large file by its SHA-256 and a small one by its SHA-1 in git. Where the file system has no links,
+    the files have other names and are not checked here.
     """
     stated = path.resolve().name
     if re.fullmatch(r"[0-9a-f]{64}", stated):
@@ -154,9 +152,9 @@ def _differing(path: Path) -> Iterator[tuple[str, str]]:
         yield stated, found
 
 
-def _remove_torsos(paths: Iterable[Path]) -> None:
-    """Remove what killed downloads of these files left behind: the client never looks at it again."""
+def _remove_partial_downloads(paths: Iterable[Path]) -> None:
+    """Remove what killed downloads of these files left in the cache; the client itself never does."""
     for path in paths:
         blob = path.resolve()
-        for torso in blob.parent.glob(f"{blob.name}.*.incomplete"):
-            torso.unlink(missing_ok=True)
+        for partial_download in blob.parent.glob(f"{blob.name}.*.incomplete"):
+            partial_download.unlink(missing_ok=True)

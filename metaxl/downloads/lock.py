@@ -1,7 +1,7 @@
-"""The lock: what the first download of every hub file turned out to be, held against all later ones.
+"""The lock: it records what every hub file was when it first came, and later downloads are held to that.
 
-workflow/data/registry.lock.json belongs into the repository, so that everyone who clones it gets the same bytes or
-an error. Only a first download adds to it; `metaxl lock --update` replaces what stands there.
+workflow/data/registry.lock.json belongs in the repository, so that everyone who clones it gets the same bytes or an
+error. Only a first download adds to it; `metaxl lock` replaces what is recorded.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Entry:
     Attributes:
         revision: the commit of its repository.
         bytes: its size.
-        sha256: as 64 hexadecimal digits.
-        rows: of a parquet file.
+        sha256: its hash as 64 hexadecimal digits.
+        rows: the number of rows of a parquet file; None for another file.
     """
 
     revision: str
@@ -38,7 +38,7 @@ class Entry:
 
     @classmethod
     def of(cls, path: Path, revision: str, name: str, origin: str) -> Entry:
-        """Describe the file at `path`; `name` tells its kind, `origin` where it came from.
+        """Describe the file at `path`, which is called `name` where it came from, `origin`.
 
         Raises:
             DownloadError: it should be parquet and is not.
@@ -61,7 +61,7 @@ def read_lock() -> dict[str, Entry]:
 
 
 def lockable() -> list[str]:
-    """Return what the lock holds, as `metaxl lock` calls it, each once."""
+    """Return the names that `metaxl lock` takes: every locked item, and every encoder once."""
     return list(dict.fromkeys(map(_argument, read_lock())))
 
 
@@ -75,7 +75,7 @@ def check_revision(name: str, revision: str) -> None:
     if entry and entry.revision != revision:
         raise DownloadError(
             f"{name}: {LOCK_PATH.name} holds it at revision {entry.revision}, but {revision} is asked for. To move on "
-            f"purpose: metaxl lock --update {_argument(name)}"
+            f"purpose: metaxl lock {_argument(name)}"
         )
 
 
@@ -83,14 +83,14 @@ def check_entry(name: str, found: Entry, origin: str) -> None:
     """Compare a file that has come with its entry, if it has one.
 
     Raises:
-        DownloadError: it is another file than the locked one.
+        DownloadError: it is not the locked file.
     """
     entry = read_lock().get(name)
     if entry and entry != found:
         raise DownloadError(
             f"{origin}: {name} is not the file that {LOCK_PATH.name} holds: expected {_facts(entry)}, found "
             f"{_facts(found)}. It has changed there or on its way. Only if the change is meant: "
-            f"metaxl lock --update {_argument(name)}"
+            f"metaxl lock {_argument(name)}"
         )
 
 
@@ -129,5 +129,5 @@ def _facts(entry: Entry) -> str:
 
 
 def _argument(name: str) -> str:
-    """Return how `metaxl lock` calls a file: an encoder's files go together."""
+    """Return the name by which `metaxl lock` updates a file; an encoder's files are updated together."""
     return name.rpartition("/")[0] if name.startswith("encoders/") else name

@@ -1,36 +1,25 @@
-"""The registry of corpora and encoders: what there is, where it lies and which file every language needs."""
+"""The registry of corpora and encoders: where each comes from and which files a language needs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from metaxl.errors import ConfigError, did_you_mean
-from metaxl.experiment.schema import WORKFLOW, read_yaml
+from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 
 REGISTRY_PATH = WORKFLOW / "data" / "registry.yaml"
-SHA256 = re.compile(r"[0-9a-f]{64}")
-SOURCE_KEYS = ("title", "licence", "citation", "homepage", "notes", "caveat")
-CORPUS_KEYS = ("kind", "languages", "repo", "revision", "files", "sha256", *SOURCE_KEYS)
-FILE_KEYS = ("split", "urls", "pattern", "sha256", "bytes", "about_bytes")
+REGISTRY_SCHEMA = WORKFLOW / "schemas" / "registry.schema.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
     """One file to fetch: by url, or from a hub repository by the pattern of its path there.
 
-    Attributes:
-        path: where it goes beneath the corpus's raw folder; the item's name.
-        split: that alone needs it; empty where every split does.
-        urls: of a plain file, the first that serves it wins.
-        pattern: of a hub file.
-        sha256: as 64 hexadecimal digits, where known.
-        size: in bytes, where known.
-        about: its size in bytes, roughly.
+    `path` is where it goes beneath the corpus's raw folder. The registry's schema describes the other fields.
     """
 
     path: str
@@ -38,40 +27,36 @@ class RemoteFile:
     urls: tuple[str, ...] = ()
     pattern: str = ""
     sha256: str | None = None
-    size: int | None = None
-    about: int = 0
+    bytes: int | None = None
+    about_bytes: int = 0
+
+    @property
+    def about(self) -> int:
+        """Return its size in bytes, exact where it is known."""
+        return self.bytes or self.about_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Whom to thank for a corpus or an encoder, and under which terms it may be used.
-
-    Attributes:
-        notes: what a reader of the data should know.
-        caveat: what every table that used it must say.
-    """
+class Citation:
+    """Whom to thank for a corpus or an encoder, and under which terms it may be used; see the registry's schema."""
 
     title: str
     licence: str
     citation: str
-    homepage: str = ""
-    notes: str = ""
-    caveat: str = ""
+    homepage: str
+    notes: str
+    caveat: str
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus of the registry.
+    """A corpus, as the registry's schema describes it.
 
-    Attributes:
-        languages: that it has; empty when the registry does not list them.
-        repo: and `revision`, of a hub corpus only.
-        files: by name; paths and patterns of a hub corpus still hold "{language}".
-        checksums: SHA-256 by item, of hub files.
+    The patterns of `files` still hold "{language}"; `checksums` has the SHA-256 of hub files by item.
     """
 
     name: str
-    source: Source
+    citation: Citation
     kind: Literal["hub", "files"]
     languages: tuple[str, ...]
     repo: str
@@ -120,11 +105,11 @@ class Registry:
 
     Attributes:
         corpora: by name.
-        encoders: source and rough size in bytes, by id of the hub.
+        encoders: citation and rough size in bytes, by id of the hub.
     """
 
     corpora: dict[str, Corpus]
-    encoders: dict[str, tuple[Source, int]]
+    encoders: dict[str, tuple[Citation, int]]
 
 
 @cache
@@ -132,21 +117,17 @@ def load_registry(path: Path) -> Registry:
     """Read the registry.
 
     Raises:
-        ConfigError: the file is missing, is not YAML or lacks something; the place is named.
+        ConfigError: the file is missing, is not YAML or does not fit its schema; every fault is named with its place.
     """
-    content = read_yaml(path)
-    if not isinstance(content, dict) or not content.get("corpora"):
-        raise ConfigError(f"{path}: no corpora; expected the registry's two sections, corpora and encoders.")
-    corpora = {name: _corpus(f"{path}: {name}", name, block) for name, block in content["corpora"].items()}
-    encoders = {
-        name: (_source(f"{path}: {name}", block), block.get("about_bytes", 0))
-        for name, block in content.get("encoders", {}).items()
-    }
-    return Registry(corpora, encoders)
+    content = conform(read_yaml(path) or {}, REGISTRY_SCHEMA, str(path))
+    return Registry(
+        corpora={name: _corpus(path, name, block) for name, block in content["corpora"].items()},
+        encoders={name: (_citation(block), block["about_bytes"]) for name, block in content["encoders"].items()},
+    )
 
 
-def known_encoder(hub_id: str) -> tuple[Source, int] | None:
-    """Return source and rough size of an encoder of the hub, if the registry has it."""
+def known_encoder(hub_id: str) -> tuple[Citation, int] | None:
+    """Return citation and rough size in bytes of an encoder of the hub, if the registry has it."""
     return load_registry(REGISTRY_PATH).encoders.get(hub_id)
 
 
@@ -187,69 +168,28 @@ def raw_item(path: str) -> tuple[Corpus, RemoteFile]:
     return corpus, corpus.file(item)
 
 
-def _corpus(place: str, name: str, block: dict[str, Any]) -> Corpus:
-    kind = block.get("kind")
-    if kind not in ("hub", "files"):
-        raise ConfigError(f"{place}.kind: {kind!r} is neither hub nor files.")
-    _refuse_unknown(place, block, CORPUS_KEYS)
-    _require(place, block, "files", *(("repo", "revision") if kind == "hub" else ("languages",)))
-    checksums = block.get("sha256", {})
-    for item, digest in checksums.items():
-        _check_sha256(f"{place}.sha256.{item}", digest)
-        if item.rpartition("/")[2] not in block["files"]:
-            raise ConfigError(f"{place}.sha256: {item!r} is none of its files, {', '.join(block['files'])}.")
+def _corpus(registry: Path, name: str, block: dict[str, Any]) -> Corpus:
+    for item in block["sha256"]:
+        file = item.rpartition("/")[2]
+        if file not in block["files"]:
+            raise ConfigError(
+                f"{registry}: corpora.{name}.sha256: {item!r} is none of its files, {', '.join(block['files'])}."
+                f"{did_you_mean(file, block['files'])}"
+            )
     return Corpus(
         name=name,
-        source=_source(place, block),
-        kind=kind,
-        languages=tuple(block.get("languages", ())),
-        repo=block.get("repo", ""),
-        revision=block.get("revision", ""),
-        files={key: _remote_file(f"{place}.files.{key}", kind, key, value) for key, value in block["files"].items()},
-        checksums=checksums,
+        citation=_citation(block),
+        kind=block["kind"],
+        languages=tuple(block["languages"]),
+        repo=block["repo"],
+        revision=block["revision"],
+        files={
+            file: RemoteFile(file, **{**facts, "urls": tuple(facts.get("urls", ()))})
+            for file, facts in block["files"].items()
+        },
+        checksums=block["sha256"],
     )
 
 
-def _source(place: str, block: dict[str, Any]) -> Source:
-    _require(place, block, "title", "licence", "citation")
-    return Source(**{key: block.get(key, "") for key in SOURCE_KEYS})
-
-
-def _refuse_unknown(place: str, block: dict[str, Any], known: Sequence[str]) -> None:
-    """Refuse a misspelt key: it could be the one that a download should be held to."""
-    for key in block:
-        if key not in known:
-            raise ConfigError(
-                f"{place}: unknown key {key!r}.{did_you_mean(key, known)} Known keys: {', '.join(known)}."
-            )
-
-
-def _require(place: str, block: dict[str, Any], *keys: str) -> None:
-    missing = [key for key in keys if not block.get(key)]
-    if missing:
-        raise ConfigError(f"{place}: {', '.join(missing)} missing; the registry needs it.")
-
-
-def _remote_file(place: str, kind: str, name: str, block: dict[str, Any]) -> RemoteFile:
-    _refuse_unknown(place, block, FILE_KEYS)
-    key = "pattern" if kind == "hub" else "urls"
-    if not block.get(key):
-        raise ConfigError(f"{place}.{key}: missing; a file of kind {kind} needs it.")
-    strange = [url for url in block.get("urls", []) if not url.startswith(("https://", "http://"))]
-    if strange:
-        raise ConfigError(f"{place}.urls: {strange[0]!r} is not an http or https url.")
-    _check_sha256(f"{place}.sha256", block.get("sha256"))
-    return RemoteFile(
-        path=name,
-        split=block.get("split", ""),
-        urls=tuple(block.get("urls", ())),
-        pattern=block.get("pattern", ""),
-        sha256=block.get("sha256"),
-        size=block.get("bytes"),
-        about=block.get("bytes") or block.get("about_bytes", 0),
-    )
-
-
-def _check_sha256(place: str, digest: str | None) -> None:
-    if digest is not None and not SHA256.fullmatch(digest):
-        raise ConfigError(f"{place}: {digest!r} is not 64 hexadecimal digits.")
+def _citation(block: dict[str, Any]) -> Citation:
+    return Citation(*(block[field.name] for field in fields(Citation)))

@@ -1,4 +1,4 @@
-"""Plain files by url."""
+"""Plain files by url, and which urls cannot be reached."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from metaxl.errors import DownloadError
 CONNECT_SECONDS = 10.0
 PROBE_SECONDS = 5.0
 PROBES_SECONDS = 15.0
-LONGEST_WAIT = 60  # that a busy server may ask for
+LONGEST_WAIT = 60  # seconds that a busy server may ask for
 
 
 def fetch(url: str, size: int | None, path: Path) -> None:
-    """Write the body at `url` to `path`, no further than shortly past `size` bytes.
+    """Write the body at `url` to `path`; a body of more than `size` bytes is cut off shortly behind them.
 
     A busy or failing server is asked again, after the time that it names; HTTPS_PROXY and NO_PROXY are honoured.
 
@@ -44,10 +44,10 @@ def fetch(url: str, size: int | None, path: Path) -> None:
         raise DownloadError(f"{url}: {error}") from error
 
 
-def silent(urls: Iterable[str]) -> dict[str, str]:
-    """Return at which of `urls` nothing answers, and why; any answer counts, and one that takes too long does not."""
+def unreachable(urls: Iterable[str]) -> dict[str, str]:
+    """Return the unreachable urls with the reason; any HTTP status counts as reachable, a timeout does not."""
     reasons = dict.fromkeys(urls, "no answer")
-    # A name server that hangs would also hold up the end of the process: hence daemons.
+    # The threads are daemons, because a name server that hangs would also hold up the end of the process.
     threads = [Thread(target=_probe, args=(url, reasons), daemon=True) for url in reasons]
     for thread in threads:
         thread.start()

@@ -9,7 +9,7 @@ from typing import Any
 
 from metaxl.downloads.encoders import fetch_encoder
 from metaxl.downloads.lock import record
-from metaxl.encoder.shape import POSITION_OFFSET, Shape
+from metaxl.encoder.shape import FAMILIES, Shape
 from metaxl.encoder.tokenizer_files import convert_tokenizer
 from metaxl.errors import EncoderError
 from metaxl.files import atomic_folder, read_json
@@ -50,7 +50,7 @@ def _check(folder: Path) -> None:
     Raises:
         EncoderError: it is none.
     """
-    if read_json(folder / "config.json").get("model_type") in POSITION_OFFSET:
+    if read_json(folder / "config.json").get("model_type") in FAMILIES:
         Shape.load(folder)
     else:
         from metaxl.encoder.wrapped_checkpoint import load_config  # its libraries take seconds to load

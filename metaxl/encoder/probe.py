@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from metaxl.encoder.blocks import find_blocks, find_states
-from metaxl.encoder.network import Parameters, Recorder
-from metaxl.encoder.records import Nothing, not_reproduced
-from metaxl.encoder.wrapped import Wrapped
+from metaxl.encoder.network import NOTHING, Parameters, Recorder, unchanged
+from metaxl.encoder.records import not_reproduced
+from metaxl.encoder.wrapped_network import WrappedNetwork
 from metaxl.errors import EncoderError
 
 LONG, SHORT = 5, 3
 
 
-def probed(network: Wrapped, theta: Parameters) -> Wrapped:
+def probed(network: WrappedNetwork, theta: Parameters) -> WrappedNetwork:
     """Return the network ready for training: where its states are, and which gradients its records give, is found.
 
     Args:
@@ -30,7 +30,7 @@ def probed(network: Wrapped, theta: Parameters) -> Wrapped:
     ids, mask = _sentences(network.rows, network.padding)
 
     def scores(leaves: Parameters, record: Recorder) -> Tensor:
-        found = network.padded_scores(leaves, ids, mask, record, _unchanged)
+        found = network.padded_scores(leaves, ids, mask, record, unchanged)
         return found[mask == 1] if network.head == "token" else found
 
     with torch.no_grad():
@@ -38,7 +38,7 @@ def probed(network: Wrapped, theta: Parameters) -> Wrapped:
         for block in blocks:
             block.register_forward_pre_hook(_finite_mask, with_kwargs=True)
         shape = (*ids.shape, network.hidden)
-        places = find_states(network.model, blocks, lambda: scores(theta, Nothing()), shape)
+        places = find_states(network.model, blocks, lambda: scores(theta, NOTHING), shape)
         network = replace(network, places=tuple(places))
         _check_attention(network, theta, ids, mask)
     leaves = set(not_reproduced(scores, theta, network.factored()))
@@ -64,21 +64,21 @@ def _sentences(rows: Tensor, padding: int) -> tuple[Tensor, Tensor]:
     return ids.where(mask == 1, torch.full_like(ids, padding)), mask
 
 
-def _check_attention(network: Wrapped, theta: Parameters, ids: Tensor, mask: Tensor) -> None:
+def _check_attention(network: WrappedNetwork, theta: Parameters, ids: Tensor, mask: Tensor) -> None:
     """Check that the first token sees the last, and that padding changes nothing.
 
     Raises:
         EncoderError: it is not so.
     """
     who = type(network.model).__name__
-    states = network.padded_states(theta, ids, mask, _unchanged)[-1]
+    states = network.padded_states(theta, ids, mask, unchanged)[-1]
     other = ids.clone()
     other[0, -1] = ids[0, 0] if ids[0, 0] != ids[0, -1] else ids[0, 1]
-    if torch.equal(network.padded_states(theta, other, mask, _unchanged)[-1][0, 0], states[0, 0]):
+    if torch.equal(network.padded_states(theta, other, mask, unchanged)[-1][0, 0], states[0, 0]):
         raise EncoderError(
             f"{who}: the first of {LONG} tokens does not see the last, as in a decoder; MetaXL needs an encoder."
         )
-    alone = network.padded_states(theta, ids[1:, :SHORT], mask[1:, :SHORT], _unchanged)[-1]
+    alone = network.padded_states(theta, ids[1:, :SHORT], mask[1:, :SHORT], unchanged)[-1]
     tolerance = torch.finfo(states.dtype).eps ** 0.5
     if not torch.allclose(states[1:, :SHORT], alone, rtol=tolerance, atol=tolerance):
         raise EncoderError(
@@ -99,7 +99,3 @@ def _finite_mask(block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 def _clamped(value: Any) -> Any:
     wide = isinstance(value, Tensor) and value.dtype == torch.float64 and value.dim() == 4
     return value.clamp(min=torch.finfo(torch.float32).min) if wide else value
-
-
-def _unchanged(layer: int, hidden: Tensor) -> Tensor:
-    return hidden

@@ -19,18 +19,6 @@ from metaxl.encoder.network import Network, Parameters, Recorder
 from metaxl.errors import EncoderError
 
 
-class Nothing:
-    """A recorder that keeps nothing."""
-
-    def linear(self, name: str, x: Tensor, y: Tensor) -> Tensor:
-        """Return y."""
-        return y
-
-    def lookup(self, tables: dict[str, Tensor], y: Tensor) -> Tensor:
-        """Return y."""
-        return y
-
-
 class Records:
     """A recorder that keeps what goes in and what comes out.
 
@@ -116,7 +104,7 @@ def check_records(network: Network, theta: Parameters, batch: Batch) -> None:
     """
 
     def scores(leaves: Parameters, record: Recorder) -> Tensor:
-        return network.scores(leaves, batch, record, lambda _, hidden: hidden)
+        return network.scores(leaves, batch, record)
 
     wrong = not_reproduced(scores, theta, network.factored())
     if wrong:

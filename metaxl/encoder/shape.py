@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
-
 from metaxl.errors import EncoderError, did_you_mean
 from metaxl.files import read_json
 
-Parameters = dict[str, Tensor]
 WORDS = "embeddings.word_embeddings.weight"
 POSITIONS = "embeddings.position_embeddings.weight"
 TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
-# Position 0 of a sentence reads this row: RoBERTa's rows 0 and 1 belong to padding.
-POSITION_OFFSET = {"bert": 0, "roberta": 2, "xlm-roberta": 2}
+FAMILIES = ("bert", "roberta", "xlm-roberta")
 NORM = "embeddings.LayerNorm"
 ACTIVATIONS = ("gelu", "relu")
 # Query, key and value are kept as one map.
@@ -31,13 +27,19 @@ LAYER_PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The geometry of an encoder, from its config.json."""
+    """The geometry of an encoder, from its config.json.
+
+    Attributes:
+        max_length: tokens that have a position.
+        first_position: the row of the position table that a sentence's first token reads.
+    """
 
     family: str
     layers: int
     hidden: int
     heads: int
     max_length: int
+    first_position: int
     activation: str
     norm_eps: float
     hidden_dropout: float
@@ -56,12 +58,15 @@ class Shape:
             raise EncoderError(f"{path}: missing; an encoder folder holds config.json and model.safetensors.")
         config = read_json(path)
         family = config.get("model_type", "")
-        if family not in POSITION_OFFSET:
-            known = ", ".join(POSITION_OFFSET)
+        if family not in FAMILIES:
             raise EncoderError(
-                f"{path}: model_type {family!r} is not supported; use one of {known}."
-                + did_you_mean(family, POSITION_OFFSET)
+                f"{path}: model_type {family!r} is not of the BERT family: {', '.join(FAMILIES)}."
+                f"{did_you_mean(family, FAMILIES)}"
             )
+        if config.get("is_decoder"):
+            raise EncoderError(f"{path}: is_decoder is true, so tokens would not see what follows; use an encoder.")
+        # RoBERTa's positions begin after the row of its padding token (create_position_ids_from_input_ids).
+        first = 0 if family == "bert" else config.get("pad_token_id", 1) + 1
         activation = config.get("hidden_act", "gelu")
         if activation not in ACTIVATIONS:
             raise EncoderError(f"{path}: hidden_act {activation!r} is not supported; use {' or '.join(ACTIVATIONS)}.")
@@ -70,7 +75,8 @@ class Shape:
             layers=config["num_hidden_layers"],
             hidden=config["hidden_size"],
             heads=config["num_attention_heads"],
-            max_length=config["max_position_embeddings"] - POSITION_OFFSET[family],
+            max_length=config["max_position_embeddings"] - first,
+            first_position=first,
             activation=activation,
             norm_eps=config.get("layer_norm_eps", 1e-12),
             hidden_dropout=config.get("hidden_dropout_prob", 0.1),

@@ -9,12 +9,13 @@ from typing import Any
 from metaxl.data.encode import load_tokenizer
 from metaxl.errors import EncoderError
 from metaxl.files import read_json, write_json
+from metaxl.tasks import Task
 
 CONFIG = "tokenizer_config.json"
 KEPT = ("model_max_length", "padding_side", "truncation_side", "additional_special_tokens", "extra_special_tokens")
 
 
-def save_tokenizer(encoder: Path, out: Path, task: str) -> None:
+def save_tokenizer(encoder: Path, out: Path, task: Task) -> None:
     """Write an encoder's tokenizer.json as the task's data were encoded, and a configuration that takes it as it is.
 
     If the configuration names the class of a family or none, transformers builds the family's tokenizer anew from the
@@ -23,7 +24,7 @@ def save_tokenizer(encoder: Path, out: Path, task: str) -> None:
     Raises:
         EncoderError: the encoder's folder has no tokenizer.json.
     """
-    tokenizer = load_tokenizer(encoder, task)
+    tokenizer = load_tokenizer(encoder, task.name)
     tokenizer.save(str(out / "tokenizer.json"))
     written = read_json(encoder / CONFIG) if (encoder / CONFIG).is_file() else {}
     config = {name: value for name, value in written.items() if name in KEPT or _is_token(name, value)}

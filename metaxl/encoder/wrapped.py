@@ -1,135 +1,83 @@
-"""Any encoder of transformers, with its own head, on padded batches.
-
-The model runs as it is, with theta in place of its parameters. Hooks show its linear maps to the recorder, and its
-hidden states to the RTN.
-"""
+"""Any encoder of transformers as a network: opened from its folder, saved with its head."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from transformers import PreTrainedModel
 
-from metaxl.encoder.batch import Batch
-from metaxl.encoder.blocks import first_output, with_first_output
-from metaxl.encoder.network import Between, Parameters, Recorder
-from metaxl.encoder.records import Nothing
+from metaxl.data.encode import Integers
+from metaxl.encoder.network import Parameters
+from metaxl.encoder.probe import probed
 from metaxl.encoder.restricted import RestrictedEmbedding
+from metaxl.encoder.wrapped_checkpoint import draw, load_model, save_model, words_of
+from metaxl.encoder.wrapped_network import WrappedNetwork
+from metaxl.errors import EncoderError
+from metaxl.tasks import Task
+
+__all__ = ["open_network", "save_model"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
-    """A transformers model as a `Network`.
+def open_network(
+    folder: Path, task: Task, rows: Integers, generator: torch.Generator
+) -> tuple[WrappedNetwork, Parameters]:
+    """Load an encoder of any family with a fresh head, its word embedding restricted to `rows`.
 
-    Attributes:
-        model: the encoder with its head; its parameters are empty, its buffers are not.
-        head: "token" or "sequence".
-        layers: of the encoder.
-        hidden: width of its states.
-        max_length: the longest sentence that it takes, in subwords.
-        words: the name of the word embedding's table.
-        places: the modules whose outputs are the states: what enters the first block, then those after each.
-        maps: the linear maps whose weights' gradients come from the records, by name.
-        table: the word embedding, if its gradient comes from the records.
-        rows: (vocabulary of the cell,) the original id of each of the batches' ids.
-        training: whether dropout is active.
+    Args:
+        folder: with config.json and model.safetensors.
+        task: whose head it gets.
+        rows: (vocabulary of the cell,) ids that occur, ascending.
+        generator: on the CPU; draws the head.
+
+    Returns:
+        The network, and theta by the model's own names.
+
+    Raises:
+        EncoderError: the folder is incomplete, or the model is no encoder that MetaXL can see through.
     """
-
-    model: PreTrainedModel
-    head: str
-    layers: int
-    hidden: int
-    max_length: int
-    words: str
-    places: tuple[nn.Module, ...]
-    maps: dict[str, nn.Linear]
-    table: RestrictedEmbedding | None
-    rows: Tensor
-    training: bool = True
-
-    @property
-    def padding(self) -> int:
-        """Return the id of padding; any will do where the model has none, for the mask hides it."""
-        return int(self.model.config.pad_token_id or 0)
-
-    def factored(self) -> frozenset[str]:
-        """Return the parameters whose gradients come from the records alone."""
-        return frozenset([f"{name}.weight" for name in self.maps] + ([self.words] if self.table is not None else []))
-
-    def evaluating(self) -> Wrapped:
-        """Return the same network without dropout."""
-        return replace(self, training=False)
-
-    def scores(self, theta: Parameters, batch: Batch, record: Recorder, between: Between) -> Tensor:
-        """Return (labels, classes): the scores of the labelled tokens, or of each sentence."""
-        found = self.padded_scores(theta, *self.padded(batch), record, between)
-        return found.flatten(0, 1)[batch.unpad[batch.labelled]] if self.head == "token" else found
-
-    def states(self, theta: Parameters, batch: Batch, layer: int, between: Between) -> Tensor:
-        """Return (tokens, hidden) after `layer`, without padding."""
-        return self.padded_states(theta, *self.padded(batch), between)[layer].flatten(0, 1)[batch.unpad]
-
-    def padded_states(self, theta: Parameters, ids: Tensor, mask: Tensor, between: Between) -> list[Tensor]:
-        """Return the states (sentences, longest, hidden) after every layer, from `padded` inputs."""
-        found: list[Tensor] = []
-
-        def keep(layer: int, hidden: Tensor) -> Tensor:
-            found.append(between(layer, hidden))
-            return found[-1]
-
-        self.padded_scores(theta, ids, mask, Nothing(), keep)
-        return found
-
-    def padded(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return a batch's original ids and its mask, 1 for tokens and 0 for padding, each (sentences, longest)."""
-        ids = torch.full((len(batch.bias), batch.bias.shape[-1]), self.padding, device=batch.ids.device)
-        mask = torch.zeros_like(ids)
-        ids.view(-1)[batch.unpad] = self.rows[batch.ids]
-        mask.view(-1)[batch.unpad] = 1
-        return ids, mask
-
-    def padded_scores(self, theta: Parameters, ids: Tensor, mask: Tensor, record: Recorder, between: Between) -> Tensor:
-        """Return what the model returns, (sentences, longest, classes) or (sentences, classes).
-
-        Args:
-            theta: in place of the model's parameters.
-            ids: (sentences, longest) original ids.
-            mask: (sentences, longest) 1 for tokens, 0 for padding.
-            record: sees the linear maps and the word embedding.
-            between: sees the states and may change them.
-        """
-        self.model.train(self.training)
-        with self._hooked(record, between):
-            inputs = {"input_ids": ids, "attention_mask": mask}
-            scores: Tensor = functional_call(self.model, theta, kwargs=inputs).logits
-        return scores
-
-    @contextmanager
-    def _hooked(self, record: Recorder, between: Between) -> Iterator[None]:
-        """Hook the recorder first: a module may both be a linear map and give the states."""
-        with ExitStack() as stack:
-            for name, linear in self.maps.items():
-                stack.enter_context(linear.register_forward_hook(_record_linear(name, record)))
-            if self.table is not None:
-                stack.enter_context(self.table.register_forward_hook(_record_lookup(self.words, record)))
-            for layer, place in enumerate(self.places):
-                stack.enter_context(place.register_forward_hook(_apply_between(layer, between)))
-            yield
+    model, fresh = load_model(folder, task)
+    draw(model, fresh, generator)
+    words, whole = words_of(model), model.get_input_embeddings()
+    if rows[-1] >= whole.num_embeddings:
+        raise EncoderError(
+            f"{folder}: the tokenizer gives id {rows[-1]}, but the embedding has {whole.num_embeddings} rows."
+        )
+    table = RestrictedEmbedding(whole, rows)
+    model.set_input_embeddings(table)
+    theta = {name: value.detach() for name, value in model.named_parameters()}
+    _empty(model)
+    maps = {name: part for name, part in model.named_modules() if type(part) is nn.Linear}
+    network = WrappedNetwork(
+        model=model,
+        head=task.head,
+        layers=model.config.num_hidden_layers,
+        hidden=model.config.hidden_size,
+        max_length=_max_length(model),
+        words=words,
+        places=(),
+        maps={name: part for name, part in maps.items() if f"{name}.weight" in theta},
+        table=table,
+        rows=torch.from_numpy(rows),
+        training=False,
+    )
+    return probed(network, theta), theta
 
 
-def _record_linear(name: str, record: Recorder) -> Any:
-    return lambda module, args, y: record.linear(name, args[0], y)
+def _empty(model: nn.Module) -> None:
+    """Free the memory of a model's parameters: theta always takes their place. A shared one stays shared."""
+    empty: dict[Tensor, nn.Parameter] = {}
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            hollow = nn.Parameter(torch.empty_like(parameter, device="meta"), requires_grad=False)
+            setattr(module, name, empty.setdefault(parameter, hollow))
 
 
-def _record_lookup(name: str, record: Recorder) -> Any:
-    return lambda module, args, y: record.lookup({name: module.trained_rows(args[0])}, y)
-
-
-def _apply_between(layer: int, between: Between) -> Any:
-    return lambda module, args, output: with_first_output(output, between(layer, first_output(output)))
+def _max_length(model: PreTrainedModel) -> int | None:
+    """Return the longest sentence that the positions allow; RoBERTa's family keeps rows of them for the padding."""
+    limit: int | None = getattr(model.config, "max_position_embeddings", None)
+    for module in model.modules():
+        if isinstance(module, nn.Embedding) and module.num_embeddings == limit and module.padding_idx is not None:
+            return limit - module.padding_idx - 1
+    return limit

@@ -20,6 +20,8 @@ from transformers import (
 )
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
 )
@@ -31,12 +33,15 @@ from metaxl.encoder.network import Parameters
 from metaxl.encoder.tokenizer_files import save_tokenizer
 from metaxl.errors import EncoderError, did_you_mean
 from metaxl.files import atomic_folder, read_json
-from metaxl.tasks import find_task
+from metaxl.tasks import Task
 
 WEIGHTS = "model.safetensors"
 CLASSES = {"token": AutoModelForTokenClassification, "sequence": AutoModelForSequenceClassification}
+# An encoder is pre-trained on masked words; what transformers can only let continue a text is a decoder.
+DECODERS = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.keys() - MODEL_FOR_MASKED_LM_MAPPING_NAMES.keys()
 FAMILIES = sorted(
-    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES.keys() & MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.keys()
+    (MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES.keys() & MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.keys())
+    - DECODERS
 )
 
 
@@ -57,8 +62,8 @@ def load_config(folder: Path) -> PretrainedConfig:
             f"run; use an encoder of a known family.{did_you_mean(family, FAMILIES)}"
         )
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    if config.is_encoder_decoder or getattr(config, "is_decoder", False):
-        raise EncoderError(f"{path}: {family!r} is configured with a decoder; MetaXL needs an encoder alone.")
+    if config.is_encoder_decoder or getattr(config, "is_decoder", False) or family in DECODERS:
+        raise EncoderError(f"{path}: {family!r} is or has a decoder; MetaXL needs an encoder alone.")
     if family not in FAMILIES:
         raise EncoderError(
             f"{path}: transformers has no token and sequence classification for model_type {family!r}; use one of "
@@ -69,7 +74,7 @@ def load_config(folder: Path) -> PretrainedConfig:
     return config
 
 
-def load_model(folder: Path, task: str) -> tuple[PreTrainedModel, set[str]]:
+def load_model(folder: Path, task: Task) -> tuple[PreTrainedModel, set[str]]:
     """Load an encoder with the head of a task, as transformers has them, in float32.
 
     Returns:
@@ -79,16 +84,15 @@ def load_model(folder: Path, task: str) -> tuple[PreTrainedModel, set[str]]:
     Raises:
         EncoderError: model.safetensors is missing or is not what config.json promises.
     """
-    config, path, head = load_config(folder), folder / WEIGHTS, find_task(task).head
+    config, path, labels = load_config(folder), folder / WEIGHTS, task.labels
     if not path.is_file():
         raise EncoderError(f"{path}: missing; save the encoder with safe serialization (pickles are never read).")
     _check_types(path)
-    labels = find_task(task).labels
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: number for number, label in enumerate(labels)}
     config.return_dict = True
     with _quiet():
-        model, found = CLASSES[head].from_pretrained(
+        model, found = CLASSES[task.head].from_pretrained(
             folder,
             config=config,
             attn_implementation="eager",  # the fused kernels have no second derivative
@@ -178,9 +182,7 @@ def words_of(model: PreTrainedModel) -> str:
     return name
 
 
-def save_wrapped(
-    out: Path, encoder: Path, task: str, theta: Parameters, rows: Integers, phi: Parameters | None
-) -> None:
+def save_model(out: Path, encoder: Path, task: Task, theta: Parameters, rows: Integers, phi: Parameters) -> None:
     """Write a folder that AutoModelFor{Token,Sequence}Classification loads; the RTN lies beside it.
 
     Embedding rows outside `rows` stay as pre-trained: no data of the cell has a gradient for them.
@@ -196,7 +198,7 @@ def save_wrapped(
     with atomic_folder(out) as folder:
         with _quiet():
             model.save_pretrained(folder)
-        if phi is not None:
+        if phi:
             save_file({name: value.detach().cpu() for name, value in phi.items()}, folder / "rtn.safetensors")
         save_tokenizer(encoder, folder, task)
 

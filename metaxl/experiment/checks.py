@@ -5,6 +5,7 @@ from __future__ import annotations
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.config import Config, Figure, TaskSettings
 from metaxl.experiment.settings import Placement
+from metaxl.methods import BASE, METHODS
 
 RESERVED = ("average", "none")
 
@@ -27,10 +28,19 @@ def check_names(config: Config) -> None:
             known = ", ".join(config.encoders)
             hint = did_you_mean(encoder, config.encoders)
             raise ConfigError(f"{place}: no encoder {encoder!r}; encoders has {known}.{hint}")
+    _check_controls(config.controls)
     for task in config.tasks:
         _check_task(config, task)
     if config.figure:
         _check_figure(config, config.figure)
+
+
+def _check_controls(controls: tuple[str, ...]) -> None:
+    known = [name for name in METHODS if name not in BASE]
+    for name in controls:
+        if name not in known:
+            why = "is a row of every table" if name in BASE else "is no method"
+            raise ConfigError(f"controls: {name!r} {why}; choose from {', '.join(known)}.{did_you_mean(name, known)}")
 
 
 def _check_task(config: Config, task: TaskSettings) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.schema import defaults
-from metaxl.experiment.settings import Method, Placement, Training
+from metaxl.experiment.settings import Placement, Switches, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Config:
     synthetic: dict[str, int]
     sentipers: Literal["resolve", "drop", "refill"]
     tasks: tuple[TaskSettings, ...]
-    method: Method
+    method: Switches
     figure: Figure | None
 
     def task(self, name: str) -> TaskSettings:
@@ -99,6 +99,6 @@ class Config:
         return named
 
 
-def default_method() -> Method:
+def default_switches() -> Switches:
     """Return the schema's defaults of `method`."""
-    return Method(**defaults("method"))
+    return Switches(**defaults("method"))

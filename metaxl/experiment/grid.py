@@ -8,9 +8,11 @@ from itertools import product
 from typing import TypeVar
 
 from metaxl.errors import ConfigError
-from metaxl.experiment.cell import LAYERED, NO_SOURCE, Cell, MethodSlug
+from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.settings import Placement
+from metaxl.experiment.slug import MethodSlug
+from metaxl.methods import BASE, METHODS
 from metaxl.tasks import NER, SENTIMENT
 
 T = TypeVar("T")
@@ -105,8 +107,8 @@ def all_cells(config: Config) -> list[Cell]:
 
 
 def slug(kind: str, placement: Placement) -> str:
-    """Return the path part of a method with RTNs at `placement`."""
-    return str(MethodSlug(kind, placement if kind in LAYERED else ()))
+    """Return the path part of a method with RTNs at `placement`, if it has any."""
+    return str(MethodSlug.of(kind, placement))
 
 
 def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row, ...]:
@@ -115,18 +117,16 @@ def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row
     def row(group: str, label: str, method: str, source_of: Callable[[str], str | None]) -> Row:
         return Row(group, label, _entries(task, method, source_of, average))
 
-    rows = [row("-", "target only", "target", lambda _: NO_SOURCE)]
-    if "target-matched" in config.controls:
-        rows.append(row("-", "target only, matched steps", "target-matched", lambda _: NO_SOURCE))
-    kinds = [("JT", "joint"), ("MetaXL", "metaxl")]
-    kinds += [("MetaXL, frozen RTN", "metaxl-frozen")] * ("metaxl-frozen" in config.controls)
-    kinds += [("JT with RTN", "joint-rtn")] * ("joint-rtn" in config.controls)
+    shown = [method for name, method in METHODS.items() if name in (*BASE, *config.controls)]
+    alone = [method for method in shown if not method.needs_source]
+    rows = [row("-", method.label, slug(method.name, task.placement), lambda _: NO_SOURCE) for method in alone]
     related = {target.language: target.related for target in task.targets}
     groups: list[tuple[str, Callable[[str], str | None]]] = [(task.source, lambda _: task.source)]
     if any(related.values()):
         groups.append(("related", related.__getitem__))
-    for (group, source_of), (label, kind) in product(groups, kinds):
-        rows.append(row(group, label, slug(kind, task.placement), source_of))
+    for (group, source_of), method in product(groups, shown):
+        if method.needs_source:
+            rows.append(row(group, method.label, slug(method.name, task.placement), source_of))
     return tuple(rows)
 
 

@@ -10,7 +10,7 @@ from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.checks import check_names
 from metaxl.experiment.config import Config, Figure, Target, TaskSettings
 from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
-from metaxl.experiment.settings import Method, Training
+from metaxl.experiment.settings import Switches, Training
 from metaxl.tasks import TASKS
 
 
@@ -84,7 +84,7 @@ def load_config(raw: dict[str, Any]) -> Config:
         synthetic=full["synthetic"],
         sentipers=full["sentipers"],
         tasks=tuple(_task(name, full[name]) for name in TASKS if full[name]["targets"]),
-        method=Method(**full["method"]),
+        method=Switches(**full["method"]),
         figure=_figure(full.get("figure")),
     )
     check_names(config)

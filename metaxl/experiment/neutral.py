@@ -1,4 +1,4 @@
-"""Which settings a method reads; the others are made neutral, so that an edit to them retrains nothing.
+"""A cell's settings with those made neutral that its method does not read, so that an edit to them retrains nothing.
 
 Apart from `metaxl.experiment.spec`: training must not import the configuration, whose code would count as training's.
 """
@@ -8,29 +8,45 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from metaxl.experiment.cell import MethodSlug
-from metaxl.experiment.config import default_method
-from metaxl.experiment.settings import Method, Training
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.config import Config, default_switches
+from metaxl.experiment.settings import Switches, Training
+from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.spec import CellSpec, Recipe
+from metaxl.methods import Method
 
-RTN_SWITCHES = ("gate", "rtn_input", "residual", "layer_composition")
+
+def cell_spec(config: Config, cell: Cell) -> CellSpec:
+    """Return what a cell's training process is told.
+
+    Raises:
+        ConfigError: the cell's method is not registered, or the configuration has no such task.
+    """
+    task, slug = config.task(cell.task), MethodSlug.parse(cell.method)
+    method = slug.method
+    return CellSpec(
+        cell=cell,
+        recipe=Recipe(method.step, method.takes, method.rtn),
+        placement=slug.layers,
+        training=used_training(method, task.training),
+        switches=used_switches(method, config.method),
+        matched_size=task.source_size if "source_size" in method.reads else 0,
+        keep_model=config.keep_models,
+    )
 
 
-def used_training(method: MethodSlug, training: Training) -> Training:
-    """Return the hyper-parameters with 0 for those that the method does not use."""
-    unused = {"epochs"} if method.kind == "target" else {"target_epochs"}
-    if not method.layers:
-        unused |= {"meta_learning_rate", "bottleneck"}
-    if method.kind == "metaxl-frozen":
-        unused |= {"meta_learning_rate"}
-    neutral: dict[str, Any] = dict.fromkeys(unused, 0)
+def used_training(method: Method, training: Training) -> Training:
+    """Return the hyper-parameters with 0 for those that the method does not read."""
+    neutral: dict[str, Any] = dict.fromkeys(set(asdict(training)) - method.reads, 0)
     return replace(training, **neutral)
 
 
-def used_switches(method: MethodSlug, switches: Method) -> Method:
-    """Return the method's switches with the default for those that it does not use."""
-    used = {
-        "metaxl": set(asdict(switches)) - {"joint_rtn_forward"},
-        "metaxl-frozen": {*RTN_SWITCHES, "theta_loss", "target_split"},
-        "joint-rtn": {*RTN_SWITCHES, "meta_weight_decay", "joint_rtn_forward"},
-    }.get(method.kind, set())
-    return replace(default_method(), **{name: value for name, value in asdict(switches).items() if name in used})
+def used_switches(method: Method, switches: Switches) -> Switches:
+    """Return the switches with the default for those that the method does not read.
+
+    `joint_rtn_forward: official` becomes what it stands for: the official JT with RTN has no residual and no detach.
+    """
+    used = {name: value for name, value in asdict(switches).items() if name in method.reads}
+    if used.pop("joint_rtn_forward", None) == "official":
+        used |= {"residual": "none", "rtn_input": "attached"}
+    return replace(default_switches(), **used)

@@ -1,4 +1,4 @@
-"""The configuration schema: defaults filled in, violations told in words a user can act on."""
+"""YAML files held to a schema: defaults filled in, violations told in words that a user can act on."""
 
 from __future__ import annotations
 
@@ -34,8 +34,13 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
 
 
-def conform(raw: dict[str, Any]) -> dict[str, Any]:
+def conform(raw: Any, schema_path: Path = SCHEMA_PATH, subject: str = "The configuration") -> dict[str, Any]:
     """Return `raw` with the schema's defaults filled in.
+
+    Args:
+        raw: what a YAML file holds; it is not changed.
+        schema_path: the file of the schema.
+        subject: what the message calls `raw`.
 
     Raises:
         ConfigError: a key is unknown or missing, or a value has the wrong type or range; every
@@ -43,11 +48,11 @@ def conform(raw: dict[str, Any]) -> dict[str, Any]:
     """
     from jsonschema import Draft202012Validator  # 0.3 seconds that a training process need not spend
 
-    schema = read_yaml(SCHEMA_PATH)
+    schema = read_yaml(schema_path)
     errors = sorted(Draft202012Validator(schema).iter_errors(raw), key=lambda e: list(map(str, e.absolute_path)))
     found = [_explain(error) for error in errors] + [f"{place}: expected a finite number." for place in _infinite(raw)]
     if found:
-        raise ConfigError("The configuration does not fit:\n" + "\n".join(f"- {line}" for line in found))
+        raise ConfigError(f"{subject} does not fit:\n" + "\n".join(f"- {line}" for line in found))
     return dict(_with_defaults(raw, schema, schema["$defs"]))
 
 
@@ -116,4 +121,4 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "oneOf" and error.context:
         # The branch that got furthest into the value is the one that was meant.
         return _explain(max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type")))
-    return f"{place}: {error.message}."
+    return f"{place}: {error.message}. {schema.get('description', '')}".rstrip()

@@ -1,4 +1,4 @@
-"""The settings of training and of the method, as the schema describes them."""
+"""The hyper-parameters of training and the switches of the method, as the schema describes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 Placement = tuple[int, ...]
-Precision = Literal["float32", "tf32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,10 @@ class Training:
     max_length: int
     eval_max_length: int
     bottleneck: int
-    precision: Precision
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
+class Switches:
     """Where Algorithm 1 and the official code differ: one named value each."""
 
     update_order: Literal["algorithm1", "official"]

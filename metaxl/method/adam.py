@@ -14,19 +14,18 @@ from torch.optim.adam import adam
 
 
 class Adam:
-    """An optimiser of fixed parameters; `rate` is set by the schedule before each step."""
+    """An optimiser of fixed parameters."""
 
     def __init__(self, parameters: Iterable[Tensor], l2: float) -> None:
         """Start with zero moments."""
         self.parameters = list(parameters)
         self.l2 = l2
-        self.rate = 0.0
         self.means = [torch.zeros_like(p) for p in self.parameters]
         self.squares = [torch.zeros_like(p) for p in self.parameters]
         self.counts = [torch.zeros((), dtype=torch.float32, device=p.device) for p in self.parameters]
 
-    def step(self, gradients: Sequence[Tensor], divisor: Tensor | None = None) -> None:
-        """Move the parameters against `gradients`, one a parameter, in place.
+    def step(self, rate: float, gradients: Sequence[Tensor], divisor: Tensor | None = None) -> None:
+        """Move the parameters against `gradients`, one a parameter, in place, at a learning rate.
 
         The gradients are divided by `divisor`, a scalar, in place and within the same kernel.
         """
@@ -43,7 +42,7 @@ class Adam:
                 amsgrad=False,
                 beta1=0.9,
                 beta2=0.999,
-                lr=self.rate,
+                lr=rate,
                 weight_decay=self.l2,
                 eps=1e-8,
                 maximize=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Size, Tensor
 
-from metaxl.encoder.shape import Parameters
+from metaxl.encoder.network import Parameters
 
 
 class Flat(dict[str, Tensor]):

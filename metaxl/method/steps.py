@@ -1,120 +1,106 @@
-"""The three update rules. `metaxl_step` is Algorithm 1 of the paper."""
+"""Algorithm 1 of the paper, and its controls that also send the source through an RTN.
+
+theta is the encoder and its head, phi the representation transformation network (RTN). Source sentences s go through
+f(x; theta, phi), target sentences through f(x; theta); g and t are the halves of a target batch. `docs/method.md`
+derives each line.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-import torch
 from torch import Tensor
+from torch.autograd import grad
 from torch.nn.utils import get_total_norm
 
 from metaxl.encoder.batch import Batch
-from metaxl.encoder.shape import Parameters
-from metaxl.method.adam import Adam
-from metaxl.method.flat import Flat
-from metaxl.method.model import Model
-from metaxl.method.passes import Pass
+from metaxl.method.learner import Learner, Losses, Rates
+from metaxl.method.tape import Tape, dot
 
 
-@dataclass(frozen=True, slots=True)
-class Learner:
-    """What a step reads and updates: theta (encoder and head), phi (RTN) and their optimisers.
-
-    `gradients` and `ahead` are room for theta's gradients and for the look-ahead theta', the same in every step;
-    `ahead` is None where phi does not learn from a look-ahead.
-    """
-
-    model: Model
-    theta: Flat
-    phi: Parameters
-    theta_optimizer: Adam
-    phi_optimizer: Adam | None
-    clip_norm: float
-    gradients: Flat
-    ahead: Flat | None
-
-    @property
-    def inner_rate(self) -> float:
-        """Return eta, the rate of the virtual inner step: the scheduled learning rate or a constant."""
-        rate = self.model.method.inner_rate
-        return self.theta_optimizer.rate if rate == "scheduled" else rate
-
-
-Report = dict[str, Tensor]
-
-
-@torch.no_grad()
-def plain_step(learner: Learner, batch: Batch) -> Report:
-    """Descend the mean loss of a batch's parts: target-only training, or joint training of source and target."""
-    work = Pass(learner.model, learner.theta, {}, batch, share=1 / len(batch.weights))
-    work.backward(learner.gradients)
-    norm = _update_theta(learner)
-    return {"loss": work.target_loss() * work.share, "gradient_norm": norm}
-
-
-@torch.no_grad()
-def joint_rtn_step(learner: Learner, batch: Batch) -> Report:
-    """Joint training with the source passing through the RTN, which descends the same loss (no meta-learning)."""
-    work = Pass(learner.model, learner.theta, learner.phi, batch, share=1 / 2)
-    work.backward(learner.gradients)
-    norm = _update_theta(learner)
-    _update_phi(learner, work.phi_gradients())
-    source_loss = work.source_loss()
-    return {
-        "loss": (source_loss + work.target_loss()) / 2,
-        "source_loss": source_loss,
-        "gradient_norm": norm,
-    }
-
-
-@torch.no_grad()
-def metaxl_step(learner: Learner, batch: Batch, meta: Batch) -> Report:
-    """Take one step of Algorithm 1 with exact second-order gradients.
+def metaxl_step(learner: Learner, rates: Rates, source: Batch, target: Batch, judge: Batch) -> Losses:
+    """Take one step of Algorithm 1, with exact second-order gradients.
 
     Args:
         learner: updated in place.
-        batch: source sentences, which pass through the RTN, and the target sentences that join theta's loss.
-        meta: target sentences that judge the look-ahead theta'.
+        rates: of theta, of phi, and eta.
+        source: s, which passes through the RTN.
+        target: g, which joins theta's loss.
+        judge: t, whose loss after the inner step phi is to lower.
     """
-    model, theta, phi, ahead = learner.model, learner.theta, learner.phi, learner.ahead
-    eta = learner.inner_rate
+    # G = grad_theta [L_s(s; theta, phi) + L_g(g; theta)]
+    losses, passes = _theta_gradient(learner, source, target, create_graph=True)
 
-    # Gradient of theta.
-    work = Pass(model, theta, phi, batch, second=ahead is not None)
-    work.backward(learner.gradients)
-    report = {"source_loss": work.source_loss()}
-    if model.method.theta_loss == "source+target":
-        report["target_loss"] = work.target_loss()
+    # theta' = theta - eta G, and v = grad L_t(t; theta')
+    judged = Tape(learner.network, learner.look_ahead(rates.eta), judge)
+    judged.backward()
 
-    if ahead is not None:
-        # Look ahead: theta' = theta - eta * gradient. The meta-loss's gradient there, v, takes its place, or stays in
-        # factors.
-        torch.sub(theta.vector, learner.gradients.vector, alpha=eta, out=ahead.vector)
-        judged = Pass(model, ahead, {}, meta, moved_rows=work.source_tokens)
-        judged.backward(ahead)
-        report["meta_loss"] = judged.target_loss()
+    # d L_t(theta') / d phi = -eta d <G(phi), v> / d phi: theta' depends on phi through the source's part of G alone.
+    hypergradient = grad(-rates.eta * dot(passes, judged), list(learner.phi.values()))
+    learner.phi_optimizer.step(rates.phi, hypergradient)
+    losses |= {"meta_loss": judged.loss, "hypergradient_norm": get_total_norm(hypergradient)}
 
-        # d meta-loss / d phi = -eta * d <gradient(phi), v> / d phi.
-        hypergradient = {name: -eta * value for name, value in work.hypergradient(judged).items()}
-        report["hypergradient_norm"] = get_total_norm(hypergradient.values())
-        _update_phi(learner, hypergradient)
-
-    if ahead is not None and model.method.update_order == "official":
-        # The official code lets theta see the new phi, at the price of a second forward and backward pass.
-        del work, judged
-        Pass(model, theta, phi, batch).backward(learner.gradients)
-    report["gradient_norm"] = _update_theta(learner)
-    return report
+    if learner.switches.update_order == "official":
+        # The official code lets theta see the new phi, at the price of a second gradient.
+        del passes, judged
+        _theta_gradient(learner, source, target)
+    return losses | {"gradient_norm": learner.descend(rates.theta)}
 
 
-def _update_theta(learner: Learner) -> Tensor:
-    """Step theta against its gradients, scaled down to the clip norm where they exceed it; return their norm."""
-    norm = get_total_norm(learner.gradients.values())
-    divisor = torch.clamp((norm + 1e-6) / learner.clip_norm, min=1.0)
-    learner.theta_optimizer.step([learner.gradients.vector], divisor)
-    return norm
+def frozen_step(learner: Learner, rates: Rates, source: Batch, target: Batch) -> Losses:
+    """Step theta as Algorithm 1 does and leave phi as it was drawn; without an RTN, the sum of the two losses."""
+    losses, _ = _theta_gradient(learner, source, target)
+    return losses | {"gradient_norm": learner.descend(rates.theta)}
 
 
-def _update_phi(learner: Learner, gradients: Parameters) -> None:
-    if learner.phi_optimizer is not None:
-        learner.phi_optimizer.step(list(gradients.values()))
+def joint_rtn_step(learner: Learner, rates: Rates, source: Batch, target: Batch) -> Losses:
+    """Descend the mean of source and target loss in theta and phi alike: joint training, no meta-learning."""
+    tape = Tape(learner.network, learner.theta, target, share=1 / 2)
+    tape.backward()
+    tape.write_gradients(learner.gradients)
+    target_loss, source_losses, phi_gradients = tape.loss, [], []
+    for share, between in learner.source_paths():
+        tape = Tape(learner.network, learner.theta, source, between, share / 2)
+        phi_gradients.append(tape.backward(also=list(learner.phi.values())))
+        tape.write_gradients(learner.gradients, onto=True)
+        source_losses.append(tape.loss)
+    learner.phi_optimizer.step(rates.phi, [_sum(parts) for parts in zip(*phi_gradients, strict=True)])
+    source_loss = _sum(source_losses)
+    return {
+        "loss": source_loss + target_loss,
+        "source_loss": 2 * source_loss,
+        "gradient_norm": learner.descend(rates.theta),
+    }
+
+
+def _theta_gradient(
+    learner: Learner, source: Batch, target: Batch, create_graph: bool = False
+) -> tuple[Losses, list[Tape]]:
+    """Write theta's gradient of the source's loss, joined by the target's, to the learner's room for it.
+
+    Returns:
+        The losses, and the source's tapes, one for each path through the RTNs.
+    """
+    losses = {}
+    if learner.switches.theta_loss == "source+target":
+        # Before the source, whose graph stays: two graphs at once would take half as much memory again.
+        tape = Tape(learner.network, learner.theta, target)
+        tape.backward()
+        tape.write_gradients(learner.gradients)
+        losses["target_loss"] = tape.loss
+        del tape
+    passes: list[Tape] = []
+    for share, between in learner.source_paths():
+        tape = Tape(learner.network, learner.theta, source, between, share)
+        tape.backward(create_graph=create_graph)
+        tape.write_gradients(learner.gradients, onto=bool(losses or passes))
+        passes.append(tape)
+    return {"source_loss": _sum(tape.loss for tape in passes)} | losses, passes
+
+
+def _sum(values: Iterable[Tensor]) -> Tensor:
+    """Return the sum of tensors, at least one."""
+    first, *rest = values
+    for value in rest:
+        first = first + value
+    return first

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from tabulate import tabulate
 
-from metaxl.downloads.download import MIRROR, is_verified, mirror_place
-from metaxl.downloads.encoders import ENCODER_FILES
+from metaxl.downloads.encoders import FETCHED_FILES
 from metaxl.downloads.hub import cached_files, endpoint, is_offline
 from metaxl.downloads.lock import read_lock
+from metaxl.downloads.origins import MIRROR, mirror_place
 from metaxl.downloads.registry import known_encoder, raw_item
-from metaxl.downloads.web import silent
+from metaxl.downloads.verify import is_verified
+from metaxl.downloads.web import unreachable
 from metaxl.errors import DownloadError
 from metaxl.files import sha256_file
 from metaxl.planning.plan import Plan
@@ -79,7 +80,7 @@ def require_network(needs: Iterable[Need], listed: bool = False) -> None:
     """
     missing = [need for need in needs if need.state not in HERE]
     hosts = {host for need in missing for host in need.hosts}
-    quiet = dict.fromkeys(hosts, "HF_HUB_OFFLINE is set") if is_offline() else silent(hosts)
+    quiet = dict.fromkeys(hosts, "HF_HUB_OFFLINE is set") if is_offline() else unreachable(hosts)
     stuck = [need for need in missing if set(need.hosts) <= set(quiet)]
     if not stuck:
         return
@@ -152,7 +153,7 @@ def _encoder_need(name: str, hub_id: str, revision: str, prepared: Sequence[Path
     if all(path.is_file() for path in prepared) and not anew:
         right = [sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked]
         state = "unverified" if not right else "verified" if all(right) else "damaged"
-    elif {"config.json", "model.safetensors"} <= set(cached_files(hub_id, "model", revision, ENCODER_FILES)):
+    elif {"config.json", "model.safetensors"} <= set(cached_files(hub_id, "model", revision, FETCHED_FILES)):
         state = "cached"
     else:
         state = "missing"

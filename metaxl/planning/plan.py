@@ -13,14 +13,16 @@ from typing import Any
 from metaxl.data.corpora import user_files
 from metaxl.data.read import reader_module
 from metaxl.downloads.registry import raw_files, raw_folder
+from metaxl.encoder.open import PACKED, WRAPPED, model_type, network_module
 from metaxl.errors import ConfigError, did_you_mean
-from metaxl.experiment.cell import Cell, MethodSlug
+from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.grid import all_cells, figure_cells, find_table, table_cells, tables
 from metaxl.experiment.load import effective_config, load_config
-from metaxl.experiment.neutral import used_switches, used_training
+from metaxl.experiment.neutral import cell_spec
 from metaxl.experiment.schema import WORKFLOW
-from metaxl.experiment.spec import CellSpec
+from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.spec import training_digest
 from metaxl.files import canonical_json
 from metaxl.provenance import digest
 from metaxl.reporting.data.parts import report_spec
@@ -157,7 +159,7 @@ class Plan:
         Raises:
             ConfigError: the cell's path names a method, task, encoder or language that does not fit.
         """
-        method = MethodSlug.parse(cell.method)
+        method = MethodSlug.parse(cell.method).method
         self._known_encoder(cell.encoder)
         if method.needs_source == (cell.source == "none"):
             expected = "a source language" if method.needs_source else "the source `none`"
@@ -173,10 +175,18 @@ class Plan:
 
     def cell_spec(self, cell: Cell) -> str:
         """Return a cell's settings as JSON; what its method does not use is neutral, so that it reruns nothing."""
-        task, method = self.config.task(cell.task), MethodSlug.parse(cell.method)
-        matched = task.source_size if method.kind == "target-matched" else 0
-        used = used_training(method, task.training), used_switches(method, self.config.method)
-        return CellSpec(cell, *used, matched, self.config.keep_models).to_json()
+        return cell_spec(self.config, cell).to_json()
+
+    def cell_code(self, cell: Cell) -> str:
+        """Return the digest of the code that trains a cell."""
+        return training_digest(cell_spec(self.config, cell).recipe, *self._networks(cell.encoder))
+
+    def _networks(self, encoder: str) -> list[str]:
+        """Return the module that serves an encoder, or all that may, while an encoder of the hub is not known."""
+        spec = self._known_encoder(encoder)
+        if "pretrain" in spec:
+            return [PACKED]
+        return [network_module(model_type(Path(spec["folder"])))] if "folder" in spec else [PACKED, WRAPPED]
 
     def table_inputs(self, number: int) -> list[Path]:
         """Return the records that a table shows."""

@@ -109,7 +109,7 @@ def caveats(config: Config, tasks: Iterable[TaskSettings]) -> list[str]:
     """Return what the registry warns of in the corpora that tasks read, each warning once."""
     languages = [(task.name, language) for task in tasks for language in (*task.sources(), *_targets(task))]
     corpora = dict.fromkeys(config.corpus(*place) for place in languages)
-    found = [find_corpus(corpus).source.caveat for corpus in corpora if corpus not in ("files", "synthetic")]
+    found = [find_corpus(corpus).citation.caveat for corpus in corpora if corpus not in ("files", "synthetic")]
     return [caveat for caveat in found if caveat]
 
 

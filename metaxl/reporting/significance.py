@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from metaxl.errors import DataError
-from metaxl.experiment.cell import Cell, MethodSlug
+from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.grid import slug, table_cells, tables
+from metaxl.experiment.slug import MethodSlug
 from metaxl.files import atomic_path
 from metaxl.reporting.records import read_predictions
 from metaxl.reporting.stats import Comparison, compare
@@ -48,9 +49,9 @@ def _pairs(config: Config) -> Iterator[tuple[int, Cell, Cell]]:
     for table in tables(config):
         cells = table_cells(config, table) if table.number in COMPARED_TABLES else []
         for cell in cells:
-            method = MethodSlug.parse(cell.method)
-            rivals = [replace(cell, method=other) for other in ("joint", slug("metaxl-frozen", method.layers))]
-            yield from ((table.number, cell, rival) for rival in rivals if method.kind == "metaxl" and rival in cells)
+            parsed = MethodSlug.parse(cell.method)
+            rivals = [replace(cell, method=slug(rival, parsed.layers)) for rival in parsed.method.rivals]
+            yield from ((table.number, cell, rival) for rival in rivals if rival in cells)
 
 
 def _compare_cells(root: Path, cell: Cell, rival: Cell) -> Comparison:

@@ -9,39 +9,33 @@ import torch
 
 from metaxl.data.encode import Encoded, Integers
 from metaxl.encoder.batch import make_batch
-from metaxl.encoder.shape import WORDS, Parameters
-from metaxl.method.model import Model
-from metaxl.tasks import Scores, find_task
+from metaxl.encoder.network import Network, Parameters
+from metaxl.tasks import Task
 
 TOKENS_PER_BATCH = 4096
 
 
-def predict(model: Model, theta: Parameters, data: Encoded) -> list[list[str]]:
+def predict(network: Network, task: Task, theta: Parameters, data: Encoded) -> list[list[str]]:
     """Return the predicted label of every word of every example, in the order of `data`.
 
     Words without a labelled subword, and words beyond the length limit, are predicted as the first label ("O").
     """
-    labels = find_task(model.task).labels
     classes = np.zeros(len(data.gold), dtype=np.int64)
-    evaluating = model.evaluating()
+    example = next(iter(theta.values()))
+    evaluating = network.evaluating()
     with torch.inference_mode():
         for chosen in length_sorted(data):
-            batch = make_batch([(data, chosen)], theta[WORDS].device, theta[WORDS].dtype)
+            batch = make_batch([(data, chosen)], example.device, example.dtype)
             if not len(batch.labelled):
                 continue
-            best = evaluating.logits(theta, batch).argmax(dim=1).cpu().numpy()
+            best = evaluating.scores(theta, batch).argmax(dim=1).cpu().numpy()
             classes[_word_places(data, chosen)] = best
-    return [[labels[i] for i in part] for part in np.split(classes, data.word_starts[1:-1])]
+    return [[task.labels[i] for i in part] for part in np.split(classes, data.word_starts[1:-1])]
 
 
-def gold_labels(task: str, data: Encoded) -> list[list[str]]:
+def gold_labels(task: Task, data: Encoded) -> list[list[str]]:
     """Return the true label of every word of every example."""
-    return [[find_task(task).labels[i] for i in part] for part in np.split(data.gold, data.word_starts[1:-1])]
-
-
-def score(task: str, gold: list[list[str]], predicted: list[list[str]]) -> Scores:
-    """Return a task's scores; the one called "f1" is the paper's and selects the best epoch."""
-    return find_task(task).score(gold, predicted)
+    return [[task.labels[i] for i in part] for part in np.split(data.gold, data.word_starts[1:-1])]
 
 
 def length_sorted(data: Encoded, limit: int | None = None) -> Iterator[Integers]:

@@ -1,4 +1,4 @@
-"""Which sentences each method's step takes: an endless stream of steps for the training loop."""
+"""Which sentences each step takes: an endless stream of steps for the training loop."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from metaxl.data.encode import Encoded, Integers
-from metaxl.encoder.batch import Batch, make_batch
-from metaxl.encoder.shape import WORDS
-from metaxl.errors import DataError
-from metaxl.experiment.cell import MethodSlug
-from metaxl.experiment.settings import Method
+from metaxl.encoder.batch import Batch, Part, make_batch
+from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.spec import CellSpec
 from metaxl.files import sha256_text
-from metaxl.method.model import Model
-from metaxl.method.steps import Learner, Report, joint_rtn_step, metaxl_step, plain_step
+from metaxl.method.learner import Learner, Losses, Rates
+from metaxl.provenance import load
 from metaxl.training.data import CellData
 
-Step = Callable[[], Report]
-Parts = list[tuple[Encoded, Integers]]
+SOURCE, TARGET, HALF, OTHER_HALF = "source", "target", "half", "other half"
+HALVES = (HALF, OTHER_HALF)
+Step = Callable[[Rates], Losses]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,88 +31,92 @@ class Feed:
 
 
 def make_feed(spec: CellSpec, learner: Learner, data: CellData) -> Feed:
-    """Return the feed of a cell: an epoch is one pass over the source, or over the target where there is none."""
-    kind = MethodSlug.parse(spec.cell.method).kind
-    size = spec.training.batch_size
-    target = _sampler(spec, "target", np.arange(len(data.train)), size)
-    targets = iter(target)
-    if data.source is None:
-        step = _step(learner, plain_step, ((_part(data.train, chosen),) for chosen in targets))
-        if not spec.matched_size:
-            return Feed(step, target.batches_per_pass(), spec.training.target_epochs)
-        # The matched control takes the steps that a source set of `matched_size` would give.
-        matched = _sampler(spec, "matched", np.arange(spec.matched_size), size)
-        return Feed(step, matched.batches_per_pass(), spec.training.epochs)
-    source = _sampler(spec, "source", np.arange(len(data.source)), size)
-    sources = (_part(data.source, chosen) for chosen in source)
-    if kind in ("joint", "joint-rtn"):
-        copies = learner.model.source_parts() if kind == "joint-rtn" else 1
-        update = joint_rtn_step if kind == "joint-rtn" else plain_step
-        pairs = zip(sources, targets, strict=True)
-        step = _step(learner, update, ((source * copies + _part(data.train, chosen),) for source, chosen in pairs))
-    else:
-        halves = _halves(spec, learner.model.method, len(data.train), targets)
-        step = _step(learner, metaxl_step, _metaxl_parts(learner.model, data.train, sources, halves))
-    return Feed(step, source.batches_per_pass(), spec.training.epochs)
+    """Return the feed of a cell: an epoch is one pass over the source, or over the target where there is none.
+
+    Raises:
+        ConfigError: the method takes sentences that there are none of.
+        DataError: the method takes halves of target batches, and there is one target example.
+    """
+    step = _step(spec, learner, _parts(spec, data))
+    size, training = spec.training.batch_size, spec.training
+    if data.source is not None:
+        return Feed(step, Sampler(np.arange(len(data.source)), size, 0).batches_per_pass(), training.epochs)
+    if spec.matched_size:
+        return Feed(step, Sampler(np.arange(spec.matched_size), size, 0).batches_per_pass(), training.epochs)
+    return Feed(step, Sampler(np.arange(len(data.train)), size, 0).batches_per_pass(), training.target_epochs)
 
 
-def _step(learner: Learner, update: Callable[..., Report], stream: Iterator[tuple[Parts, ...]]) -> Step:
+def _step(spec: CellSpec, learner: Learner, stream: Iterator[list[list[Part]]]) -> Step:
     """Return the step that updates with the stream's next batches.
 
     They are made ahead, right after the update before them has been launched, so that a GPU need not wait.
     """
-    words = learner.theta[WORDS]
+    update, vector = load(spec.recipe.step), learner.theta.vector
 
     def make() -> list[Batch]:
-        return [make_batch(parts, words.device, words.dtype) for parts in next(stream)]
+        return [make_batch(parts, vector.device, vector.dtype) for parts in next(stream)]
 
     ready = make()
 
-    def step() -> Report:
+    def step(rates: Rates) -> Losses:
         nonlocal ready
-        report = update(learner, *ready)
+        losses: Losses = update(learner, rates, *ready)
         ready = make()
-        return report
+        return losses
 
     return step
 
 
-def _metaxl_parts(
-    model: Model, train: Encoded, sources: Iterator[Parts], halves: Iterator[tuple[Integers, Integers]]
-) -> Iterator[tuple[Parts, Parts]]:
-    for source, (descend, judge) in zip(sources, halves, strict=True):
-        joined = _part(train, descend) if model.method.theta_loss == "source+target" else []
-        yield source * model.source_parts() + joined, _part(train, judge)
+def _parts(spec: CellSpec, data: CellData) -> Iterator[list[list[Part]]]:
+    """Yield what each batch of a step is made of."""
+    batches = [batch.split("+") for batch in spec.recipe.takes]
+    named = {name for names in batches for name in names}
+    sets: dict[str, Encoded] = dict.fromkeys((TARGET, *HALVES), data.train)
+    streams = _target_streams(spec, len(data.train), halved=bool(named & set(HALVES)))
+    if data.source is not None:
+        sets[SOURCE] = data.source
+        streams = _zipped({SOURCE: _sampler(spec, SOURCE, np.arange(len(data.source)))}, streams)
+    if unknown := sorted(named - set(sets)):
+        raise ConfigError(
+            f"{spec.cell.path}: its method takes {', '.join(map(repr, unknown))}, but there is only {', '.join(sets)}."
+        )
+    return ([[(sets[name], chosen[name]) for name in names] for names in batches] for chosen in streams)
 
 
-def _part(data: Encoded, chosen: Integers) -> Parts:
-    return [(data, chosen)]
+Choice = dict[str, Integers]  # example numbers by the part that they play in a step
 
 
-def _halves(
-    spec: CellSpec, method: Method, count: int, batches: Iterator[Integers]
-) -> Iterator[tuple[Integers, Integers]]:
-    """Yield the target examples that join theta's loss, and those that judge the look-ahead.
+def _target_streams(spec: CellSpec, count: int, halved: bool) -> Iterator[Choice]:
+    """Yield the target examples of each step: the batch, the half that joins theta's loss, and the half that judges.
 
     "halves" cuts each batch in two, as the official code does; "disjoint" never lets an example change its role;
     "shared" lets the whole batch play both.
     """
-    split = method.target_split
-    if count < 2 and split != "shared":
+    split = spec.switches.target_split
+    if halved and count < 2 and split != "shared":
         raise DataError(f"{spec.cell.path}: one target example cannot be split; give more or set target_split: shared.")
-    if split == "halves":
-        return ((batch[: len(batch) // 2], batch[len(batch) // 2 :]) for batch in batches)
+    whole = _sampler(spec, TARGET, np.arange(count))
     if split == "shared":
-        return ((batch, batch) for batch in batches)
+        return (dict.fromkeys((TARGET, *HALVES), batch) for batch in whole)
+    if split == "halves" or not halved:
+        cut = ((batch, len(batch) // 2) for batch in whole)
+        return ({TARGET: batch, HALF: batch[:middle], OTHER_HALF: batch[middle:]} for batch, middle in cut)
     roles = np.array_split(np.random.Generator(np.random.PCG64(spec.cell.seed)).permutation(count), 2)
     half = max(1, spec.training.batch_size // 2)
-    first, second = (_sampler(spec, f"target-{i}", role, half) for i, role in enumerate(roles))
-    return zip(first, second, strict=True)
+    samplers = [_sampler(spec, f"target-{number}", role, half) for number, role in enumerate(roles)]
+    return _zipped({TARGET: whole, **dict(zip(HALVES, samplers, strict=True))}, None)
 
 
-def _sampler(spec: CellSpec, stream: str, examples: Integers, size: int) -> Sampler:
+def _zipped(samplers: dict[str, Sampler], others: Iterator[Choice] | None) -> Iterator[Choice]:
+    """Yield the choices of several endless streams together."""
+    for chosen in zip(*samplers.values(), strict=True):
+        yield dict(zip(samplers, chosen, strict=True)) | (next(others) if others else {})
+
+
+def _sampler(spec: CellSpec, stream: str, examples: Integers, size: int | None = None) -> Sampler:
     """Return a sampler whose order depends on the cell's seed and the stream's name alone."""
-    return Sampler(examples, size, seed=int(sha256_text(f"{spec.cell.seed}/{stream}")[:12], 16))
+    seed = int(sha256_text(f"{spec.cell.seed}/{stream}")[:12], 16)
+    return Sampler(examples, spec.training.batch_size if size is None else size, seed)
 
 
 class Sampler:

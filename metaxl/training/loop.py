@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,14 +9,13 @@ import torch
 
 from metaxl.data.encode import Encoded
 from metaxl.encoder.batch import make_batch
-from metaxl.encoder.shape import WORDS, Parameters
+from metaxl.encoder.network import Parameters
 from metaxl.errors import TrainingError
 from metaxl.experiment.spec import CellSpec
-from metaxl.method import rtn
-from metaxl.method.steps import Learner, Report
-from metaxl.tasks import Scores
+from metaxl.method.learner import Learner, Losses, Rates
+from metaxl.tasks import Scores, find_task
 from metaxl.training.data import CellData
-from metaxl.training.evaluate import gold_labels, predict, score
+from metaxl.training.evaluate import gold_labels, predict
 from metaxl.training.feed import make_feed
 
 CHECK_EVERY = 50  # steps between two looks at the losses; a look waits for the device
@@ -58,28 +55,25 @@ class Run:
 
     def evaluate(self, theta: Parameters, data: Encoded) -> Scores:
         """Return the scores of parameters on a data set."""
-        task = self.spec.cell.task
-        return score(task, gold_labels(task, data), predict(self.learner.model, theta, data))
+        task = find_task(self.spec.cell.task)
+        return task.score(gold_labels(task, data), predict(self.learner.network, task, theta, data))
 
     def _epoch(self) -> dict[str, Any]:
         """Take one epoch's steps; return the mean of each quantity they report."""
-        reports: list[Report] = []
+        reports: list[Losses] = []
         for number in range(1, self.feed.steps_per_epoch + 1):
-            self._set_rates()
-            with tf32(self.learner.model.precision == "tf32"):
-                reports.append(self.feed.step())
+            reports.append(self.feed.step(self._rates()))
             self.steps += 1
             if number % CHECK_EVERY == 0 or number == self.feed.steps_per_epoch:
                 self._check_finite(reports[-CHECK_EVERY:])
         means = {name: torch.stack([report[name] for report in reports]).mean().item() for name in reports[0]}
         return {"steps": self.steps, **means}
 
-    def _set_rates(self) -> None:
-        factor = self._schedule(self.steps)
-        training = self.spec.training
-        self.learner.theta_optimizer.rate = training.learning_rate * factor
-        if self.learner.phi_optimizer is not None:
-            self.learner.phi_optimizer.rate = training.meta_learning_rate * factor
+    def _rates(self) -> Rates:
+        """Return the rates of the next step; eta is theta's scheduled rate or a constant."""
+        training, factor = self.spec.training, self._schedule(self.steps)
+        theta, inner = training.learning_rate * factor, self.spec.switches.inner_rate
+        return Rates(theta, training.meta_learning_rate * factor, theta if inner == "scheduled" else inner)
 
     def _schedule(self, step: int) -> float:
         """Return the factor of both rates at `step` (from 0): linear warm-up, then linear decay to 0."""
@@ -87,7 +81,7 @@ class Run:
         warmup = int(self.spec.training.warmup * total)
         return step / warmup if step < warmup else (total - step) / max(1, total - warmup)
 
-    def _check_finite(self, reports: list[Report]) -> None:
+    def _check_finite(self, reports: list[Losses]) -> None:
         """Raise for the first of the last steps whose report is not finite; one look at the device if all are."""
         if torch.isfinite(torch.stack([value for report in reports for value in report.values()])).all():
             return
@@ -102,33 +96,17 @@ class Run:
 
     def _rtn_facts(self) -> dict[str, Any]:
         """Return how far phi has travelled, how open its gates are and, for several layers, their weights."""
-        phi, source = self.learner.phi, self.data.source
-        if not phi or source is None:
+        learner, source = self.learner, self.data.source
+        if learner.rtn is None or source is None:
             return {}
-        travel = sum(float((phi[name].detach() - first).square().sum()) for name, first in self.first_phi.items())
-        facts: dict[str, Any] = {"phi_travel": travel**0.5}
-        model, words = self.learner.model.evaluating(), self.learner.theta[WORDS]
-        sample = make_batch([(source, np.arange(min(GATE_SAMPLE, len(source))))], words.device, words.dtype)
+        travel = sum(
+            float((learner.phi[name].detach() - first).square().sum()) for name, first in self.first_phi.items()
+        )
+        network, vector = learner.network.evaluating(), learner.theta.vector
+        sample = make_batch([(source, np.arange(min(GATE_SAMPLE, len(source))))], vector.device, vector.dtype)
         with torch.inference_mode():
-            # One nested pass gives a later RTN states that an earlier one has changed; only the first is seen plainly.
-            plain = model.placement if model.method.layer_composition == "separate" else model.placement[:1]
-            for layer in plain:
-                states = model.states(self.learner.theta, {}, sample, layer)
-                facts[f"gate_mean_L{layer}"] = rtn.gate_mean(phi, layer, states, model.method)
-            if rtn.ALPHA in phi:
-                facts["alpha"] = torch.softmax(phi[rtn.ALPHA], dim=0).tolist()
-        return facts
-
-
-@contextmanager
-def tf32(allowed: bool) -> Iterator[None]:
-    """Let a GPU round the factors of matrix products to TF32 meanwhile, or not."""
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = allowed
-    try:
-        yield
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = before
+            facts = learner.rtn.facts(learner.phi, lambda layer: network.states(learner.theta, sample, layer))
+        return {"phi_travel": travel**0.5, **facts}
 
 
 def snapshot(parameters: Parameters) -> Parameters:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,19 @@ import torch
 
 from metaxl.data.encode import Encoded, Integers
 from metaxl.encoder.batch import make_batch
-from metaxl.encoder.checkpoint import initialise_head, load_parameters, save_model
-from metaxl.encoder.shape import WORDS, Parameters, Shape
+from metaxl.encoder.network import Between, Network, Parameters, unchanged
+from metaxl.encoder.open import model_type, network_module
 from metaxl.errors import ConfigError
-from metaxl.experiment.cell import MethodSlug
-from metaxl.experiment.spec import CellSpec
+from metaxl.experiment.spec import CellSpec, training_digest
 from metaxl.files import atomic_path, sha256_file, sha256_text, write_json, write_jsonl
-from metaxl.method import rtn
 from metaxl.method.adam import Adam
 from metaxl.method.flat import Flat
-from metaxl.method.model import Model
-from metaxl.method.steps import Learner
-from metaxl.provenance import digest, library_versions
-from metaxl.tasks import Scores
+from metaxl.method.learner import Learner
+from metaxl.provenance import library_versions, load
+from metaxl.tasks import Scores, find_task
 from metaxl.training.data import CellData
-from metaxl.training.evaluate import gold_labels, length_sorted, predict, score
+from metaxl.training.evaluate import gold_labels, length_sorted, predict
 from metaxl.training.loop import Run
-from metaxl.training.memory import peak_memory
 
 log = logging.getLogger("metaxl")
 REPRESENTED = 250  # sentences of each language whose [CLS] vectors are kept for the figure
@@ -52,10 +49,8 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
         TrainingError: a loss is not finite; nothing is written.
     """
     began = time.perf_counter()
-    shape = Shape.load(encoder)
-    _check(spec, shape)
     data = CellData.load(files)
-    run = Run(spec, build_learner(spec, encoder, shape, data.rows, device), data)
+    run = Run(spec, build_learner(spec, encoder, data.rows, device), data)
     start = time.process_time()
     log.info("%s on %s, %d steps an epoch", spec.cell.path, _device_name(device), run.feed.steps_per_epoch)
     run.train()
@@ -71,55 +66,72 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
             "seconds": round(time.perf_counter() - began, 2),
             "cpu_seconds": round(time.process_time(), 2),
             "cpu_seconds_before_first_step": round(start, 2),
-            "peak_memory_bytes": peak_memory(device),
+            **({"gpu_memory_bytes": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {}),
         },
     }
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
     write_jsonl(out / "history.jsonl", run.history)
     _save_representations(out / "representations.npz", run)
     if spec.keep_model:
-        save_model(out / "model", encoder, spec.cell.task, run.best_theta, data.rows, run.best_phi or None)
+        save_model = import_module(_network_module(encoder)).save_model
+        save_model(out / "model", encoder, find_task(spec.cell.task), run.best_theta, data.rows, run.best_phi)
     write_json(out / "scores.json", record)
 
 
-def build_learner(spec: CellSpec, encoder: Path, shape: Shape, rows: Integers, device: torch.device) -> Learner:
-    """Load theta, draw the head and phi from the cell's seed, and set up the optimisers."""
-    slug = MethodSlug.parse(spec.cell.method)
+def choose_device(spec: CellSpec) -> torch.device:
+    """Return the CPU, or one of the GPUs that this process may see, over which cells spread by their address."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    device = torch.device("cuda", int(sha256_text(spec.cell.path)[:8], 16) % torch.cuda.device_count())
+    torch.cuda.set_device(device)
+    return device
+
+
+def build_learner(spec: CellSpec, encoder: Path, rows: Integers, device: torch.device) -> Learner:
+    """Load theta, draw the head and phi from the cell's seed, and set up the optimisers.
+
+    Raises:
+        ConfigError: the encoder has no such layer, or fewer positions than the length limit.
+        EncoderError: the encoder folder is incomplete, or not what it says it is.
+    """
     generator = torch.Generator().manual_seed(spec.cell.seed)
-    theta, pooler = load_parameters(encoder, shape, rows)
-    theta |= initialise_head(spec.cell.task, shape, pooler, generator)
-    method = spec.method
-    if slug.kind == "joint-rtn" and method.joint_rtn_forward == "official":
-        method = replace(method, residual="none", rtn_input="attached")
-    phi = rtn.initialise(slug.layers, shape.hidden, spec.training.bottleneck, method, generator)
+    opened = import_module(_network_module(encoder)).open_network(encoder, find_task(spec.cell.task), rows, generator)
+    network, theta = opened
+    _check(spec, network)
+    rtn = load(spec.recipe.rtn)(spec.placement, spec.switches) if spec.recipe.rtn else None
+    phi = rtn.initialise(network.hidden, spec.training.bottleneck, generator) if rtn else {}
     theta = Flat.of({name: value.to(device) for name, value in theta.items()})
     phi = {name: value.to(device).requires_grad_() for name, value in phi.items()}
     torch.manual_seed(spec.cell.seed)  # dropout
     return Learner(
-        model=Model(shape, spec.cell.task, slug.layers, method, spec.training.precision),
+        network=network,
         theta=theta,
-        phi=phi,
         theta_optimizer=Adam([theta.vector], spec.training.weight_decay),
-        phi_optimizer=Adam(phi.values(), method.meta_weight_decay) if phi and slug.kind != "metaxl-frozen" else None,
         clip_norm=spec.training.clip_norm,
-        gradients=theta.empty_like(),
-        ahead=theta.empty_like() if slug.kind == "metaxl" else None,
+        switches=spec.switches,
+        rtn=rtn,
+        phi=phi,
+        phi_optimizer=Adam(phi.values(), spec.switches.meta_weight_decay),
     )
 
 
-def _check(spec: CellSpec, shape: Shape) -> None:
-    layers = MethodSlug.parse(spec.cell.method).layers
-    if layers and layers[-1] > shape.layers:
+def _network_module(encoder: Path) -> str:
+    return network_module(model_type(encoder))
+
+
+def _check(spec: CellSpec, network: Network) -> None:
+    layers = spec.placement
+    if layers and layers[-1] > network.layers:
         raise ConfigError(
             f"{spec.cell.path}: layer {layers[-1]} does not exist; encoder {spec.cell.encoder!r} has layers "
-            f"0 (the embedding output) to {shape.layers}. Change {spec.cell.task}.placement or .placements, or the "
+            f"0 (the embedding output) to {network.layers}. Change {spec.cell.task}.placement or .placements, or the "
             "method in the cell's path."
         )
     longest = max(spec.training.max_length, spec.training.eval_max_length)
-    if longest > shape.max_length:
+    if network.max_length is not None and longest > network.max_length:
         raise ConfigError(
             f"{spec.cell.task}.training: {longest} subwords asked for, but encoder {spec.cell.encoder!r} has "
-            f"{shape.max_length} positions; lower max_length and eval_max_length."
+            f"{network.max_length} positions; lower max_length and eval_max_length."
         )
 
 
@@ -128,18 +140,19 @@ def _splits(run: Run) -> dict[str, Encoded]:
 
 
 def _predict_splits(run: Run, theta: Parameters) -> dict[str, list[list[str]]]:
-    return {name: predict(run.learner.model, theta, data) for name, data in _splits(run).items()}
+    network, task = run.learner.network, find_task(run.spec.cell.task)
+    return {name: predict(network, task, theta, data) for name, data in _splits(run).items()}
 
 
 def _scores(run: Run, predicted: dict[str, list[list[str]]]) -> dict[str, Scores]:
-    task = run.spec.cell.task
-    return {name: score(task, gold_labels(task, data), predicted[name]) for name, data in _splits(run).items()}
+    task = find_task(run.spec.cell.task)
+    return {name: task.score(gold_labels(task, data), predicted[name]) for name, data in _splits(run).items()}
 
 
 def _predictions(run: Run, predicted: dict[str, list[list[str]]]) -> Iterator[dict[str, Any]]:
     """Yield gold and predicted labels of every dev and test example."""
     for split, data in _splits(run).items():
-        gold = gold_labels(run.spec.cell.task, data)
+        gold = gold_labels(find_task(run.spec.cell.task), data)
         for name, true, guess in zip(data.names, gold, predicted[split], strict=True):
             yield {"split": split, "id": str(name), "gold": true, "predicted": guess}
 
@@ -150,32 +163,35 @@ def _save_representations(path: Path, run: Run) -> None:
     `target`: test sentences; `source`: training sentences; `transformed`: the same through the RTN. Several separate
     RTNs were never trained to act together, so they have no transformed vectors.
     """
-    vectors = {"target": _first_states(run, run.data.test, {})}
-    if run.data.source is not None:
-        vectors["source"] = _first_states(run, run.data.source, {})
-    if run.data.source is not None and run.best_phi and rtn.ALPHA not in run.best_phi:
-        vectors["transformed"] = _first_states(run, run.data.source, run.best_phi)
+    source, rtn = run.data.source, run.learner.rtn
+    vectors = {"target": _first_states(run, run.data.test, unchanged)}
+    if source is not None:
+        vectors["source"] = _first_states(run, source, unchanged)
+        if rtn is not None and len(paths := rtn.paths(run.best_phi)) == 1:
+            vectors["transformed"] = _first_states(run, source, paths[0][1])
     with atomic_path(path) as temporary:
         np.savez(temporary, allow_pickle=False, **vectors)
 
 
-def _first_states(run: Run, data: Encoded, phi: Parameters) -> np.ndarray:
-    words, model = run.best_theta[WORDS], run.learner.model.evaluating()
-    states = np.zeros((min(REPRESENTED, len(data)), model.shape.hidden), dtype=np.float32)
+def _first_states(run: Run, data: Encoded, between: Between) -> np.ndarray:
+    """Return (sentences, hidden): the last layer's vectors of the first tokens."""
+    vector, network = run.learner.theta.vector, run.learner.network.evaluating()
+    states = np.zeros((min(REPRESENTED, len(data)), network.hidden), dtype=np.float32)
     with torch.inference_mode():
         for chosen in length_sorted(data, REPRESENTED):
-            batch = make_batch([(data, chosen)], words.device, words.dtype)
-            states[chosen] = model.first_states(run.best_theta, phi, batch).float().cpu().numpy()
+            batch = make_batch([(data, chosen)], vector.device, vector.dtype)
+            last = network.states(run.best_theta, batch, network.layers, between)
+            states[chosen] = last[batch.firsts].float().cpu().numpy()
     return states
 
 
 def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: torch.device) -> dict[str, Any]:
     return {
         "spec": sha256_text(spec.to_json()),
-        "settings": {"training": asdict(spec.training), "method": asdict(spec.method)},
+        "settings": {"training": asdict(spec.training), "method": asdict(spec.switches)},
         "encoder": sha256_file(encoder / "model.safetensors"),
         "data": {role: sha256_file(path) for role, path in files.items()},
-        "code": digest("metaxl.training.train"),
+        "code": training_digest(spec.recipe, _network_module(encoder)),
         "libraries": library_versions(),
         "device": _device_name(device),
         "threads": torch.get_num_threads(),

@@ -5,8 +5,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from metaxl.errors import MetaXLError
+from metaxl.downloads.verify import expected_sha256
 from metaxl.experiment.cell import Cell
-from metaxl.downloads.download import expected_sha256
 from metaxl.planning.inventory import find_needs, require_network
 from metaxl.planning.plan import Plans
 from metaxl.provenance import digest

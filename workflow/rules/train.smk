@@ -23,7 +23,7 @@ rule train:
         ),
         encoder=lambda w, input: Path(input.encoder[0]).parent,
         out=lambda w, output: Path(output.scores).parent,
-        code=digest("metaxl.training.train"),
+        code=lambda w: PLANS[w.name].cell_code(cell_of(w)),
     shell:
         "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
         "--target {input.target:q} {params.source:q} --out {params.out:q}"

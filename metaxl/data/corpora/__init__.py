@@ -1,1 +1,1 @@
-"""The corpora, one reader each."""
+"""One reader for each corpus."""

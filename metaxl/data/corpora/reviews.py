@@ -7,26 +7,20 @@ subset is drawn, as the paper's authors do.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from metaxl.data.formats.parquet import read_parquet
-from metaxl.data.formats.records import not_empty
+from metaxl.data.formats.records import Record, drop_empty
 from metaxl.errors import DataError
 
 LABELS = ("negative", "negative", None, "positive", "positive")
 
 
-def read(folder: Path, language: str, split: str) -> list[dict[str, Any]]:
-    """Read one split of a language.
-
-    Args:
-        folder: holds train.parquet, validation.parquet and test.parquet of the language.
-        language: its code, for messages only: the files do not name it.
-        split: "train", "dev" or "test".
+def read(folder: Path, language: str, split: str) -> list[Record]:
+    """Read one split of the language whose train.parquet, validation.parquet and test.parquet are in a folder.
 
     Returns:
-        Records {"id", "text", "label"}; ids number the rows of the file from 0. Empty reviews are left out, with a
-        warning that counts them.
+        Records {"id", "text", "label"}; the ids number the rows of the file from 0. Empty reviews are left out; a
+        warning counts them.
 
     Raises:
         DataError: the file is missing or malformed, or a label is out of range; the row is named.
@@ -41,4 +35,4 @@ def read(folder: Path, language: str, split: str) -> list[dict[str, Any]]:
         label = LABELS[stars]
         if label is not None:
             records.append({"id": f"{split}-{number}", "text": (text or "").strip(), "label": label})
-    return not_empty(str(path), records)
+    return drop_empty(str(path), records)

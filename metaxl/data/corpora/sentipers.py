@@ -1,9 +1,9 @@
 """SentiPers: Persian product reviews, in the split that the paper's authors published.
 
 Their data_index.txt names rows of sentipers.xlsx, counted from 0 beneath the heading (not the sheet's own index
-column). Two kinds of entry cannot be used as they stand. None marks a text that its authors did not find again
-(1 of train, 16 of dev, 8 of test). A few rows are neutral (3 of dev, 5 of test), which a task of two classes has no
-label for; each of them has a later duplicate with a polar label, which the authors must have meant.
+column). Two kinds of entry cannot be used as they stand. None marks a text that the authors did not find again (1 of
+train, 16 of dev, 8 of test). A few rows are neutral (3 of dev, 5 of test), and a task of two classes has no label for
+them; each has a later duplicate with a polar label, which the authors must have meant.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from metaxl.data.formats.data_index import official_index
-from metaxl.data.formats.records import not_empty, text_of
+from metaxl.data.formats.records import Record, drop_empty, text_of
 from metaxl.errors import DataError
 from metaxl.files import sha256_text
 from metaxl.tasks import SPLITS
@@ -24,8 +24,7 @@ from metaxl.tasks import SPLITS
 HEADING = ("index", "sid", "text", "polarity", "file")
 POLARITIES = {"-2": "negative", "-1": "negative", "0": None, "+1": "positive", "+2": "positive"}
 Unlabelled = Literal["resolve", "drop", "refill"]
-Row = tuple[str, str | None]
-Record = dict[str, Any]
+Row = tuple[str, str | None]  # text and label; a neutral row has no label
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +39,11 @@ def read(folder: Path, language: str, split: str, unlabelled: Unlabelled = "reso
         unlabelled: what becomes of the entries that are None or neutral. "resolve" gives a neutral row the label of the
             first later row with the same text and a polar label, and leaves out None; "drop" leaves out both; "refill"
             replaces both by polar rows whose text no split has, so that the splits have 100, 1,000 and 1,000 rows.
-        seed: draws those rows.
+        seed: of the draw of those rows.
 
     Returns:
-        Records {"id", "text", "label"} in the official order; ids number its entries from 0. What was left out,
-        resolved or replaced is counted in a warning.
+        Records {"id", "text", "label"} in the official order; the ids number its entries from 0. A warning counts the
+        entries that were left out, resolved or replaced.
 
     Raises:
         DataError: a file is missing or malformed, or the index names a row that does not exist.
@@ -59,9 +58,9 @@ def read(folder: Path, language: str, split: str, unlabelled: Unlabelled = "reso
     open_places = [position for position, row in enumerate(chosen) if row is None]
     if unlabelled == "resolve":
         for position in open_places:
-            chosen[position] = _later(rows, entries[position])
+            chosen[position] = _labelled_duplicate(rows, entries[position])
     elif unlabelled == "refill":
-        drawn = _unused(rows, official, seed)
+        drawn = _draw_unused(rows, official, seed)
         for position, row in zip(open_places, drawn[split], strict=True):
             chosen[position] = row
     records = [
@@ -70,14 +69,14 @@ def read(folder: Path, language: str, split: str, unlabelled: Unlabelled = "reso
         if row is not None
     ]
     if open_places:
-        counts = entries.count(None), len(open_places) - entries.count(None), len(chosen) - len(records)
+        lost, left_out = entries.count(None), len(chosen) - len(records)
         message = "%s, fa %s: %d entries without a row and %d neutral ones; %s: %d left out"
-        logger.warning(message, index, split, *counts[:2], unlabelled, counts[2])
-    return not_empty(f"{sheet}, fa {split}", records)
+        logger.warning(message, index, split, lost, len(open_places) - lost, unlabelled, left_out)
+    return drop_empty(f"{sheet}, fa {split}", records)
 
 
 def _entries(index: Path, split: str, rows: Sequence[Row]) -> list[int | None]:
-    """Return the row numbers of an official split, None where its authors did not find the text again."""
+    """Return the row numbers of an official split, and None where the authors did not find the text again."""
     (entries,) = official_index(index, "fa", split)
     for position, entry in enumerate(entries):
         if entry is not None and not (isinstance(entry, int) and 0 <= entry < len(rows)):
@@ -85,7 +84,7 @@ def _entries(index: Path, split: str, rows: Sequence[Row]) -> list[int | None]:
     return entries
 
 
-def _later(rows: Sequence[Row], entry: int | None) -> Row | None:
+def _labelled_duplicate(rows: Sequence[Row], entry: int | None) -> Row | None:
     """Return the first row after a neutral one with the same text and a polar label."""
     if entry is None:
         return None
@@ -93,11 +92,11 @@ def _later(rows: Sequence[Row], entry: int | None) -> Row | None:
     return next((row for row in rows[entry + 1 :] if row[0] == text and row[1] is not None), None)
 
 
-def _unused(rows: Sequence[Row], official: Mapping[str, Sequence[int | None]], seed: int) -> dict[str, list[Row]]:
-    """Draw a polar row for every entry without a label; no two splits get, or have, the same text.
+def _draw_unused(rows: Sequence[Row], official: Mapping[str, Sequence[int | None]], seed: int) -> dict[str, list[Row]]:
+    """Draw a polar row for every entry without a label; its text is in no split and is drawn once.
 
     Raises:
-        DataError: the sheet has too few.
+        DataError: the sheet has too few of them.
     """
     taken = {
         text_of({"text": rows[entry][0]}) for entries in official.values() for entry in entries if entry is not None
@@ -117,7 +116,7 @@ def _unused(rows: Sequence[Row], official: Mapping[str, Sequence[int | None]], s
 
 
 def _rows(path: Path) -> list[Row]:
-    """Read text and label of every row; the label of a neutral one is None.
+    """Read text and label of every row; a neutral row has the label None.
 
     Raises:
         DataError: the file is missing, is no workbook, or a row is malformed.

@@ -1,25 +1,20 @@
 """Sentiraama: Telugu product reviews, in the split that the paper's authors published.
 
 Their data_index.txt names lines of product_pos.txt and product_neg.txt, counted from 0, under the name "tir".
-The same file splits SentiPers, whose reader takes `official_index` from here.
 """
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import Any
 
 from metaxl.data.formats.data_index import official_index, read_text
-from metaxl.data.formats.records import not_empty
+from metaxl.data.formats.records import Record, drop_empty
 from metaxl.errors import DataError
 
 LABELS = {"product_pos.txt": "positive", "product_neg.txt": "negative"}
 
-logger = logging.getLogger(__name__)
 
-
-def read(folder: Path, language: str, split: str) -> list[dict[str, Any]]:
+def read(folder: Path, language: str, split: str) -> list[Record]:
     """Read one official split.
 
     Args:
@@ -28,8 +23,8 @@ def read(folder: Path, language: str, split: str) -> list[dict[str, Any]]:
         split: "train", "dev" or "test": 100, 103 and 100 lines.
 
     Returns:
-        Records {"id", "text", "label"} in the official order; ids number them from 0. Empty lines are left out, with
-        a warning that counts them.
+        Records {"id", "text", "label"} in the official order; the ids number them from 0. Empty lines are left out; a
+        warning counts them.
 
     Raises:
         DataError: a file is missing or malformed, or the index names a line that does not exist.
@@ -47,4 +42,4 @@ def read(folder: Path, language: str, split: str) -> list[dict[str, Any]]:
             raise DataError(f"{index}, tir {split}, entry {position}: there is no line {number!r} in {name!r}.")
         text = lines[name][number].strip()
         records.append({"id": f"{split}-{position}", "text": text, "label": LABELS[name]})
-    return not_empty(f"{folder}, tir {split}", records)
+    return drop_empty(f"{folder}, tir {split}", records)

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from metaxl.data.formats.archive import read_archive, read_lines
+from metaxl.data.formats.archive import read_member
+from metaxl.data.formats.lines import numbered_lines
+from metaxl.data.formats.prefixed import parse_prefixed
+from metaxl.data.formats.records import Record
 from metaxl.errors import DataError, did_you_mean
 from metaxl.tasks import NER, SENTIMENT, Task, find_task
 
 CONLL = (".tsv", ".conll", ".txt")
 SUFFIXES = (*CONLL, ".jsonl", "")  # without a suffix: unpacked from a WikiANN archive
 ARCHIVE = ".tar.gz"
-Record = dict[str, Any]
 
 
 def find(folder: Path, split: str) -> Path:
-    """Return the file of a split: one of a folder's, or the archive that stands in the folder's place.
+    """Return the file of a split: a file of the folder, or the archive itself where `folder` is one.
 
     Raises:
         DataError: the folder has no such file, or more than one.
@@ -40,7 +42,7 @@ def read(folder: Path, language: str, split: str, task: str) -> list[Record]:
     """Read one split of a user's language.
 
     Args:
-        folder: of the files, or a WikiANN archive.
+        folder: the folder of the files, or a WikiANN archive.
         language: its code, the prefix of every token of an archive.
         split: "train", "dev" or "test".
         task: "ner" or "sentiment".
@@ -52,25 +54,14 @@ def read(folder: Path, language: str, split: str, task: str) -> list[Record]:
     if not find_task(task).has_words and path.suffix != ".jsonl":
         raise DataError(f"{path}: sentiment data are JSON lines with text and label; save it as {split}.jsonl.")
     if path.name.endswith(ARCHIVE):
-        return read_archive(path, language, split)
+        return parse_prefixed(f"{path}, {split}", read_member(path, split), language, split)
     if not path.suffix:
-        return read_lines(path, language, split)
+        return parse_prefixed(str(path), path.read_bytes(), language, split)
     parse = _conll if path.suffix in CONLL else _ner_json if find_task(task).has_words else _review_json
-    records = list(parse(path, _lines(path)))
+    records = list(parse(path, numbered_lines(str(path), path.read_bytes())))
     if not records:
         raise DataError(f"{path}: no {find_task(task).units.removesuffix('s')} in it.")
     return [{"id": f"{split}-{number}", **record} for number, record in enumerate(records)]
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (number, line without its end), LF or CRLF, a leading byte order mark removed."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise DataError(f"{path}:{line}: byte {error.start} is not UTF-8; convert the file to UTF-8.") from error
-    # Not splitlines(): U+0085 and U+2028 may stand within a token.
-    return ((number, line.removesuffix("\r")) for number, line in enumerate(text.split("\n"), 1))
 
 
 def _conll(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Record]:

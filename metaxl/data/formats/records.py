@@ -1,4 +1,4 @@
-"""Records, the form in which all data are written, made of the sentences and reviews that a corpus holds."""
+"""Records: the form in which the sentences and reviews of every corpus are written."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from metaxl.errors import DataError
 
 Record = dict[str, Any]
+Sentence = tuple[list[str], list[str]]  # tokens and their tags
 logger = logging.getLogger(__name__)
 
 
@@ -21,20 +22,17 @@ def text_of(record: Record) -> str:
 
 
 def words_of(record: Record) -> int:
-    """Return how many words a record has: the tokens of a sentence; of a review, what stands between spaces."""
+    """Return how many words a record has: a sentence's tokens, or what stands between the spaces of a review."""
     return len(record["tokens"]) if "tokens" in record else len(record["text"].split())
 
 
-Sentence = tuple[list[str], list[str]]
+def number_sentences(place: str, sentences: Iterator[Sentence], split: str) -> list[Record]:
+    """Return sentences as records {"id", "tokens", "tags"}; the ids number them from 0.
 
-
-def number_sentences(place: str, sentences: Iterator[Sentence], split: str) -> list[dict[str, Any]]:
-    """Return records {"id", "tokens", "tags"}; ids number the sentences from 0.
-
-    Sentences without a token are left out, with a warning that counts them.
+    Sentences without a token are left out; a warning counts them.
 
     Raises:
-        DataError: none is left.
+        DataError: no sentence is left.
     """
     numbered = list(enumerate(sentences))
     records = [{"id": f"{split}-{n}", "tokens": tokens, "tags": tags} for n, (tokens, tags) in numbered if tokens]
@@ -45,11 +43,11 @@ def number_sentences(place: str, sentences: Iterator[Sentence], split: str) -> l
     return records
 
 
-def not_empty(place: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the records with a text, and warn of those without.
+def drop_empty(place: str, records: list[Record]) -> list[Record]:
+    """Return the reviews that have a text; a warning counts the others.
 
     Raises:
-        DataError: none is left.
+        DataError: no review is left.
     """
     kept = [record for record in records if record["text"]]
     if not kept:

@@ -1,1 +1,1 @@
-"""Invented languages that share one world: data for a demonstration that needs no network."""
+"""Invented languages that speak of one world: data for a demonstration that needs no network."""

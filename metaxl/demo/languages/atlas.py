@@ -1,4 +1,4 @@
-"""The languages: sounds, script, order of words, and whom each is related to."""
+"""The atlas of the languages: their sounds, script and order of words, and which other language each is related to."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ Morphology = Literal["isolating", "fusional", "agglutinative"]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Describe one language; see `script` for the phoneme characters."""
+    """One language; metaxl.demo.languages.script says which sound each phoneme character stands for."""
 
     code: str
     script: Script
     order: Order
-    adjective: Side  # where an adjective stands to its noun
-    adposition: Side  # "before": preposition, "after": postposition
+    adjective: Side  # the side of the noun on which an adjective stands
+    adposition: Side  # "before" for prepositions, "after" for postpositions
     morphology: Morphology  # agglutinative languages mark roles by suffixes in place of adpositions
     region: str
     consonants: str
     vowels: str
     codas: str
-    relative: str = ""  # whose words it inherited or borrowed, beside the English ones
+    relative: str = ""  # the language whose words it inherited or borrowed, besides English ones
     cognates: float = 0.0  # share of its words that come from the relative
     shifts: str = ""  # regular sound changes in those words, as "b>w f>h"
     mixing: float = 0.0  # share of review words written as the English word in Latin letters
 
 
-ENGLISH_SHARE = 0.10
+ENGLISH_SHARE = 0.10  # share of every language's words that come from English
 
 _PROFILES = (
     Profile("en", "latin", "SVO", "before", "before", "fusional", "west",

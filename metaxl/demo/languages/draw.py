@@ -18,7 +18,8 @@ Drawn = TypeVar("Drawn")
 def speak(code: str, seed: int) -> Language:
     """Return the language of a code in the world of a seed.
 
-    Raises DataError for a code that no synthetic language has.
+    Raises:
+        DataError: no synthetic language has this code.
     """
     if code not in PROFILES:
         known = ", ".join(LANGUAGES)
@@ -28,7 +29,11 @@ def speak(code: str, seed: int) -> Language:
 
 
 def check_split(split: str) -> None:
-    """Raise DataError for a split that does not exist."""
+    """Refuse a split that does not exist.
+
+    Raises:
+        DataError: there is no such split.
+    """
     if split not in _UPPER_BOUND:
         raise DataError(f"unknown split {split!r}: expected one of {', '.join(_UPPER_BOUND)}")
 
@@ -39,7 +44,7 @@ def written(phrase: Phrase) -> str:
 
 
 def belongs(sentence: str, split: str) -> bool:
-    """Tell whether a sentence belongs to a split: its own hash decides, whoever says it."""
+    """Return whether a sentence belongs to a split; the hash of its text alone decides."""
     draw = chance("split", sentence)
     return next(name for name, bound in _UPPER_BOUND.items() if draw < bound) == split
 
@@ -53,7 +58,7 @@ def draw_for(split: str, make: Callable[[], Phrase]) -> Phrase:
 
 
 def distinct(make: Callable[[], Drawn], key: Callable[[Drawn], str], count: int) -> list[Drawn]:
-    """Make things until there are `count` whose keys differ."""
+    """Make things until `count` of them have different keys."""
     found: dict[str, Drawn] = {}
     while len(found) < count:
         drawn = make()

@@ -1,4 +1,4 @@
-"""One language of the world: its lexicon, how it adapts foreign sounds, and how it orders and marks words."""
+"""One language: its words, its way with foreign sounds, and how it orders and marks words."""
 
 from __future__ import annotations
 
@@ -21,27 +21,22 @@ class Token(NamedTuple):
 
 Phrase = tuple[Token, ...]
 
-# What a language says for a sound it lacks: the first of these it has, else nothing.
+# In place of a sound that it lacks, a language says the first of these that it has, or nothing.
 _NEAREST = {
     "b": "pv", "p": "b", "d": "t", "g": "k", "q": "k", "N": "n", "s": "h", "z": "sh", "S": "sh", "Z": "zSJsh",
     "C": "Sst", "J": "dCt", "c": "sh", "f": "ph", "v": "wbf", "h": "xk", "x": "hk", "l": "r", "r": "l",
     "w": "vu", "y": "i", "e": "i", "o": "u", "@": "ea", "U": "u",
 }  # fmt: skip
-# Whose sounds the names of a region were first spoken in.
+# The language in whose sounds the names of a region were first spoken.
 _TONGUE = {"west": "en", "andes": "es", "han": "zh", "islands": "id", "caucasus": "ka", "volga": "ru",
            "steppe": "tr", "deccan": "te", "iran": "fa"}  # fmt: skip
-_ENDINGS = {
-    "given": 0.4,
-    "surname": 0.75,
-    "place": 0.75,
-    "brand": 0.5,
-}  # share of names with a telling ending
-_NAMESAKES = {"surname": 0.16, "brand": 0.25}  # share of names that are also a place
+_ENDINGS = {"given": 0.4, "surname": 0.75, "place": 0.75, "brand": 0.5}  # share of names with a telling ending
+_NAMESAKES = {"surname": 0.16, "brand": 0.25}  # share of names that are also the name of a place
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Speak one language of the world of a seed."""
+    """One language of the world of a seed."""
 
     seed: int
     profile: Profile
@@ -55,7 +50,7 @@ class Language:
         return (Token(self.word(concept)),)
 
     def inflected(self, concept: str, affix: str) -> Phrase:
-        """Return the word with the plural or past affix, which isolating languages leave out."""
+        """Return the word with the plural or past affix; isolating languages leave the affix out."""
         ending = "" if self.profile.morphology == "isolating" else self.word(f"affix-{affix}")
         return (Token(self.word(concept) + ending),)
 
@@ -64,8 +59,12 @@ class Language:
         return self.capital(_name(self.seed, self.profile.code, name))
 
     def capital(self, form: str) -> str:
-        """Write the first letter large where the script can."""
+        """Write the first letter as a capital, if the script has capitals."""
         return form[:1].upper() + form[1:] if self.profile.script in CASED else form
+
+    def sentence(self, body: Phrase, stop: str) -> Phrase:
+        """Return the words of a sentence with a capital at its beginning and a stop at its end."""
+        return (Token(self.capital(body[0].form), body[0].tag), *body[1:], Token(stop))
 
     def mark(self, phrase: Phrase, role: str) -> Phrase:
         """Mark a role (in, from, of, with, object) by a suffix, an adposition or position alone."""
@@ -91,7 +90,7 @@ class Language:
 
 
 def origin(seed: int, code: str, concept: str) -> str:
-    """Return the language a word comes from: the language itself, its relative, or English."""
+    """Return the language that a word comes from: the language itself, its relative, or English."""
     profile, draw = PROFILES[code], chance(seed, "origin", code, concept)
     if draw < profile.cognates:
         return profile.relative
@@ -99,7 +98,7 @@ def origin(seed: int, code: str, concept: str) -> str:
 
 
 def adapt(sounds: str, profile: Profile) -> str:
-    """Replace the sounds a language lacks and repair the syllables it does not allow."""
+    """Replace the sounds that a language lacks and repair the syllables that it does not allow."""
     inventory = profile.consonants + profile.vowels
     heard = "".join(
         sound if sound in inventory else next((near for near in _NEAREST.get(sound, "") if near in inventory), "")
@@ -129,10 +128,10 @@ def _name(seed: int, code: str, name: Name) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _sounds(seed: int, code: str, concept: str) -> str:
-    """Return the sounds of a word, passed through the regular sound changes if it is not native."""
+    """Return the sounds of a word; a word of the relative has gone through the regular sound changes."""
     source, profile = origin(seed, code, concept), PROFILES[code]
     if source == code:
-        return _root(seed, code, concept, _length(seed, code, concept))
+        return _root(seed, code, concept, 1 if concept.startswith("affix-") or concept in GRAMMATICAL else 2)
     sounds = _sounds(seed, source, concept)
     if source == profile.relative:
         shifts = {ord(shift[0]): shift[2] for shift in profile.shifts.split()}
@@ -140,16 +139,9 @@ def _sounds(seed: int, code: str, concept: str) -> str:
     return adapt(sounds, profile)
 
 
-def _length(seed: int, code: str, concept: str) -> int:
-    """Return the number of syllables of a native word."""
-    if concept.startswith("affix-"):
-        return 1
-    return 1 if concept in GRAMMATICAL else 2
-
-
 @lru_cache(maxsize=1 << 16)
 def _name_sounds(seed: int, kind: str, number: int, region: str) -> str:
-    """Return the sounds of a name where it comes from; some surnames and brands are a place's name."""
+    """Return the sounds of a name in the language of its region; some surnames and brands are a place's name."""
     if chance(seed, "namesake", kind, number) < _NAMESAKES.get(kind, 0.0):
         return _name_sounds(seed, "place", number, region)
     tongue = _TONGUE[region]
@@ -181,5 +173,5 @@ def _draw(rng: random.Random, seed: int, code: str, sounds: str) -> str:
 
 @lru_cache(maxsize=512)
 def _taste(seed: int, code: str, sounds: str) -> str:
-    """Return the sounds from the language's favourite to its rarest."""
+    """Return the sounds in the order of the language's taste, its favourite first."""
     return "".join(dice(seed, "taste", code, sounds).sample(sounds, len(sounds)))

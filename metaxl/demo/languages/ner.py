@@ -1,4 +1,4 @@
-"""Sentences with people, organisations and places, in the style of an encyclopaedia with many bare titles."""
+"""Sentences with people, organisations and places, in the style of an encyclopaedia; a quarter are bare titles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from metaxl.demo.languages.draw import check_split, distinct, draw_for, speak, w
 from metaxl.demo.languages.language import Language, Phrase, Token
 from metaxl.demo.languages.world import Kind, Pool, concept, dice, pick_name
 
-_UNSEEN = 0.45  # share of names in dev and test that the train split never uses
+_UNSEEN = 0.45  # share of names in dev and test that are drawn from the split's own pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Scribe:
         return self.language.name(name)
 
     def _pool(self) -> Pool:
-        """Choose the pool: running text may use all names, dev and test their own besides train's."""
+        """Choose the pool of a name: the unlabelled text uses all pools, dev and test their own and train's."""
         pools: tuple[Pool, ...] = ("train", "dev", "test")
         if self.split == "text":
             return self.rng.choices(pools, (60, 12, 28))[0]
@@ -44,12 +44,7 @@ class Scribe:
 
     def person(self) -> Phrase:
         """Write a person's name of one to three words."""
-        kinds: list[tuple[Kind, ...]] = [
-            ("given", "surname"),
-            ("surname",),
-            ("given",),
-            ("given", "given", "surname"),
-        ]
+        kinds: list[tuple[Kind, ...]] = [("given", "surname"), ("surname",), ("given",), ("given", "given", "surname")]
         chosen = self.rng.choices(kinds, (55, 22, 13, 10))[0]
         return tagged([self.stem(kind) for kind in chosen], "PER")
 
@@ -98,7 +93,7 @@ class Scribe:
         return self.language.inflected(chosen, "past") if self.rng.random() < 0.7 else self.language.token(chosen)
 
     def adverbial(self) -> Phrase:
-        """Write how, where, whence, when, or several of them."""
+        """Write how, where, from where or when something happens, or two of these."""
         return self.one_of(
             (3, self.where),
             (2, self.when),
@@ -109,7 +104,7 @@ class Scribe:
         )
 
     def where(self) -> Phrase:
-        """Write in or from which place."""
+        """Write in which place, or from which."""
         return self.language.mark(self.place(), self.rng.choice(("in", "in", "in", "from")))
 
     def when(self) -> Phrase:
@@ -126,7 +121,7 @@ class Scribe:
         return deed + self.language.token("and") + self.language.clause((), self.verb(verb), more)
 
     def definition(self, subject: Phrase, noun: str) -> Phrase:
-        """Write that something is of a kind, as an article's first sentence."""
+        """Write that something is of a kind, as an article's first sentence does."""
         kind = self.noun(noun)
         where = self.one_of((3, lambda: self.language.mark(self.place(), "in")), (2, lambda: ()))
         return self.language.clause(subject, self.language.token("is"), kind, where)
@@ -156,8 +151,7 @@ class Scribe:
             (3, self.description),
             (2, self.apposition),
         )
-        first = Token(self.language.capital(body[0].form), body[0].tag)
-        return (first, *body[1:], Token("."))
+        return self.language.sentence(body, ".")
 
     def title(self) -> Phrase:
         """Write an article's title, a redirect's, or a list's entry."""
@@ -176,7 +170,7 @@ class Scribe:
         doer = self.noun(self.rng.choice(("person_noun", "org_noun", "thing")))
         what = self.language.mark(self.noun("thing"), "object")
         body = self.language.clause(doer, self.verb("shared_verb"), what, self.when())
-        return (Token(self.language.capital(body[0].form)), *body[1:], Token("."))
+        return self.language.sentence(body, ".")
 
     def sentence(self) -> Phrase:
         """Write an entry of the split's corpus: three quarters of them prose."""
@@ -191,15 +185,14 @@ def tagged(forms: list[str], entity: str) -> Phrase:
 def ner_sentences(language: str, split: str, count: int, seed: int) -> list[dict[str, Any]]:
     """Return `count` sentences as {"id", "tokens", "tags"} (IOB2 with PER, ORG, LOC) of the world of a seed.
 
-    A smaller count gives a prefix of a larger one. Raises DataError for an unknown language or split.
+    A smaller count gives a prefix of a larger one.
+
+    Raises:
+        DataError: the language or the split is unknown.
     """
     check_split(split)
     scribe = Scribe(speak(language, seed), dice(seed, "ner", language, split), split)
     return [
-        {
-            "id": f"{split}-{index}",
-            "tokens": [token.form for token in phrase],
-            "tags": [token.tag for token in phrase],
-        }
+        {"id": f"{split}-{index}", "tokens": [token.form for token in phrase], "tags": [token.tag for token in phrase]}
         for index, phrase in enumerate(distinct(scribe.sentence, written, count))
     ]

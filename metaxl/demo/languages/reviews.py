@@ -1,4 +1,4 @@
-"""Product reviews whose polarity composes: negation turns it, "but" gives the last clause the word."""
+"""Product reviews whose polarity composes: "not" inverts it, and the clause after "but" decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from metaxl.demo.languages.world import chance, concept, dice
 
 Polarity = Literal["positive", "negative"]
 
-_NOISE = 0.03  # share of reviews whose author ticked the wrong box
+_NOISE = 0.03  # share of reviews with the wrong label
 _LATE = 0.18  # share of the polar words that no train split uses
 _OPPOSITE: dict[str, Polarity] = {"positive": "negative", "negative": "positive"}
 _ADJECTIVE = {"positive": "good", "negative": "bad"}
@@ -42,7 +42,7 @@ class Reviewer:
     split: str
 
     def word(self, cls: str) -> Phrase:
-        """Write a word of a class, now and then the English word as bilingual reviewers do."""
+        """Write a word of a class, now and then the English word, as bilingual reviewers do."""
         chosen = concept(self.rng, cls)
         while self.split == "train" and chance(self.language.seed, "late", chosen) < _LATE and cls in _POLAR:
             chosen = concept(self.rng, cls)
@@ -81,13 +81,13 @@ class Reviewer:
             clause = (*self.opinion(_OPPOSITE[polarity]), Token(","), *self.language.token("but"), *clause)
         elif draw < 0.25:
             clause = clause + self.language.token("and") + self.quality(polarity)
-        return self._sentence(clause, self.rng.choice((".", ".", "!")))
+        return self.language.sentence(clause, self.rng.choice((".", ".", "!")))
 
     def neutral(self) -> Phrase:
-        """Write a sentence that says nothing of worth."""
+        """Write a sentence without an opinion."""
         thing = self.language.mark(self.thing(), "object")
         body = self.language.clause(self.language.token("i"), self.word("use_verb"), thing, self.word("time"))
-        return self._sentence(body, ".")
+        return self.language.sentence(body, ".")
 
     def own(self, kind: Polarity | Literal["neutral"]) -> Phrase:
         """Write a sentence of a kind that belongs to the split."""
@@ -106,23 +106,22 @@ class Reviewer:
             texts[-1] += " " + self.rng.choice(_MARKS[meant])
         return Review(tuple(texts), polarity if self.rng.random() >= _NOISE else _OPPOSITE[polarity])
 
-    def _sentence(self, body: Phrase, stop: str) -> Phrase:
-        """Close a sentence."""
-        return (Token(self.language.capital(body[0].form)), *body[1:], Token(stop))
-
 
 _POLAR = frozenset({"good", "bad", "like", "dislike"})
 
 
 def reviewer(language: str, split: str, seed: int) -> Reviewer:
-    """Return who writes the reviews of a language and split."""
+    """Return the writer of the reviews of a language and split."""
     return Reviewer(speak(language, seed), speak("en", seed), dice(seed, "reviews", language, split), split)
 
 
 def reviews(language: str, split: str, count: int, seed: int) -> list[dict[str, Any]]:
     """Return `count` reviews as {"id", "text", "label"} of the world of a seed.
 
-    A smaller count gives a prefix of a larger one. Raises DataError for an unknown language or split.
+    A smaller count gives a prefix of a larger one.
+
+    Raises:
+        DataError: the language or the split is unknown.
     """
     check_split(split)
     drawn = distinct(reviewer(language, split, seed).review, lambda review: review.text, count)

@@ -1,4 +1,4 @@
-"""Spell sounds: one phoneme is one ASCII character, which each script turns into its letters."""
+"""Spell sounds: a phoneme is one ASCII character, and each script has letters for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 Script = Literal["latin", "cyrillic", "georgian", "han", "telugu", "arabic"]
 
 VOWELS = "aeiou@U"
-# '@' is a schwa, 'U' a front rounded u, 'N' ng, 'S Z C J' the hushing sounds, 'c' ts, 'x' kh.
+# '@' is a schwa, 'U' a front rounded u, 'N' ng, 'S' sh, 'Z' zh, 'C' ch, 'J' the j of "jam", 'c' ts and 'x' kh.
 CONSONANTS = "pbtdkgqmnNszSZCJcfvhxrlwy"
 CASED: frozenset[str] = frozenset({"latin", "cyrillic"})
 
@@ -48,7 +48,7 @@ def spell(sounds: str, script: Script, code: str) -> str:
     if script == "georgian":
         return "".join(_GEORGIAN[sound] for sound in sounds)
     if script == "arabic":
-        # A word may not begin with an unwritten vowel.
+        # A word that begins with an unwritten vowel gets an alif to carry it.
         written = "".join(_ARABIC[sound] for sound in sounds)
         return "ا" + written if sounds[:1] in {"e", "@"} else written
     if script == "telugu":
@@ -57,7 +57,7 @@ def spell(sounds: str, script: Script, code: str) -> str:
 
 
 def _telugu(sounds: str) -> str:
-    """Join consonants with vowel signs, and with the virama where no vowel follows."""
+    """Write consonants with the sign of the vowel that follows, or with the virama where none does."""
     letters = []
     for before, sound, after in zip(" " + sounds, sounds, sounds[1:] + " ", strict=False):
         if sound in VOWELS:
@@ -68,7 +68,7 @@ def _telugu(sounds: str) -> str:
 
 
 def _han(syllable: str) -> str:
-    """Return the one character of a syllable: a fixed number of its onset, vowel and coda."""
+    """Return the one character of a syllable, which its onset, vowel and coda determine."""
     onset = CONSONANTS.index(syllable[0]) + 1 if syllable[0] in CONSONANTS else 0
     vowel = next(index for index, sound in enumerate(VOWELS) if sound in syllable)
     coda = {"n": 1, "N": 2}.get(syllable[-1], 3) if syllable[-1] in CONSONANTS else 0

@@ -1,4 +1,4 @@
-"""Unlabelled text of a language, to pre-train an encoder on."""
+"""Unlabelled text of a language, on which an encoder is pre-trained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _KINDS, _WEIGHTS = ("entry", "nameless", "review"), (55, 15, 30)
 def unlabelled_text(language: str, count: int, seed: int) -> list[str]:
     """Return `count` different sentences of a language, none of which is in its train, dev or test data.
 
-    A smaller count gives a prefix of a larger one. Raises DataError for an unknown language.
+    A smaller count gives a prefix of a larger one.
+
+    Raises:
+        DataError: the language is unknown.
     """
     rng = dice(seed, "text", language)
     scribe, author = Scribe(speak(language, seed), rng, "text"), reviewer(language, "text", seed)

@@ -1,6 +1,6 @@
-"""The world that all synthetic languages speak of: concepts, names, and who belongs where.
+"""The world that all synthetic languages speak of: its concepts, its names, and the region of each name.
 
-Everything is drawn from string-hashed seeds, so one world seed gives the same world on any machine.
+Every draw is seeded by the hash of a string, so a world's seed gives the same world on any machine.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Literal
 Kind = Literal["given", "surname", "place", "brand"]
 Pool = Literal["train", "dev", "test"]
 
-# How many concepts of each class every language has a word for.
+# The number of concepts of each class; every language has a word for each of them.
 CLASSES = {
-    "person_noun": 16, "org_noun": 8, "place_noun": 12, "thing": 70, "adjective": 30, "adverb": 10,
-    "time": 10,
+    "person_noun": 16, "org_noun": 8, "place_noun": 12, "thing": 70, "adjective": 30, "adverb": 10, "time": 10,
     "person_verb": 16, "org_verb": 12, "shared_verb": 10, "thing_verb": 14,
     "product": 20, "good": 6, "bad": 6, "like": 3, "dislike": 3, "use_verb": 6,
 }  # fmt: skip
@@ -29,7 +28,7 @@ REGIONS = ("west", "andes", "han", "islands", "caucasus", "volga", "steppe", "de
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name of the world: its number, where it is at home, and the split that may use it first."""
+    """A name of the world: its number, its home region, and its pool, the split that it belongs to."""
 
     kind: Kind
     number: int
@@ -38,7 +37,7 @@ class Name:
 
 
 def dice(*parts: str | int) -> random.Random:
-    """Return a generator seeded by the parts alone, the same on every machine and in every process."""
+    """Return a generator that the parts alone seed, the same on every machine and in every process."""
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
     return random.Random(int.from_bytes(digest[:8], "big"))
 
@@ -50,12 +49,12 @@ def chance(*parts: str | int) -> float:
 
 
 def concept(rng: random.Random, cls: str) -> str:
-    """Draw a concept of a class, low numbers more often (a flat Zipf law, as in real text)."""
+    """Draw a concept of a class; low numbers come more often (a flat Zipf law, as in real text)."""
     return f"{cls}-{skewed(rng, CLASSES[cls])}"
 
 
 def skewed(rng: random.Random, size: int) -> int:
-    """Draw an index below `size`, low ones more often."""
+    """Draw an index below `size`; low ones come more often."""
     return int(size * rng.random() ** 2)
 
 
@@ -65,7 +64,7 @@ def names(seed: int) -> dict[tuple[Kind, str, Pool], tuple[Name, ...]]:
     found: dict[tuple[Kind, str, Pool], list[Name]] = {}
     for kind, size in NAMES.items():
         for number in range(size):
-            # Regions take turns, so that even the smallest has names of every kind and pool.
+            # Regions take turns, so that each of them has names of every kind and pool.
             region, turn = REGIONS[number % len(REGIONS)], number // len(REGIONS)
             pool: Pool = ("train", "test", "train", "dev", "train")[turn % 5] if turn % 10 != 8 else "test"
             found.setdefault((kind, region, pool), []).append(Name(kind, number, region, pool))
@@ -75,7 +74,7 @@ def names(seed: int) -> dict[tuple[Kind, str, Pool], tuple[Name, ...]]:
 
 
 def pick_name(rng: random.Random, seed: int, kind: Kind, region: str, pool: Pool) -> Name:
-    """Draw a name: mostly from the speaker's own region, then from the west, else from anywhere."""
+    """Draw a name: 60 % from the speaker's own region, 15 % from the west, the rest from anywhere."""
     where = rng.random()
     home = region if where < 0.6 else "west" if where < 0.75 else rng.choice(REGIONS)
     group = names(seed)[kind, home, pool]

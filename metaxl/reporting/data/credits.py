@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from metaxl.downloads.registry import Source, find_corpus, known_encoder
+from metaxl.downloads.registry import Citation, find_corpus, known_encoder
 from metaxl.reporting.data.parts import Part, ReportSpec
 
 Credit = dict[str, str]
@@ -47,7 +47,7 @@ def _corpus(name: str, folder: str) -> Credit:
     if name == "synthetic":
         return {"title": "synthetic languages, made by this project", "where": "docs/synthetic-languages.md"}
     corpus = find_corpus(name)
-    return {**_texts(corpus.source), "where": corpus.repo or corpus.source.homepage, "revision": corpus.revision}
+    return {**_texts(corpus.citation), "where": corpus.repo or corpus.citation.homepage, "revision": corpus.revision}
 
 
 def _encoder(content: dict[str, Any]) -> Credit:
@@ -60,11 +60,11 @@ def _encoder(content: dict[str, Any]) -> Credit:
     return {**texts, "where": content["hub"], "revision": content["revision"]}
 
 
-def _texts(source: Source) -> Credit:
+def _texts(citation: Citation) -> Credit:
     return {
-        "title": source.title,
-        "licence": source.licence,
-        "citation": source.citation,
-        "notes": source.notes,
-        "caveat": source.caveat,
+        "title": citation.title,
+        "licence": citation.licence,
+        "citation": citation.citation,
+        "notes": citation.notes,
+        "caveat": citation.caveat,
     }
