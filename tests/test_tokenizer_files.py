@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 from conftest import make_encoder
 from families import make_family
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from transformers import AutoTokenizer
 
 from metaxl.data.encode import load_tokenizer
+from metaxl.encoder.packed import open_network, save_model
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.encoder.tokenizer_files import save_tokenizer
 from metaxl.errors import EncoderError
@@ -132,3 +135,13 @@ def test_words_of_a_list_and_of_a_saved_models_text_are_equal(tmp_path, tokenize
     assert ours.tokens[-2:] == [f"{mark}b", f"{mark}a"]
     assert AutoTokenizer.from_pretrained(tmp_path / "model")("ab b a")["input_ids"] == ours.ids
     assert load_tokenizer(folder, "sentiment").encode("b a").ids == tokenizer.encode("b a").ids
+
+
+def test_the_packed_encoders_save_it_too(tmp_path):
+    folder, rows, generator = make_encoder(tmp_path / "encoder", "xlm-roberta"), np.arange(65), torch.Generator()
+    _, theta = open_network(folder, NER, rows, generator)
+    save_model(tmp_path / "model", folder, NER, theta, rows, {})
+    text = "w1s w2 \u200bw3"
+    assert (
+        AutoTokenizer.from_pretrained(tmp_path / "model")(text)["input_ids"] == load_tokenizer(folder).encode(text).ids
+    )
