@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, pre_tokenizers
+from tokenizers import Tokenizer, normalizers
 
 from metaxl.errors import DataError, EncoderError
 from metaxl.files import atomic_path
@@ -90,10 +90,20 @@ def load_tokenizer(folder: Path, task: str = NER.name) -> Tokenizer:
         raise EncoderError(f"{path}: missing; an encoder folder holds config.json, model.safetensors, tokenizer.json.")
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
-    if find_task(task).has_words and isinstance(tokenizer.pre_tokenizer, pre_tokenizers.ByteLevel):
-        # A byte-level BPE sees pretokenised words as one string unless each brings its space.
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    if find_task(task).has_words and _loses_spaces(tokenizer):
+        own = [] if tokenizer.normalizer is None else [tokenizer.normalizer]
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend(" "), *own])
     return tokenizer
+
+
+def _loses_spaces(tokenizer: Tokenizer) -> bool:
+    """Tell whether a word of a list, which has no space before it, is encoded as if it continued another word.
+
+    Most byte-level tokenizers do so (RoBERTa's, Llama 3's), and those that replace spaces but add none (Gemma's).
+    """
+    listed = tokenizer.encode(["a", "a"], is_pretokenized=True, add_special_tokens=False)
+    running = tokenizer.encode("a a", add_special_tokens=False)
+    return bool(listed.ids[-1:] != running.ids[-1:])
 
 
 def encode(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], max_length: int) -> Encoded:

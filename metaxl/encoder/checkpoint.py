@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from metaxl.data.encode import Integers
 from metaxl.encoder.network import Parameters
 from metaxl.encoder.shape import WORDS, Shape
+from metaxl.encoder.tokenizer_files import save_tokenizer
 from metaxl.errors import EncoderError
 from metaxl.files import atomic_folder, read_json, write_json
 from metaxl.tasks import Task
@@ -144,9 +144,7 @@ def save_model(out: Path, encoder: Path, task: Task, theta: Parameters, rows: In
         if phi:
             save_file({name: value.detach().cpu() for name, value in phi.items()}, folder / "rtn.safetensors")
         write_json(folder / "config.json", config)
-        for file_name in ("tokenizer.json", "tokenizer_config.json"):
-            if (encoder / file_name).is_file():
-                shutil.copyfile(encoder / file_name, folder / file_name)
+        save_tokenizer(encoder, folder, task)
 
 
 def _saved_name(name: str, family: str, task: Task) -> str:

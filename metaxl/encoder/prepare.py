@@ -9,11 +9,12 @@ from typing import Any
 
 from metaxl.downloads.encoders import fetch_encoder
 from metaxl.downloads.lock import record
-from metaxl.encoder.shape import Shape
+from metaxl.encoder.shape import FAMILIES, Shape
+from metaxl.encoder.tokenizer_files import convert_tokenizer
 from metaxl.errors import EncoderError
-from metaxl.files import atomic_folder
+from metaxl.files import atomic_folder, read_json
 
-REQUIRED = ("config.json", "model.safetensors", "tokenizer.json")
+REQUIRED = ("config.json", "model.safetensors")
 OPTIONAL = ("tokenizer_config.json", "special_tokens_map.json")
 log = logging.getLogger("metaxl")
 
@@ -39,16 +40,34 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
             from metaxl.demo.encoder import make_encoder  # its libraries take seconds to load
 
             log.info("%s", make_encoder(spec, folder))
-        Shape.load(folder)
+        _check(folder)
     record(entries)
+
+
+def _check(folder: Path) -> None:
+    """Check that the model is an encoder that MetaXL can train.
+
+    Raises:
+        EncoderError: it is none.
+    """
+    if read_json(folder / "config.json").get("model_type") in FAMILIES:
+        Shape.load(folder)
+    else:
+        from metaxl.encoder.wrapped_checkpoint import load_config  # its libraries take seconds to load
+
+        load_config(folder)
 
 
 def _link(source: Path, out: Path) -> None:
     """Link the weights of a user's folder, which may be large, and copy the small files."""
     missing = [name for name in REQUIRED if not (source / name).is_file()]
     if missing:
-        raise EncoderError(f"{source}: no {', '.join(missing)}; an encoder folder holds {', '.join(REQUIRED)}.")
+        raise EncoderError(
+            f"{source}: no {', '.join(missing)}; an encoder folder holds {', '.join(REQUIRED)} and tokenizer.json."
+        )
     (out / "model.safetensors").symlink_to((source / "model.safetensors").resolve())
     for name in ("config.json", "tokenizer.json", *OPTIONAL):
         if (source / name).is_file():
             shutil.copyfile(source / name, out / name)
+    if not (source / "tokenizer.json").is_file():
+        convert_tokenizer(source, out / "tokenizer.json")

@@ -1,0 +1,78 @@
+"""An encoder's tokenizer: made where tokenizer.json is missing, and saved beside a model as training saw it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from metaxl.data.encode import load_tokenizer
+from metaxl.errors import EncoderError
+from metaxl.files import read_json, write_json
+from metaxl.tasks import Task
+
+CONFIG = "tokenizer_config.json"
+KEPT = ("model_max_length", "padding_side", "truncation_side", "additional_special_tokens", "extra_special_tokens")
+
+
+def save_tokenizer(encoder: Path, out: Path, task: Task) -> None:
+    """Write an encoder's tokenizer.json as the task's data were encoded, and a configuration that takes it as it is.
+
+    If the configuration names the class of a family or none, transformers builds the family's tokenizer anew from the
+    vocabulary and ignores the rest of tokenizer.json, a normalizer of its own for instance.
+
+    Raises:
+        EncoderError: the encoder's folder has no tokenizer.json.
+    """
+    tokenizer = load_tokenizer(encoder, task.name)
+    tokenizer.save(str(out / "tokenizer.json"))
+    written = read_json(encoder / CONFIG) if (encoder / CONFIG).is_file() else {}
+    config = {name: value for name, value in written.items() if name in KEPT or _is_token(name, value)}
+    padding = tokenizer.id_to_token(read_json(encoder / "config.json").get("pad_token_id") or 0)
+    write_json(
+        out / CONFIG,
+        {"pad_token": padding}
+        | config
+        | {"tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": ["input_ids", "attention_mask"]},
+    )
+
+
+def _is_token(name: str, value: Any) -> bool:
+    """Tell a special token, as text or with its properties, from a switch such as add_bos_token."""
+    return name.endswith("_token") and isinstance(value, str | dict)
+
+
+def convert_tokenizer(folder: Path, path: Path) -> None:
+    """Make tokenizer.json, written to `path`, of the other tokenizer files of an encoder folder.
+
+    Raises:
+        EncoderError: transformers has no conversion for them, or they do not give the model's vocabulary.
+    """
+    from transformers import AutoTokenizer  # it takes seconds to load
+
+    start = f"{folder}: no tokenizer.json, and"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (ImportError, OSError, ValueError) as error:
+        lacking = [name for name in ("sentencepiece", "google.protobuf") if _is_missing(name)]
+        if list(folder.glob("*.model")) and lacking:
+            raise EncoderError(
+                f"{start} its sentencepiece model can be converted only where the packages sentencepiece and protobuf "
+                "are installed; install them, or save the encoder's fast tokenizer into the folder."
+            ) from error
+        raise EncoderError(f"{start} transformers cannot make it of the other files: {error}") from error
+    known, expected = len(tokenizer), read_json(folder / "config.json")["vocab_size"]
+    # Of a folder without any vocabulary transformers makes a tokenizer of a few special tokens, and says nothing.
+    if not getattr(tokenizer, "is_fast", False) or not expected / 2 < known <= expected:
+        raise EncoderError(
+            f"{start} of the other files transformers makes a tokenizer of {known} tokens, where the embedding has "
+            f"{expected}; save the encoder's fast tokenizer into the folder."
+        )
+    tokenizer.backend_tokenizer.save(str(path))
+
+
+def _is_missing(package: str) -> bool:
+    try:
+        return find_spec(package) is None
+    except ModuleNotFoundError:  # the package that holds it
+        return True
