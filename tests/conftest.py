@@ -110,3 +110,13 @@ def direction(request, monkeypatch) -> None:
 def encoders(tmp_path_factory) -> dict[str, Path]:
     """One tiny encoder folder a family, without dropout."""
     return {family: make_encoder(tmp_path_factory.mktemp(family), family) for family in FAMILIES}
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory) -> Path:
+    """An encoder with dropout, and in its folder the encoded data of a target and a source, for both tasks."""
+    folder = make_encoder(tmp_path_factory.mktemp("encoder"), "xlm-roberta", dropout=0.1)
+    for task in ("ner", "sentiment"):
+        for number, (role, count) in enumerate({"train": 10, "dev": 6, "test": 7, "source": 12}.items()):
+            encoded(folder, task, count, seed=number).save(folder / f"{task}-{role}.npz")
+    return folder

@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import logging
-import random
 import re
 import warnings
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from records import predictions, write_cell
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
@@ -26,40 +24,6 @@ from metaxl.tasks import TASKS, ner_scores, sentiment_scores
 
 NER = Cell("tiny", "ner", "qu", "en", "metaxl-L2", 11)
 SENTIMENT = Cell("tiny", "sentiment", "te", "en", "joint", 11)
-
-
-def predictions(task: str, right: float, seed: int, count: int = 40) -> list[dict]:
-    """Return `count` dev and test predictions, each label right with probability `right`; gold never changes."""
-    truth, noise = random.Random(0), random.Random(seed)
-    lines = []
-    for number in range(2 * count):
-        gold = [truth.choice(TASKS[task].labels) for _ in range(6 if task == "ner" else 1)]
-        guess = [label if noise.random() < right else noise.choice(TASKS[task].labels) for label in gold]
-        lines.append({"split": ("dev", "test")[number % 2], "id": f"s{number // 2}", "gold": gold, "predicted": guess})
-    return lines
-
-
-def write_cell(root: Path, cell: Cell, right: float = 0.8, code: str = "c0de", apart: float = 2.0) -> Path:
-    """Write a cell's records as training does, with invented predictions and vectors; return its folder."""
-    folder = root / cell.path
-    lines = predictions(cell.task, right, seed=cell.seed)
-    scores = {}
-    for split in ("dev", "test"):
-        gold, guess = ([line[key] for line in lines if line["split"] == split] for key in ("gold", "predicted"))
-        scores[split] = TASKS[cell.task].score(gold, guess)
-    write_jsonl(folder / "predictions.jsonl", lines)
-    write_jsonl(folder / "history.jsonl", [{"epoch": 1, "steps": 10}])
-    generator = np.random.default_rng(cell.seed)
-    centre = np.eye(16)[0] * 4
-    vectors = {"target": generator.normal(size=(60, 16)) + centre}
-    vectors["source"] = generator.normal(size=(80, 16)) + centre + np.eye(16)[1] * apart
-    if cell.method.startswith("metaxl"):
-        vectors["transformed"] = vectors["source"] - np.eye(16)[1] * apart * 0.8
-    np.savez(folder / "representations.npz", **{name: array.astype(np.float32) for name, array in vectors.items()})
-    checkpoint = {"epoch": 3, **scores}
-    record = {"cell": asdict(cell), "best": checkpoint, "last": {**checkpoint, "epoch": 5}, "steps": 10}
-    write_json(folder / "scores.json", record | {"provenance": {"code": code}, "resources": {"seconds": 1.0}})
-    return folder
 
 
 tags = st.lists(st.sampled_from(TASKS["ner"].labels), min_size=1, max_size=8)

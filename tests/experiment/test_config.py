@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import fields
-from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
 import yaml
+from experiments import PRESETS, SCHEMA, experiment, load, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -18,36 +18,13 @@ from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import load as load_module
 from metaxl.experiment.checks import RESERVED
 from metaxl.experiment.config import Config, Figure, Target, TaskSettings
-from metaxl.experiment.load import effective_config, load_config, merge, read_config
-from metaxl.experiment.schema import SCHEMA_PATH, WORKFLOW, conform, read_yaml
+from metaxl.experiment.load import effective_config, merge, read_config
+from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 from metaxl.experiment.settings import Switches, Training
 from metaxl.files import write_json
 from metaxl.tasks import TASKS
 
-ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = read_yaml(SCHEMA_PATH)
-PRESETS = sorted(path.stem for path in (WORKFLOW / "presets").glob("*.yaml"))
 SMALL = {"encoders": {"small": {"pretrain": {"layers": 8}}}}
-
-
-def experiment(**changes):
-    """Return what config.yaml would hold for two NER targets and one of sentiment; `changes` lie over it."""
-    raw = {
-        "preset": "demo",
-        "ner": {"source": "en", "targets": [{"language": "qu", "related": "es"}, {"language": "gn"}]},
-        "sentiment": {"source": "en", "targets": [{"language": "te"}]},
-    }
-    return merge(raw, changes)
-
-
-def shipped(preset):
-    """Return config.yaml of the repository with another preset beneath it."""
-    return {**read_yaml(ROOT / "config.yaml"), "preset": preset}
-
-
-def load(raw):
-    """Return the configuration of what config.yaml would hold."""
-    return load_config(effective_config(raw))
 
 
 def refusal(raw):

@@ -11,7 +11,7 @@ import upstream
 import yaml
 from loopback import Loopback
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 XLMR = "FacebookAI/xlm-roberta-base"
 TABLE, PLAIN = "wikiann/qu/train.parquet", "sentiraama/product_pos.txt"
 OTHERS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "METAXL_MIRROR")  # they would change what is tested

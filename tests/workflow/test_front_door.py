@@ -14,7 +14,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
 from metaxl.planning.plans import Plans
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENVS = ROOT / "envs"
 

@@ -8,7 +8,7 @@ import torch
 from conftest import FAMILIES, encoded, make_encoder
 from reference import Reference
 from safetensors.torch import load_file, save_file
-from test_steps import DEFAULT
+from switches import DEFAULT
 
 from metaxl.encoder.batch import make_batch
 from metaxl.encoder.checkpoint import save_model

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_config import PRESETS, SCHEMA, experiment, load, shipped
+from experiments import PRESETS, SCHEMA, experiment, load, metaxl_cell, plan_of, shipped
 
 from metaxl import provenance
 from metaxl.cli.main import _parser
@@ -22,18 +22,6 @@ from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans
 from metaxl.reporting.data.parts import ReportSpec, report_spec
 from metaxl.tasks import SPLITS
-
-
-def plan_of(**changes):
-    """Return the plan of the small experiment with `changes` laid over it."""
-    return Plans(experiment(**changes)).active
-
-
-def metaxl_cell(plan, **changes):
-    """Return the cell of MetaXL on Quechua from English at the tables' placement."""
-    ner = plan.config.task("ner")
-    layers = "-".join(map(str, ner.placement))
-    return replace(Cell(ner.encoder, "ner", "qu", "en", f"metaxl-L{layers}", plan.config.seeds[0]), **changes)
 
 
 def refusal(act, *arguments, error=ConfigError):

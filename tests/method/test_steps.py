@@ -13,11 +13,11 @@ import pytest
 import torch
 from conftest import LAYERS, encoded, make_encoder
 from reference import Reference
+from switches import DEFAULT, ETA
 
 from metaxl.encoder.batch import make_batch
 from metaxl.encoder.checkpoint import save_model
 from metaxl.encoder.packed import open_network
-from metaxl.experiment.settings import Switches
 from metaxl.files import read_json, write_json
 from metaxl.method.flat import Flat
 from metaxl.method.learner import Learner, Rates
@@ -26,21 +26,8 @@ from metaxl.method.rtn import RTN
 from metaxl.method.steps import frozen_step, joint_rtn_step, metaxl_step
 from metaxl.tasks import TASKS
 
-ETA = 0.05
 RATES = Rates(theta=ETA, phi=0.0, eta=ETA)
 PLACEMENTS = [(0,), (1,), (LAYERS,), (0, LAYERS)]
-DEFAULT = Switches(
-    update_order="algorithm1",
-    theta_loss="source+target",
-    target_split="halves",
-    inner_rate=ETA,
-    gate="token",
-    rtn_input="detached",
-    residual="add",
-    layer_composition="separate",
-    meta_weight_decay=0.0,
-    joint_rtn_forward="as-metaxl",
-)
 
 
 # The official code's "JT with RTN".

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from test_steps import DEFAULT
+from switches import DEFAULT
 
 from benchmarks.flops import count
 from benchmarks.workload import Sentences, random_theta

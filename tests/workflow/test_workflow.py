@@ -14,7 +14,7 @@ import yaml
 
 from metaxl.files import read_json, read_jsonl
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MINIATURE = {
     "name": "mini",
     "label": "miniature: synthetic data",

@@ -11,78 +11,18 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from conftest import LAYERS, WORDS, encoded, make_encoder
-from test_steps import DEFAULT
+from cells import CPU, METHODS, SWITCHES, files_of, run_of, spec_of, train
+from conftest import LAYERS, WORDS, encoded
 
 from metaxl.encoder.shape import WORDS as WORD_TABLE
 from metaxl.errors import ConfigError, DataError, TrainingError
-from metaxl.experiment.cell import Cell
-from metaxl.experiment.neutral import used_switches, used_training
-from metaxl.experiment.settings import Training
-from metaxl.experiment.slug import MethodSlug
-from metaxl.experiment.spec import CellSpec, Recipe
-from metaxl.files import read_json, read_jsonl
+from metaxl.experiment.spec import CellSpec
+from metaxl.files import read_jsonl
 from metaxl.tasks import NER
 from metaxl.training.data import CellData
 from metaxl.training.feed import _parts, make_feed
 from metaxl.training.loop import Run
-from metaxl.training.train import build_learner, train_cell
-
-CPU = torch.device("cpu")
-TRAINING = Training(
-    epochs=2,
-    target_epochs=3,
-    batch_size=4,
-    learning_rate=1e-2,
-    meta_learning_rate=1e-2,
-    weight_decay=5e-4,
-    warmup=0.1,
-    clip_norm=10.0,
-    max_length=32,
-    eval_max_length=32,
-    bottleneck=8,
-)
-SWITCHES = replace(DEFAULT, inner_rate="scheduled", meta_weight_decay=5e-4)
-METHODS = ["target", "target-matched", "joint", "metaxl-L1", "metaxl-L0-3", "metaxl-frozen-L1", "joint-rtn-L3"]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """An encoder with dropout and the encoded data of a target and a source, for both tasks."""
-    folder = make_encoder(tmp_path_factory.mktemp("encoder"), "xlm-roberta", dropout=0.1)
-    for task in ("ner", "sentiment"):
-        for number, (role, count) in enumerate({"train": 10, "dev": 6, "test": 7, "source": 12}.items()):
-            encoded(folder, task, count, seed=number).save(folder / f"{task}-{role}.npz")
-    return folder
-
-
-def spec_of(method, task="ner", seed=1, switches=SWITCHES, **training):
-    slug = MethodSlug.parse(method)
-    entry, source = slug.method, "en" if slug.method.needs_source else "none"
-    return CellSpec(
-        cell=Cell("tiny", task, "qu", source, method, seed),
-        recipe=Recipe(entry.step, entry.takes, entry.rtn),
-        placement=slug.layers,
-        training=used_training(entry, replace(TRAINING, **training)),
-        switches=used_switches(entry, switches),
-        matched_size=12 if method == "target-matched" else 0,
-        keep_model=False,
-    )
-
-
-def files_of(place, spec):
-    roles = ["train", "dev", "test", *(["source"] if spec.cell.source != "none" else [])]
-    return {role: place / f"{spec.cell.task}-{role}.npz" for role in roles}
-
-
-def train(place, out, spec):
-    train_cell(spec, place, files_of(place, spec), out, CPU)
-    return read_json(out / "scores.json")
-
-
-def run_of(place, spec):
-    data = CellData.load(files_of(place, spec))
-    return Run(spec, build_learner(spec, place, data.rows, CPU), data)
+from metaxl.training.train import build_learner
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -11,7 +11,7 @@ import torch
 from conftest import WORDS, encoded, make_tokenizer, records_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_steps import DEFAULT
+from switches import DEFAULT
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from metaxl.data.encode import Encoded, encode, load_tokenizer

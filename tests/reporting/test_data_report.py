@@ -9,9 +9,9 @@ from itertools import chain
 
 import pytest
 from conftest import make_tokenizer
+from experiments import experiment, load, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_config import experiment, load, shipped
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from metaxl.data.counts import describe, different_texts

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from cells import METHODS, files_of, spec_of
 from conftest import LAYERS, encoded
-from test_steps import DEFAULT
-from test_train import METHODS, files_of, place, spec_of  # noqa: F401 - a fixture
+from switches import DEFAULT
 
 from metaxl.encoder.batch import make_batch
 from metaxl.encoder.packed import open_network
@@ -57,7 +57,7 @@ def test_the_step_is_the_cpus(encoders, placement):
 
 @pytest.mark.parametrize("task", ["ner", "sentiment"])
 @pytest.mark.parametrize("method", METHODS)
-def test_no_step_waits_for_the_device(place, method, task):  # noqa: F811 - a fixture
+def test_no_step_waits_for_the_device(place, method, task):
     """From the making of its batch to the update."""
     spec = spec_of(method, task)
     data = CellData.load(files_of(place, spec))

@@ -6,10 +6,10 @@ import json
 from collections import Counter
 
 import pytest
+from experiments import PRESETS, experiment, shipped
+from experiments import load as load_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_config import PRESETS, experiment, shipped
-from test_config import load as load_config
 
 from metaxl.errors import ConfigError
 from metaxl.experiment.cell import Cell

@@ -5,9 +5,10 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pytest
+from experiments import paper_config, small_config
+from records import write_cell
 from scipy.spatial.distance import cdist, directed_hausdorff
-from test_results import write_cell
-from test_tables import NASTY, paper_config, small_config
+from test_tables import NASTY
 
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.grid import figure_cells

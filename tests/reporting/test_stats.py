@@ -8,8 +8,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from test_results import write_cell
-from test_tables import small_config
+from experiments import small_config
+from records import write_cell
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell

@@ -12,7 +12,7 @@ from statistics import fmean, stdev
 
 import pandas as pd
 import pytest
-from test_config import load
+from experiments import TARGETS, load, paper_config, small_config
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import all_cells, table_cells, tables
@@ -20,30 +20,6 @@ from metaxl.reporting.frame import COLUMNS, TYPES
 from metaxl.reporting.paper import load_paper
 from metaxl.reporting.sheet import fill
 from metaxl.reporting.tables import render_table, terminal, to_csv, to_latex, to_markdown
-
-TARGETS = [{"language": "qu", "related": "es"}, {"language": "gn"}]
-
-
-def small_config(**changes):
-    """Return a demo configuration of two NER targets and one of sentiment; `changes` lie over it."""
-    raw = {
-        "preset": "demo",
-        "encoders": {"tiny": {"pretrain": {"layers": 4}}},
-        "ner": {"source": "en", "targets": TARGETS, "placement": [4], "placements": [[2], [4]]},
-        "sentiment": {"source": "en", "targets": [{"language": "te"}], "placement": [4], "placements": [[4]]},
-        "figure": {"placement": [4]},
-        "controls": [],
-        **changes,
-    }
-    return load(raw)
-
-
-def paper_config(**changes):
-    """Return the paper's configuration."""
-    codes = load_paper().languages
-    ner = [{"language": code, "related": facts["related"]} for code, facts in codes.items() if "related" in facts]
-    sentiment = {"source": "en", "targets": [{"language": "te"}, {"language": "fa"}]}
-    return load({"preset": "paper", "ner": {"source": "en", "targets": ner}, "sentiment": sentiment, **changes})
 
 
 def frame_of(cells, value=lambda number: 0.5 + number / 100):

@@ -1,13 +1,15 @@
 """Which rules, and which methods' cells, an edit to a module reruns: a golden table over all modules.
 
-It is read off the digests that the rules hold. Where the table in tests/reruns.txt is wrong on purpose, write it anew with
-`python tests/test_reruns.py` and read the difference: each line is what a typo in that module costs.
+It is read off the digests that the rules hold. Where reruns.txt is to change, write it anew with
+`python tests/planning/test_reruns.py` and read the difference: each line is what a typo in that module costs.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+from experiments import metaxl_cell, plan_of
 
 from metaxl import provenance
 from metaxl.data.read import reader_module
@@ -16,7 +18,7 @@ from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
 from metaxl.experiment.spec import Recipe
 from metaxl.methods import METHODS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("reruns.txt")
 CORPORA = ("files", *read_yaml(SCHEMA_PATH)["$defs"]["corpus"]["enum"])
 
@@ -76,8 +78,6 @@ def test_an_edit_reruns_what_the_golden_table_says():
 
 def test_the_plan_asks_for_the_digests_of_the_table(monkeypatch):
     """The rules that leave it to the plan: data, encoders and training."""
-    from test_plan import metaxl_cell, plan_of
-
     plan, expected = plan_of(), roots()
     cell = metaxl_cell(plan)
     for name in ("metaxl", "metaxl-frozen", "joint-rtn", "joint", "target", "target-matched"):
