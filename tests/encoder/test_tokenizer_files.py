@@ -52,6 +52,27 @@ def test_a_vocabulary_that_cannot_be_converted_is_refused(tmp_path):
         prepare_encoder({"folder": str(folder)}, tmp_path / "encoder")
 
 
+def test_a_sentencepiece_model_is_converted(tmp_path):
+    """As DeBERTa's multilingual encoder comes; the pieces are sentencepiece's own."""
+    import sentencepiece
+
+    words = [f"{first}{middle}{last}" for first in "bdgkm" for middle in ("a", "ei") for last in ("r", "stan", "lu")]
+    folder, text = without_tokenizer(tmp_path / "user", "deberta-v2"), tmp_path / "text"
+    write_json(folder / "config.json", read_json(folder / "config.json") | {"vocab_size": 40})
+    text.write_text("\n".join(" ".join(words[i:] + words[:i]) for i in range(len(words))))
+    specials = {"pad": "[PAD]", "bos": "[CLS]", "eos": "[SEP]", "unk": "[UNK]"}
+    sentencepiece.SentencePieceTrainer.train(
+        **{"input": str(text), "model_prefix": str(folder / "spm"), "vocab_size": 30, "minloglevel": 2},
+        **{f"{name}_id": number for number, name in enumerate(specials)},
+        **{f"{name}_piece": piece for name, piece in specials.items()},
+    )
+    prepare_encoder({"folder": str(folder)}, tmp_path / "encoder")
+    tokenizer = Tokenizer.from_file(str(tmp_path / "encoder" / "tokenizer.json"))
+    text = " ".join(words[3:9])
+    theirs = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model")).encode(text, out_type=str)
+    assert tokenizer.encode(text).tokens == ["[CLS]", *theirs, "[SEP]"]
+
+
 def test_an_unknown_family_is_refused(tmp_path):
     folder = make_encoder(tmp_path / "user", "bert")
     write_json(folder / "config.json", read_json(folder / "config.json") | {"model_type": "robertta"})
