@@ -30,7 +30,7 @@ from metaxl.tasks import NER, TASKS
 from metaxl.training import evaluate
 from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, length_sorted, predict
-from metaxl.training.feed import Sampler
+from metaxl.training.feed import draw_batches
 
 EMPTY = "\u200b"  # the tokenizer deletes it: a word without a subword
 CPU = torch.device("cpu")
@@ -382,18 +382,23 @@ def test_the_loss_of_a_batch_is_the_mean_of_its_parts_means(encoders, task):
 COUNTS, SIZES, SEEDS = st.integers(1, 60), st.integers(2, 20), st.integers(0, 2**40)
 
 
-def passes(sampler, number):
-    batches = iter(sampler)
-    return [[next(batches) for _ in range(sampler.batches_per_pass())] for _ in range(number)]
+def passes(count, size, seed, number):
+    """Return some passes over examples, each as its batches."""
+    batches, found = draw_batches(seed, "stream", np.arange(count) * 3 + 1, size), []
+    for _ in range(number):
+        drawn = [next(batches)]
+        while sum(map(len, drawn)) < count:
+            drawn.append(next(batches))
+        found.append(drawn)
+    return found
 
 
 @settings(deadline=None)
 @given(COUNTS, SIZES, SEEDS)
 def test_each_pass_visits_every_example_once(count, size, seed):
     """In full batches and a short last one; a last one of one, which could not be halved, joins its neighbour."""
-    examples = np.arange(count) * 3 + 1
-    for batches in passes(Sampler(examples, size, seed), 3):
-        assert sorted(np.concatenate(batches)) == examples.tolist()
+    for batches in passes(count, size, seed, 3):
+        assert sorted(np.concatenate(batches)) == (np.arange(count) * 3 + 1).tolist()
         lengths = [len(batch) for batch in batches]
         rest = count % size
         short = [rest] if rest > 1 else []
@@ -405,7 +410,7 @@ def test_each_pass_visits_every_example_once(count, size, seed):
 
 def test_order_is_the_seeds():
     """The same seed gives the same batches; each pass, and another seed, another order."""
-    first, again, other = (passes(Sampler(np.arange(50), 8, seed), 2) for seed in (1, 1, 2))
+    first, again, other = (passes(50, 8, seed, 2) for seed in (1, 1, 2))
     order = [np.concatenate(batches).tolist() for batches in first]
     assert order == [np.concatenate(batches).tolist() for batches in again]
     assert order[0] != order[1]

@@ -20,7 +20,7 @@ from metaxl.experiment.spec import CellSpec
 from metaxl.files import read_jsonl
 from metaxl.tasks import NER
 from metaxl.training.data import CellData
-from metaxl.training.feed import _parts, make_feed
+from metaxl.training.feed import HALVES, make_feed, sentences_of_steps
 from metaxl.training.loop import Run
 from metaxl.training.train import build_learner
 
@@ -98,8 +98,7 @@ def target_roles(place, split):
     """Return the roles of target examples in 60 steps: (halves that join theta's loss, halves that judge)."""
     spec = spec_of("metaxl-L1", switches=replace(SWITCHES, target_split=split))
     data = CellData.load(files_of(place, spec))
-    drawn = islice(_parts(spec, data), 60)
-    return [tuple(set(batch[0][1]) for batch in batches[1:]) for batches in drawn]
+    return [tuple(set(chosen[half][1]) for half in HALVES) for chosen in islice(sentences_of_steps(spec, data), 60)]
 
 
 def test_target_examples_play_the_roles_that_the_split_gives_them(place):
