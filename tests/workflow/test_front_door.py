@@ -15,6 +15,7 @@ from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
 from metaxl.planning.plans import Plans
 
 ROOT = Path(__file__).resolve().parents[2]
+TEXTS = [path for folder in (".", "docs", "benchmarks", "results") for path in sorted((ROOT / folder).glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENVS = ROOT / "envs"
 
@@ -24,10 +25,17 @@ def pins(path: Path) -> dict[str, str]:
     return dict(line.split("==") for line in lines)
 
 
-def test_the_tree_names_every_room_and_no_other():
+def test_the_tree_names_every_room_and_no_other_from_the_ground_up_on_fourteen_lines():
+    """The order is that of the contract, which lists the rooms from the top."""
     tree = README[README.index("## The tree") :]
-    listed = set(re.findall(r"^      (\w+)/", tree[tree.index("    metaxl/") : tree.index("    benchmarks/")], re.M))
-    assert listed == {path.parent.name for path in (ROOT / "metaxl").glob("*/__init__.py")}
+    listed = re.findall(r"^      (\w+)/", tree[tree.index("    metaxl/") : tree.index("    benchmarks/")], re.M)
+    assert set(listed) == {path.parent.name for path in (ROOT / "metaxl").glob("*/__init__.py")}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = [layer.removeprefix("metaxl.") for contract in contracts for layer in contract.get("layers", [])]
+    assert listed == [layer for layer in reversed(layers) if layer in listed]
+    assert len(re.findall(r"^    ", tree, re.M)) <= 14
 
 
 def test_the_table_of_differences_names_every_switch():
@@ -39,22 +47,40 @@ def test_the_table_of_differences_names_every_switch():
         assert str(part["default"]) in rows[key].split(",")[0]
 
 
+def test_the_schema_describes_every_key_in_a_sentence():
+    """README sends its reader there for each of them."""
+    schema = read_yaml(SCHEMA_PATH)
+
+    def described(place: str, part: dict) -> int:
+        part = {**schema["$defs"][part["$ref"].rpartition("/")[2]], **part} if "$ref" in part else part
+        found = 0
+        for key, value in part.get("properties", {}).items():
+            own = {**schema["$defs"][value["$ref"].rpartition("/")[2]], **value} if "$ref" in value else value
+            assert re.fullmatch(r"[A-Z].* .*[.]", own.get("description", "")), f"{place}{key}"
+            found += 1 + described(f"{place}{key}.", value)
+        inner = [part.get("items"), part.get("additionalProperties"), *part.get("oneOf", [])]
+        return found + sum(described(place, each) for each in inner if isinstance(each, dict))
+
+    assert described("", schema) > 80
+
+
 def test_every_snakemake_target_of_the_readme_exists():
     rules = (ROOT / "Snakefile").read_text(encoding="utf-8")
     for target in re.findall(r"`?snakemake [^\n`]*?(tables|table\d|figures|all)\b", README):
         assert f"rule {target}:" in rules
 
 
-def test_the_readmes_cell_and_overlay_are_planned(tmp_path):
+def test_the_readmes_cell_and_overlays_are_planned():
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     path = re.search(r"results/(\w+)/cells/(\S+?)/(\w+)/(\w+)/(\w+)/(\S+?)/seed(\d+)/scores\.json", README).groups()
     assert Plans(raw)[path[0]].cell_inputs(Cell(*path[1:6], int(path[6])))
-    overlay = yaml.safe_load(re.search(r"```yaml\n(.*?)```", README, re.S).group(1))
+    mine, trial = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", README, re.S))
     from metaxl.experiment.load import merge
 
-    config = Plans(merge(raw, overlay)).active.config
-    assert config.name == "mine"
-    assert config.corpus("ner", "lug") == "files"
+    for name, overlay in (("mine", mine), ("try", merge(mine, trial))):
+        config = Plans(merge(raw, overlay)).active.config
+        assert config.name == name
+        assert config.corpus("ner", "lug") == "files"
 
 
 def test_no_option_swallows_a_target():
@@ -63,10 +89,12 @@ def test_no_option_swallows_a_target():
             assert " -- " in command, command
 
 
-def test_everything_linked_is_there_and_nothing_is_left_open():
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert link.startswith("https://") or (ROOT / link).exists(), link
-    assert not re.search(r"@[A-Z]+@", README)
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_everything_linked_is_there_and_nothing_is_left_open(path):
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert link.startswith("https://") or (path.parent / link).exists(), link
+    assert not re.search(r"@[A-Z]+@", text)
 
 
 def test_every_caption_of_the_report_is_there():
