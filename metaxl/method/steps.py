@@ -29,20 +29,20 @@ def metaxl_step(learner: Learner, rates: Rates, source: Batch, target: Batch, ju
         judge: t, whose loss after the inner step phi is to lower.
     """
     # G = grad_theta [L_s(s; theta, phi) + L_g(g; theta)]
-    losses, passes = _theta_gradient(learner, source, target, create_graph=True)
+    losses, source_passes = _theta_gradient(learner, source, target, create_graph=True)
 
     # theta' = theta - eta G, and v = grad L_t(t; theta')
-    judged = Tape(learner.network, learner.look_ahead(rates.eta), judge)
-    judged.backward()
+    target_pass = Tape(learner.network, learner.look_ahead(rates.eta), judge)
+    target_pass.backward()
 
     # d L_t(theta') / d phi = -eta d <G(phi), v> / d phi: theta' depends on phi through the source's part of G alone.
-    hypergradient = grad(-rates.eta * dot(passes, judged), list(learner.phi.values()))
+    hypergradient = grad(-rates.eta * dot(source_passes, target_pass), list(learner.phi.values()))
     learner.phi_optimizer.step(rates.phi, hypergradient)
-    losses |= {"meta_loss": judged.loss, "hypergradient_norm": get_total_norm(hypergradient)}
+    losses |= {"meta_loss": target_pass.loss, "hypergradient_norm": get_total_norm(hypergradient)}
 
     if learner.switches.update_order == "official":
         # The official code lets theta see the new phi, at the price of a second gradient.
-        del passes, judged
+        del source_passes, target_pass
         _theta_gradient(learner, source, target)
     return losses | {"gradient_norm": learner.descend(rates.theta)}
 
@@ -89,13 +89,13 @@ def _theta_gradient(
         tape.write_gradients(learner.gradients)
         losses["target_loss"] = tape.loss
         del tape
-    passes: list[Tape] = []
+    source_passes: list[Tape] = []
     for share, between in learner.source_paths():
         tape = Tape(learner.network, learner.theta, source, between, share)
         tape.backward(create_graph=create_graph)
-        tape.write_gradients(learner.gradients, onto=bool(losses or passes))
-        passes.append(tape)
-    return {"source_loss": _sum(tape.loss for tape in passes)} | losses, passes
+        tape.write_gradients(learner.gradients, onto=bool(losses or source_passes))
+        source_passes.append(tape)
+    return {"source_loss": _sum(tape.loss for tape in source_passes)} | losses, source_passes
 
 
 def _sum(values: Iterable[Tensor]) -> Tensor:
