@@ -1,9 +1,12 @@
-"""The cells, and which cells which table needs. Pure Python: the Snakefile, the tables and the tests share it."""
+"""The cells: which of them each table and the figure show, and which of them the paired tests compare.
+
+Pure Python: the workflow, the tables and the tests share it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeVar
 
@@ -11,10 +14,11 @@ from metaxl.errors import ConfigError
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.settings import Placement
-from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.methods import BASE, METHODS
 from metaxl.tasks import NER, SENTIMENT
 
+COMPARED_TABLES = (2, 3)
 T = TypeVar("T")
 
 
@@ -95,7 +99,7 @@ def figure_cells(config: Config) -> list[Cell]:
     figure = config.figure
     if figure is None:
         return []
-    methods = ("joint", slug("metaxl", figure.placement))
+    methods = ("joint", method_slug("metaxl", figure.placement))
     return [
         Cell(figure.encoder, figure.task, figure.target, figure.source, method, config.seeds[0]) for method in methods
     ]
@@ -106,9 +110,32 @@ def all_cells(config: Config) -> list[Cell]:
     return _unique(cell for table in tables(config) for cell in table_cells(config, table))
 
 
-def slug(kind: str, placement: Placement) -> str:
-    """Return the path part of a method with RTNs at `placement`, if it has any."""
-    return str(MethodSlug.of(kind, placement))
+def compared_pairs(config: Config) -> Iterator[tuple[int, Cell, Cell]]:
+    """Yield (table, cell, rival) of Tables 2 and 3: a cell, and one that differs from it in nothing but the method."""
+    for table in tables(config):
+        cells = table_cells(config, table) if table.number in COMPARED_TABLES else []
+        for cell in cells:
+            method, placement = parse_slug(cell.method)
+            rivals = [replace(cell, method=method_slug(rival, placement)) for rival in method.rivals]
+            yield from ((table.number, cell, rival) for rival in rivals if rival in cells)
+
+
+def cell_groups(config: Config) -> dict[str, list[Cell]]:
+    """Return the cells of every table and of the figure, each once, by their readers: "table2+table5".
+
+    So each cell is scored again once, and a table alone waits for the groups that it reads, which hold its own cells
+    and no others.
+    """
+    readers: dict[Cell, list[str]] = {}
+    for table in tables(config):
+        for cell in table_cells(config, table):
+            readers.setdefault(cell, []).append(f"table{table.number}")
+    for cell in figure_cells(config):
+        readers.setdefault(cell, []).append("figure1")
+    groups: dict[str, list[Cell]] = {}
+    for cell, names in readers.items():
+        groups.setdefault("+".join(names), []).append(cell)
+    return groups
 
 
 def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row, ...]:
@@ -119,14 +146,14 @@ def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row
 
     shown = [method for name, method in METHODS.items() if name in (*BASE, *config.controls)]
     alone = [method for method in shown if not method.needs_source]
-    rows = [row("-", method.label, slug(method.name, task.placement), lambda _: NO_SOURCE) for method in alone]
+    rows = [row("-", method.label, method_slug(method.name, task.placement), lambda _: NO_SOURCE) for method in alone]
     related = {target.language: target.related for target in task.targets}
     groups: list[tuple[str, Callable[[str], str | None]]] = [(task.source, lambda _: task.source)]
     if any(related.values()):
         groups.append(("related", related.__getitem__))
     for (group, source_of), method in product(groups, shown):
         if method.needs_source:
-            rows.append(row(group, method.label, slug(method.name, task.placement), source_of))
+            rows.append(row(group, method.label, method_slug(method.name, task.placement), source_of))
     return tuple(rows)
 
 
@@ -153,7 +180,7 @@ def _placement_rows(config: Config) -> tuple[Row, ...]:
     for group, label, placement in methods:
         entries: dict[str, Entry | None] = {}
         for task in config.tasks:
-            method = "joint" if placement is None else slug("metaxl", placement)
+            method = "joint" if placement is None else method_slug("metaxl", placement)
             applies = placement is None or placement in task.placements
             entries |= {column: entry if applies else None for column, entry in _placement_columns(task, method)}
         rows.append(Row(group, label, entries))

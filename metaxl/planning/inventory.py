@@ -20,6 +20,7 @@ from metaxl.downloads.registry import known_encoder, raw_item
 from metaxl.downloads.verify import is_verified
 from metaxl.downloads.web import unreachable
 from metaxl.errors import DownloadError
+from metaxl.experiment.grid import cell_groups
 from metaxl.experiment.layout import RAW
 from metaxl.files import sha256_file
 from metaxl.planning.plan import Plan
@@ -136,7 +137,7 @@ def describe(plan: Plan, needs: Sequence[Need]) -> str:
 def _room(plan: Plan, needs: Sequence[Need]) -> str:
     """Say how much is to come and how much the results take, next to the room that there is."""
     coming = _bytes([need for need in needs if need.state not in HERE])
-    cells = sum(map(len, plan.groups().values()))
+    cells = sum(map(len, cell_groups(plan.config).values()))
     sizes = {need.group: need.bytes for need in needs}
     models = max((sizes.get(f"encoder {name}", 0) for name in plan.encoders.of_hub()), default=0)
     writing = cells * (BYTES_OF_A_CELL + models * plan.config.keep_models)

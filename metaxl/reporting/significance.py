@@ -10,8 +10,8 @@ import pandas as pd
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
+from metaxl.experiment.grid import compared_pairs
 from metaxl.experiment.layout import PREDICTIONS, cell_file
-from metaxl.experiment.pairs import compared_pairs
 from metaxl.files import atomic_path
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.records import read_predictions

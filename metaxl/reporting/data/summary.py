@@ -16,7 +16,7 @@ from metaxl.data.formats.records import Record
 from metaxl.experiment.layout import ENCODER, fill
 from metaxl.files import read_jsonl, write_json, write_text
 from metaxl.reporting.data.credits import Credit, credits_of
-from metaxl.reporting.data.parts import Part, ReportSpec
+from metaxl.reporting.data.files import DataFile, ReportSpec
 from metaxl.reporting.data.subwords import count_subwords
 
 Facts = dict[str, Any]
@@ -66,9 +66,9 @@ def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
         EncoderError: an encoder has no tokenizer.
         ConfigError: the registry does not have a corpus.
     """
-    records = {part: read_jsonl(root / part.data) for part in spec.parts}
+    records = {file: read_jsonl(root / file.path) for file in spec.files}
     report = {
-        "parts": [_address(part) | describe(records[part]) for part in spec.parts],
+        "parts": [_address(file) | describe(examples) for file, examples in records.items()],
         "encoded": list(_encoded(records, root)),
         "shared": _shared(records),
         "sources": credits_of(spec),
@@ -77,40 +77,36 @@ def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
     write_text(out / "report.md", _markdown(report))
 
 
-def _address(part: Part) -> Facts:
-    return {"task": part.task, "language": part.language, "part": part.name}
+def _address(file: DataFile) -> Facts:
+    return {key: getattr(file, key) for key in ADDRESS}
 
 
-def _encoded(records: dict[Part, list[Record]], root: Path) -> Iterable[Facts]:
-    """Yield what each encoder makes of each part that it reads."""
+def _encoded(records: dict[DataFile, list[Record]], root: Path) -> Iterable[Facts]:
+    """Yield what each encoder makes of each file that it reads."""
     load = cache(
-        lambda encoder, task: load_tokenizer(
-            (root / fill(ENCODER, encoder=encoder, file="tokenizer.json")).parent, task
-        )
+        lambda encoder, task: load_tokenizer(root / fill(ENCODER, encoder=encoder, file="tokenizer.json").parent, task)
     )
-    for part, examples in records.items():
-        for encoder in part.encoders:
-            kept = Encoded.load(root / part.encoded(encoder))
-            counts = count_subwords(load(encoder, part.task), part.task, examples, kept)
-            yield {"encoder": encoder, **_address(part), "limit": part.limit, **counts}
+    for file, examples in records.items():
+        for encoder in file.encoders:
+            kept = Encoded.load(root / file.encoded(encoder))
+            counts = count_subwords(load(encoder, file.task), file.task, examples, kept)
+            yield {"encoder": encoder, **_address(file), "limit": file.limit, **counts}
 
 
-def _shared(records: dict[Part, list[Record]]) -> dict[str, dict[str, int]]:
-    """Count the different texts that stand in two parts which ought to have none in common, by task and pair."""
-    texts = {part: different_texts(examples) for part, examples in records.items()}
-    shared: dict[str, dict[str, int]] = {part.task: {} for part in records}
+def _shared(records: dict[DataFile, list[Record]]) -> dict[str, dict[str, int]]:
+    """Count the different texts that stand in two files which ought to have none in common, by task and pair."""
+    texts = {file: different_texts(examples) for file, examples in records.items()}
+    shared: dict[str, dict[str, int]] = {file.task: {} for file in records}
     for one, other in combinations(records, 2):
         if one.task == other.task and _apart(one, other):
             shared[one.task][f"{one.label} & {other.label}"] = len(texts[one] & texts[other])
     return shared
 
 
-def _apart(one: Part, other: Part) -> bool:
-    """Return whether two parts should share no text: a target's splits; a source set and any dev or test split."""
-    names = {one.name, other.name}
-    if "source" in names:
-        return bool(names & {"dev", "test"})
-    return one.language == other.language
+def _apart(one: DataFile, other: DataFile) -> bool:
+    """Return whether two files should share no text: a target's splits; a source set and any dev or test split."""
+    parts = {one.part, other.part}
+    return bool(parts & {"dev", "test"}) if "source" in parts else one.language == other.language
 
 
 def _markdown(report: dict[str, Any]) -> str:
