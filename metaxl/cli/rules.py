@@ -128,11 +128,12 @@ def table(number: int, scores: Sequence[Path], *, config: Path, out: Path) -> No
     """Render one table of the paper."""
     from metaxl.experiment.grid import find_table
     from metaxl.experiment.load import read_config
+    from metaxl.reporting.filled_table import fill_table
     from metaxl.reporting.frame import read_scores
     from metaxl.reporting.tables import render_table
 
     experiment = read_config(config)
-    render_table(experiment, find_table(experiment, number), read_scores(scores), out)
+    render_table(fill_table(experiment, find_table(experiment, number), read_scores(scores)), out)
 
 
 def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> None:
