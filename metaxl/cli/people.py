@@ -17,14 +17,14 @@ log = logging.getLogger("metaxl")
 def check(*, preset: str | None = None, configfile: Sequence[Path] = ()) -> None:
     """Say what an experiment has, lacks and weighs, before anything starts; fail if something missing cannot come."""
     from metaxl.experiment.load import read_configuration
-    from metaxl.planning.inventory import describe, find_needs, require_network
+    from metaxl.planning.inventory import describe, find_resources, require_network
     from metaxl.planning.plans import Plans
 
     plan = Plans(read_configuration(preset, configfile)).active
     plan.check()
-    needs = find_needs(plan.data.downloads(), [(plan, name) for name in plan.encoders.of_hub()])
-    print(describe(plan, needs))  # noqa: T201  # the answer, not a log
-    require_network(needs, listed=True)
+    resources = find_resources(plan.data.downloads(), [(plan, name) for name in plan.encoders.used()])
+    print(describe(plan, resources))  # noqa: T201  # the answer, not a log
+    require_network(resources, listed=True)
 
 
 def lock(names: Sequence[str] = (), *, raw: Path = RAW) -> None:

@@ -36,10 +36,6 @@ class EncoderPlan:
         used = [task.encoder for task in self.config.tasks]
         return list(dict.fromkeys(used + ([self.config.figure.encoder] if self.config.figure else [])))
 
-    def of_hub(self) -> list[str]:
-        """Return the encoders in use that come from the hub."""
-        return [name for name in self.used() if "hub" in self.find(name)]
-
     def spec(self, encoder: str) -> dict[str, Any]:
         """Return what an encoder is made of; a pre-trained one also says on which languages."""
         spec = self.find(encoder)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import combinations
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,8 @@ from metaxl.reporting.data.files import DataFile, ReportSpec
 from metaxl.reporting.data.subwords import count_subwords
 
 Facts = dict[str, Any]
+Columns = dict[str, Callable[[Facts], Any]]  # of a table: what each shows of a row's facts
 ADDRESS = ("task", "language", "part")
-DATA_COLUMNS = (
-    *ADDRESS,
-    "examples",
-    "mean words",
-    "median words",
-    "most words",
-    "entities or positives",
-    "repeated",
-    "orphan I-",
-)
-ENCODED_COLUMNS = (
-    "encoder",
-    *ADDRESS,
-    "subwords a word",
-    "unknown, %",
-    "limit",
-    "examples cut",
-    "words cut off",
-    "words without subword",
-    "entities lost",
-)
 DATA_NOTE = """\
 *Words* of an example: the tokens of a sentence; of a review, what stands between spaces, which in some scripts is more
 than a word. *Entities*: B- tags. *Repeated*: examples whose text stands earlier in the same part. *Orphan I-*: I- tags
@@ -52,6 +33,36 @@ ENCODED_NOTE = """\
 without special tokens; a tokenizer of bytes has no unknown token. *Limit*: subwords kept of an example, special tokens
 included; *examples cut* are longer. *Words cut off* lie beyond the limit; of *words without subword* the tokenizer
 leaves nothing. Both are predicted O, so the *entities lost*, which begin with one of them, count as missed."""
+
+
+def _percent(count: int | None, total: int) -> str:
+    """Return a share in percent, to a tenth: a part has some thousand subwords."""
+    if count is None or not total:
+        return ""
+    return "<0.1" if 0 < count / total < 0.0005 else f"{100 * count / total:.1f}"
+
+
+ADDRESS_COLUMNS: Columns = {key: itemgetter(key) for key in ADDRESS}
+DATA_COLUMNS: Columns = ADDRESS_COLUMNS | {
+    "examples": itemgetter("examples"),
+    "mean words": lambda part: f"{part['mean_words']:.1f}",
+    "median words": lambda part: f"{part['median_words']:g}",
+    "most words": itemgetter("most_words"),
+    "entities or positives": lambda part: part["entities"] if "entities" in part else part["labels"].get("positive", 0),
+    "repeated": itemgetter("repeated"),
+    "orphan I-": lambda part: part.get("orphan_i_tags"),
+}
+ENCODED_COLUMNS: Columns = {
+    "encoder": itemgetter("encoder"),
+    **ADDRESS_COLUMNS,
+    "subwords a word": lambda part: f"{part['subwords'] / part['words']:.2f}",
+    "unknown, %": lambda part: _percent(part["unknown"], part["subwords"]),
+    "limit": itemgetter("limit"),
+    "examples cut": itemgetter("examples_cut"),
+    "words cut off": lambda part: part.get("words_cut_off"),
+    "words without subword": lambda part: part.get("words_without_subword"),
+    "entities lost": lambda part: part.get("entities_lost"),
+}
 
 
 def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
@@ -118,12 +129,12 @@ def _markdown(report: dict[str, Any]) -> str:
     ]
     sections = [
         "# Data",
-        _table(map(_data_row, report["parts"]), DATA_COLUMNS),
+        _table(report["parts"], DATA_COLUMNS),
         DATA_NOTE,
         "## Texts shared between parts",
         "\n".join(notes) or "- none",
         "## Subwords",
-        _table(map(_encoded_row, report["encoded"]), ENCODED_COLUMNS),
+        _table(report["encoded"], ENCODED_COLUMNS),
         ENCODED_NOTE,
         "## Sources",
         "\n".join(map(_credit, report["sources"])),
@@ -131,41 +142,10 @@ def _markdown(report: dict[str, Any]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _data_row(part: Facts) -> list[Any]:
-    return [
-        *(part[key] for key in ADDRESS),
-        part["examples"],
-        f"{part['mean_words']:.1f}",
-        f"{part['median_words']:g}",
-        part["most_words"],
-        part["entities"] if "entities" in part else part["labels"].get("positive", 0),
-        part["repeated"],
-        part.get("orphan_i_tags"),
-    ]
-
-
-def _encoded_row(part: Facts) -> list[Any]:
-    return [
-        part["encoder"],
-        *(part[key] for key in ADDRESS),
-        f"{part['subwords'] / part['words']:.2f}",
-        _percent(part["unknown"], part["subwords"]),
-        part["limit"],
-        part["examples_cut"],
-        *(part.get(key) for key in ("words_cut_off", "words_without_subword", "entities_lost")),
-    ]
-
-
-def _table(rows: Iterable[list[Any]], columns: Sequence[str]) -> str:
+def _table(rows: list[Facts], columns: Columns) -> str:
+    texts = [[show(row) for show in columns.values()] for row in rows]
     align = ["left" if name in ("encoder", *ADDRESS) else "right" for name in columns]
-    return tabulate(rows, columns, tablefmt="github", disable_numparse=True, colalign=align)
-
-
-def _percent(count: int | None, total: int) -> str:
-    """Return a share in percent, to a tenth: a part has some thousand subwords."""
-    if count is None or not total:
-        return ""
-    return "<0.1" if 0 < count / total < 0.0005 else f"{100 * count / total:.1f}"
+    return tabulate(texts, list(columns), tablefmt="github", disable_numparse=True, colalign=align)
 
 
 def _credit(credit: Credit) -> str:
