@@ -26,11 +26,9 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_configuration(preset: str | None, overlays: Sequence[Path]) -> dict[str, Any]:
-    """Read config.yaml of the current folder with overlays laid over it, as Snakemake does.
+    """Read config.yaml of the current folder with overlays laid over it in order, as Snakemake does.
 
-    Args:
-        preset: in place of the one that the files name.
-        overlays: later ones over earlier ones.
+    `preset` takes the place of the one that the files name.
 
     Raises:
         ConfigError: a file is missing or is not a mapping in YAML.

@@ -73,9 +73,7 @@ def find_resources(paths: Iterable[str], encoders: Iterable[tuple[Plan, str]], a
 def check_run(plans: Plans, jobs: Iterable[tuple[str, Any]]) -> None:
     """Stop a run that cannot get what it lacks before its first job.
 
-    Args:
-        plans: of the workflow.
-        jobs: the rule's name and the wildcards of each job that is to run.
+    `jobs` has the rule's name and the wildcards of each job that is to run.
 
     Raises:
         DownloadError: with what is missing and how to get it.
@@ -92,9 +90,7 @@ def check_run(plans: Plans, jobs: Iterable[tuple[str, Any]]) -> None:
 def require_network(resources: Iterable[Resource], listed: bool = False) -> None:
     """Stop a run that cannot succeed: files are missing and nothing that serves them answers.
 
-    Args:
-        resources: of the run.
-        listed: the user has the list of missing files before them.
+    The message lists what is missing, unless the user has it `listed` before them.
 
     Raises:
         DownloadError: with what is missing and how to get it.

@@ -75,13 +75,7 @@ class Plan:
         return layout.root(self.config.name) / layout.fill(pattern, **wildcards)
 
     def check(self) -> None:
-        """Look for the user's files and encoder folders, and for languages that the demo's encoder cannot know.
-
-        Raises:
-            ConfigError: a pre-trained encoder is to read languages that are not synthetic, or an encoder's folder
-                lacks a file.
-            DataError: a folder lacks a split, or has two files of one.
-        """
+        """Check what the user brings: see `EncoderPlan.check` and `DataPlan.check`."""
         self.encoders.check()
         self.data.check()
 

@@ -55,13 +55,7 @@ class Panel:
 
 
 def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> list[Path]:
-    """Write figure1.pdf, figure1.png and figure1.json to `out`; return the paths.
-
-    Args:
-        config: names the figure's two cells.
-        frame: the gathered scores.
-        root: the experiment's folder, results/<name>, for the cells' vectors.
-        out: where to write.
+    """Write figure1.pdf, figure1.png and figure1.json to `out`, of the cells' vectors beneath `root`; return the paths.
 
     Raises:
         ConfigError: the configuration has no figure.

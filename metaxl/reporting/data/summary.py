@@ -66,12 +66,7 @@ ENCODED_COLUMNS: Columns = {
 
 
 def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
-    """Write report.json and report.md into `out`.
-
-    Args:
-        spec: what the report is about.
-        root: the folder of the experiment's results.
-        out: the folder of the report.
+    """Write report.json and report.md on the data beneath `root`, results/<name>, into `out`.
 
     Raises:
         EncoderError: an encoder has no tokenizer.
