@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from statistics import fmean
+from statistics import fmean, stdev
 
 import pandas as pd
 
@@ -15,7 +15,6 @@ from metaxl.experiment.grid import Entry, Row, Table, table_cells
 from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_notes, load_paper
-from metaxl.reporting.stats import Summary, summarize
 from metaxl.tasks import NER, find_task
 
 DASH = "–"
@@ -28,13 +27,15 @@ class Value:
     """What stands for one entry of a table, in percent.
 
     Attributes:
-        summary: mean and spread over the seeds; None as soon as one of the entry's records is absent.
+        mean: over the seeds; None as soon as one of the entry's records is absent.
+        spread: sample standard deviation over the seeds; a single seed has none.
         absent: the cells without a record.
         paper: the paper's number, where it has one and the configuration asks for it.
         best: whether the value is shown in bold.
     """
 
-    summary: Summary | None
+    mean: float | None
+    spread: float | None
     absent: tuple[Cell, ...]
     paper: float | None
     best: bool = False
@@ -99,19 +100,20 @@ def _value(config: Config, table: Table, column: str, entry: Entry | None, score
     paper = load_paper().number(table.number, column, entry) if config.paper_numbers == "beside" else None
     absent = tuple(cell for seed in config.seeds for cell in entry.cells(seed) if cell not in scores)
     if absent:
-        return Value(None, absent, paper)
+        return Value(None, None, absent, paper)
     means = [100 * fmean(scores[cell] for cell in entry.cells(seed)) for seed in config.seeds]
-    return Value(summarize(means), absent, paper)
+    return Value(fmean(means), stdev(means) if len(means) > 1 else None, absent, paper)
 
 
 def _mark_best(rows: list[Values], columns: Iterable[str]) -> None:
     """Mark the best value of each column, and those that look the same at two decimals."""
     for column in columns:
-        values = {i: value for i, row in enumerate(rows) if (value := row[column]) and value.summary}
-        shown = {i: f"{value.summary.mean:.2f}" for i, value in values.items() if value.summary}
-        best = max(shown.values(), key=float, default="")
-        for i, value in values.items():
-            rows[i][column] = replace(value, best=shown[i] == best)
+        values = [value for row in rows if (value := row[column]) and value.mean is not None]
+        best = max((f"{value.mean:.2f}" for value in values), key=float, default="")
+        for row in rows:
+            value = row[column]
+            if value and value.mean is not None:
+                row[column] = replace(value, best=f"{value.mean:.2f}" == best)
 
 
 def notes(filled: FilledTable) -> Iterator[str]:

@@ -1,10 +1,9 @@
-"""How certain a number is: mean and spread over seeds, and paired tests of two cells over the same sentences."""
+"""How certain a difference is: paired tests of two cells over the same sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -18,15 +17,6 @@ RESAMPLES = 9_999
 CONFIDENCE = 0.95
 CHUNK = 500  # resamples held in memory at a time
 Counts = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Mean and sample standard deviation over `n` seeds; a single seed has no spread."""
-
-    mean: float
-    sd: float | None
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +44,6 @@ class Comparison:
     def difference(self) -> float:
         """Return first minus second."""
         return self.first - self.second
-
-
-def summarize(values: Sequence[float]) -> Summary:
-    """Return mean and spread of one value a seed, at least one."""
-    return Summary(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
 def compare(task: str, first: Sequence[Prediction], second: Sequence[Prediction], seed: int = 0) -> Comparison:

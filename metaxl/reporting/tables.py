@@ -137,16 +137,15 @@ def _number(value: Value | None, style: Style) -> str:
     if value is None:
         return ""
     text = DASH
-    if value.summary:
-        text = f"{value.summary.mean:.2f}" + ("" if value.summary.sd is None else f" ± {value.summary.sd:.2f}")
+    if value.mean is not None:
+        text = f"{value.mean:.2f}" + ("" if value.spread is None else f" ± {value.spread:.2f}")
     shown = style.best(style.text(text)) if value.best else style.text(text)
     return shown + ("" if value.paper is None else style.beside.format(value.paper))
 
 
 def _csv_numbers(value: Value | None, beside: bool) -> list[str]:
-    summary, paper = (value.summary, value.paper) if value else (None, None)
-    numbers = [summary.mean if summary else None, summary.sd if summary else None, *([paper] if beside else [])]
-    return ["" if number is None else f"{number:.2f}" for number in numbers]
+    numbers = [value.mean, value.spread, value.paper] if value else [None, None, None]
+    return ["" if number is None else f"{number:.2f}" for number in numbers[: 3 if beside else 2]]
 
 
 def _markdown(text: str) -> str:
