@@ -1,26 +1,54 @@
-"""The entry point: it reads the command line, runs the command and tells an error of the user's without a traceback."""
+"""The entry point: a command is a function of `people` or `rules`; an error of the user's ends without a traceback."""
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any, get_args, get_origin
 
 from metaxl.cli import people, rules
 from metaxl.errors import MetaXLError
+from metaxl.tasks import SPLITS, TASKS
 
+HELP = {  # of arguments; each is called the same in every command that takes it
+    "cells": "a JSON file with the cells of each group",
+    "config": "the effective configuration, config.json of the experiment's results",
+    "configfile": "laid over config.yaml, as in Snakemake",
+    "corpus": "synthetic, files, or a registered data set",
+    "encoder": "folder of the prepared encoder",
+    "folder": "where the language's files lie, or an archive",
+    "group": 'for instance "table2+table5"',
+    "max_length": "subwords, one number a file",
+    "names": "below results/raw/, or encoders/<hub id>@<commit>; default: all that are locked",
+    "path": "below results/raw/, for instance sentipers/sentipers.xlsx",
+    "preset": "in place of the one that config.yaml names",
+    "raw": "folder of the downloaded corpora",
+    "root": "folder of the experiment's results",
+    "scores": "gathered scores",
+    "seed": "of the draw, of the world (synthetic), of the refill (sentipers)",
+    "size": "examples to draw, or to make (synthetic)",
+    "source": "encoded source set",
+    "spec": "what to make, as JSON: of a cell the text, else a file that the workflow wrote",
+    "target": "encoded train, dev and test",
+    "tokenizer": "tokenizer.json of the encoder",
+    "unlabelled": "what becomes of entries without a label (sentipers)",
+}
+CHOICES = {"task": tuple(TASKS), "split": SPLITS, "unlabelled": ("resolve", "drop", "refill")}
 log = logging.getLogger("metaxl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; an error of the user's ends with its message and exit code 1."""
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
+    run, debug = options.pop("run"), options.pop("debug")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        options.run(options)
+        run(**options)
     except MetaXLError as error:
-        if options.debug:
+        if debug:
             raise
         log.error("%s", error)
         return 1
@@ -31,12 +59,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="metaxl", description="The steps of the MetaXL workflow.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(required=True, metavar="command")
-
-    def command(run: Callable[[argparse.Namespace], None], help_text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(run.__name__, help=help_text, description=help_text)
+    for run in (*people.COMMANDS, *rules.COMMANDS):
+        text = inspect.getdoc(run)
+        sub = commands.add_parser(run.__name__, help=text, description=text)
         sub.set_defaults(run=run)
-        return sub
-
-    people.add_commands(command)
-    rules.add_commands(command)
+        _add_arguments(sub, run)
     return parser
+
+
+def _add_arguments(sub: argparse.ArgumentParser, run: Callable[..., None]) -> None:
+    """Add a function's parameters to its command: keyword-only ones as options, a sequence as several values."""
+    for name, parameter in inspect.signature(run, eval_str=True).parameters.items():
+        needed = parameter.default is parameter.empty
+        types = get_args(parameter.annotation) or (parameter.annotation,)  # of Sequence[Path] or int | None the first
+        facts: dict[str, Any] = {"type": types[0], "help": HELP.get(name), "choices": CHOICES.get(name)}
+        if get_origin(parameter.annotation) is Sequence:
+            facts["nargs"] = "+" if needed else "*"
+        if not needed:
+            facts["default"] = parameter.default
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            sub.add_argument(f"--{name.replace('_', '-')}", required=needed, **facts)
+        else:
+            sub.add_argument(name, **facts)

@@ -1,48 +1,41 @@
-"""The commands for people; each imports what it needs and nothing more."""
+"""The commands for people; each imports what it needs and nothing more.
+
+A function's parameters are its command's arguments, and its docstring is its help.
+"""
 
 from __future__ import annotations
 
-import argparse
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from metaxl.experiment.layout import RAW
 
-Command = Callable[[argparse.Namespace], None]
 log = logging.getLogger("metaxl")
 
 
-def add_commands(command: Callable[[Command, str], argparse.ArgumentParser]) -> None:
-    """Add these commands to the parser; `command` adds one by its function and its help."""
-    sub = command(check, "say what an experiment has, lacks and weighs, before anything starts")
-    sub.add_argument("--preset", help="in place of the one that config.yaml names")
-    sub.add_argument("--configfile", type=Path, nargs="*", default=[], help="laid over config.yaml, as in Snakemake")
-
-    sub = command(lock, "replace what the lock holds by what is downloaded now; needs the network")
-    sub.add_argument("names", nargs="*", help="below results/raw/, or encoders/<hub id>@<commit>; default: all locked")
-    sub.add_argument("--raw", type=Path, default=RAW, help="folder of the downloaded corpora")
-
-
-def check(options: argparse.Namespace) -> None:
-    """Print what is here and what is not; fail where something is missing that cannot come."""
+def check(*, preset: str | None = None, configfile: Sequence[Path] = ()) -> None:
+    """Say what an experiment has, lacks and weighs, before anything starts; fail if something missing cannot come."""
     from metaxl.experiment.load import read_configuration
-    from metaxl.planning.inventory import describe, find_needs, require_network
+    from metaxl.planning.inventory import describe, find_resources, require_network
     from metaxl.planning.plans import Plans
 
-    plan = Plans(read_configuration(options.preset, options.configfile)).active
+    plan = Plans(read_configuration(preset, configfile)).active
     plan.check()
-    needs = find_needs(plan.data.downloads(), [(plan, name) for name in plan.encoders.of_hub()])
-    print(describe(plan, needs))  # noqa: T201  # the answer, not a log
-    require_network(needs, listed=True)
+    resources = find_resources(plan.data.downloads(), [(plan, name) for name in plan.encoders.used()])
+    print(describe(plan, resources))  # noqa: T201  # the answer, not a log
+    require_network(resources, listed=True)
 
 
-def lock(options: argparse.Namespace) -> None:
-    """Move the lock on purpose."""
+def lock(names: Sequence[str] = (), *, raw: Path = RAW) -> None:
+    """Replace what the lock holds by what is downloaded now; needs the network."""
     from metaxl.downloads.lock import lockable
     from metaxl.downloads.update import update_lock
 
-    names = options.names or lockable()
-    for name in names:
-        update_lock(name, options.raw)
-    log.info("%d updated", len(names))
+    chosen = names or lockable()
+    for name in chosen:
+        update_lock(name, raw)
+    log.info("%d updated", len(chosen))
+
+
+COMMANDS = (check, lock)

@@ -8,11 +8,7 @@ from metaxl.experiment.settings import Placement
 from metaxl.methods import BASE, METHODS
 
 RESERVED = ("average", "none")
-
-
 FOLDERS = ("raw", "logs")
-
-
 PRETRAINED_LENGTH = 256  # the positions that metaxl.demo.pretrain gives an encoder
 
 

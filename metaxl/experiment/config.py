@@ -15,7 +15,7 @@ class Target:
     """A target language and, where there is one, a source language related to it."""
 
     language: str
-    related: str | None
+    related: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""The cells, and which cells which table needs. Pure Python: the Snakefile, the tables and the tests share it."""
+"""The cells: which of them each table and the figure show, and which of them the paired tests compare.
+
+Pure Python: the workflow, the tables and the tests share it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeVar
 
@@ -11,10 +14,11 @@ from metaxl.errors import ConfigError
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.settings import Placement
-from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.methods import BASE, METHODS
 from metaxl.tasks import NER, SENTIMENT
 
+COMPARED_TABLES = (2, 3)
 T = TypeVar("T")
 
 
@@ -95,7 +99,7 @@ def figure_cells(config: Config) -> list[Cell]:
     figure = config.figure
     if figure is None:
         return []
-    methods = ("joint", slug("metaxl", figure.placement))
+    methods = ("joint", method_slug("metaxl", figure.placement))
     return [
         Cell(figure.encoder, figure.task, figure.target, figure.source, method, config.seeds[0]) for method in methods
     ]
@@ -106,66 +110,84 @@ def all_cells(config: Config) -> list[Cell]:
     return _unique(cell for table in tables(config) for cell in table_cells(config, table))
 
 
-def slug(kind: str, placement: Placement) -> str:
-    """Return the path part of a method with RTNs at `placement`, if it has any."""
-    return str(MethodSlug.of(kind, placement))
+def compared_pairs(config: Config) -> Iterator[tuple[int, Cell, Cell]]:
+    """Yield (table, cell, rival) of Tables 2 and 3: a cell, and one that differs from it in nothing but the method."""
+    for table in tables(config):
+        cells = table_cells(config, table) if table.number in COMPARED_TABLES else []
+        for cell in cells:
+            method, placement = parse_slug(cell.method)
+            rivals = [replace(cell, method=method_slug(rival, placement)) for rival in method.rivals]
+            yield from ((table.number, cell, rival) for rival in rivals if rival in cells)
+
+
+def cell_groups(config: Config) -> dict[str, list[Cell]]:
+    """Return the cells of every table and of the figure, each once, by their readers: "table2+table5".
+
+    So each cell is scored again once, and a table alone waits for the groups that it reads, which hold its own cells
+    and no others.
+    """
+    readers: dict[Cell, list[str]] = {}
+    for table in tables(config):
+        for cell in table_cells(config, table):
+            readers.setdefault(cell, []).append(f"table{table.number}")
+    for cell in figure_cells(config):
+        readers.setdefault(cell, []).append("figure1")
+    groups: dict[str, list[Cell]] = {}
+    for cell, names in readers.items():
+        groups.setdefault("+".join(names), []).append(cell)
+    return groups
 
 
 def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row, ...]:
-    """Return Table 2's or 3's rows: target-only, then each source's methods."""
-
-    def row(group: str, label: str, method: str, source_of: Callable[[str], str | None]) -> Row:
-        return Row(group, label, _entries(task, method, source_of, average))
-
+    """Return Table 2's or 3's rows: methods without a source, then each source's methods."""
     shown = [method for name, method in METHODS.items() if name in (*BASE, *config.controls)]
-    alone = [method for method in shown if not method.needs_source]
-    rows = [row("-", method.label, slug(method.name, task.placement), lambda _: NO_SOURCE) for method in alone]
     related = {target.language: target.related for target in task.targets}
-    groups: list[tuple[str, Callable[[str], str | None]]] = [(task.source, lambda _: task.source)]
-    if any(related.values()):
-        groups.append(("related", related.__getitem__))
-    for (group, source_of), method in product(groups, shown):
-        if method.needs_source:
-            rows.append(row(group, method.label, slug(method.name, task.placement), source_of))
-    return tuple(rows)
-
-
-def _entries(
-    task: TaskSettings, method: str, source_of: Callable[[str], str | None], average: bool
-) -> dict[str, Entry | None]:
-    sources = {target.language: source_of(target.language) for target in task.targets}
-    entries: dict[str, Entry | None] = {
-        target: Entry(task.encoder, task.name, (target,), (source,), method) if source else None
-        for target, source in sources.items()
+    groups: dict[str, Mapping[str, str | None]] = {
+        "-": dict.fromkeys(related, NO_SOURCE),
+        task.source: dict.fromkeys(related, task.source),
     }
-    if average:
-        known = tuple(source for source in sources.values() if source)
-        whole = len(known) == len(sources)
-        entries["average"] = Entry(task.encoder, task.name, tuple(sources), known, method) if whole else None
-    return entries
+    rows = []
+    for group, sources in (groups | ({"related": related} if any(related.values()) else {})).items():
+        for method in shown:
+            if method.needs_source == (group != "-"):
+                entries = _entries(task, method_slug(method.name, task.placement), sources)
+                rows.append(Row(group, method.label, entries | ({"average": _average(entries)} if average else {})))
+    return tuple(rows)
 
 
 def _placement_rows(config: Config) -> tuple[Row, ...]:
     """Return Table 5's rows: joint training, then MetaXL at each placement, from the common source."""
     placements = _unique(placement for task in config.tasks for placement in task.placements)
-    methods = [("-", "JT", None), *(("MetaXL", placement_label(p), p) for p in placements)]
+    joint, metaxl = METHODS["joint"], METHODS["metaxl"]
     rows = []
-    for group, label, placement in methods:
+    for placement in [(), *placements]:
         entries: dict[str, Entry | None] = {}
         for task in config.tasks:
-            method = "joint" if placement is None else slug("metaxl", placement)
-            applies = placement is None or placement in task.placements
-            entries |= {column: entry if applies else None for column, entry in _placement_columns(task, method)}
-        rows.append(Row(group, label, entries))
+            method = method_slug(metaxl.name, placement) if placement else joint.name
+            shown = _entries(task, method, {target.language: task.source for target in task.targets})
+            if task.name == NER.name:
+                shown = {NER.title: _average(shown)}
+            entries |= shown if not placement or placement in task.placements else dict.fromkeys(shown)
+        label = (metaxl.label, placement_label(placement)) if placement else ("-", joint.label)
+        rows.append(Row(*label, entries))
     return tuple(rows)
 
 
-def _placement_columns(task: TaskSettings, method: str) -> list[tuple[str, Entry]]:
-    """Return Table 5's columns of a task: NER's average, or each sentiment target."""
-    languages = tuple(target.language for target in task.targets)
-    if task.name == NER.name:
-        return [(NER.title, Entry(task.encoder, task.name, languages, (task.source,) * len(languages), method))]
-    return [(lang, Entry(task.encoder, task.name, (lang,), (task.source,), method)) for lang in languages]
+def _entries(task: TaskSettings, method: str, sources: Mapping[str, str | None]) -> dict[str, Entry | None]:
+    """Return a row's entry of each target, None where the target has no source."""
+    return {
+        target: Entry(task.encoder, task.name, (target,), (source,), method) if source else None
+        for target, source in sources.items()
+    }
+
+
+def _average(entries: dict[str, Entry | None]) -> Entry | None:
+    """Return the entry over all targets of a row, None where one of them has none."""
+    known = [entry for entry in entries.values() if entry]
+    if len(known) < len(entries):
+        return None
+    targets, sources = zip(*((entry.targets[0], entry.sources[0]) for entry in known), strict=True)
+    return replace(known[0], targets=targets, sources=sources)
 
 
 def placement_label(placement: Placement) -> str:

@@ -13,8 +13,9 @@ from metaxl.experiment.cell import Cell
 RAW = Path("results", "raw")  # downloads, shared by all experiments
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what an encoder's folder must hold
 
+WRITTEN = "{part}.json"  # by the plan: what it asks of other rules, where that is too long for a command line
 CONFIG = "config.json"  # the effective configuration
-ASKED = "asked/{part}.json"  # what a rule is asked, where that is too long for its command line
+CELLS, REPORTED, ENCODER_SPEC = "asked/cells.json", "asked/data.json", "asked/encoder-{encoder}.json"
 DATA = "data/{task}/{language}/{split}.jsonl"
 SOURCE = "sources/{task}/{language}-{size}.jsonl"
 ENCODER = "encoders/{encoder}/{file}"

@@ -26,11 +26,9 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_configuration(preset: str | None, overlays: Sequence[Path]) -> dict[str, Any]:
-    """Read config.yaml of the current folder with overlays laid over it, as Snakemake does.
+    """Read config.yaml of the current folder with overlays laid over it in order, as Snakemake does.
 
-    Args:
-        preset: in place of the one that the files name.
-        overlays: later ones over earlier ones.
+    `preset` takes the place of the one that the files name.
 
     Raises:
         ConfigError: a file is missing or is not a mapping in YAML.
@@ -71,21 +69,16 @@ def load_config(full: dict[str, Any]) -> Config:
     Raises:
         ConfigError: a name does not exist, or a task lacks a setting that its preset normally gives.
     """
+    full = _with_tuples(full)
+    figure = full.get("figure")
     config = Config(
-        name=full.get("name", full["preset"]),
-        label=full["label"],
-        paper_numbers=full["paper_numbers"],
-        seeds=tuple(full["seeds"]),
-        data_seed=full["data_seed"],
-        controls=tuple(full["controls"]),
-        keep_models=full["keep_models"],
-        encoders=full["encoders"],
-        files=full["files"],
-        synthetic=full["synthetic"],
-        sentipers=full["sentipers"],
-        tasks=tuple(_task(name, full[name]) for name in TASKS if full[name]["targets"]),
-        method=Switches(**full["method"]),
-        figure=_figure(full.get("figure")),
+        **{key: value for key, value in full.items() if key not in ("preset", *TASKS)}
+        | {
+            "name": full.get("name", full["preset"]),
+            "tasks": tuple(_task(name, full[name]) for name in TASKS if full[name]["targets"]),
+            "method": Switches(**full["method"]),
+            "figure": Figure(**figure) if figure else None,
+        }
     )
     check_names(config)
     return config
@@ -111,18 +104,15 @@ def _task(name: str, block: dict[str, Any]) -> TaskSettings:
     missing = [key for key in ("encoder", "placement", "placements", "training") if key not in block]
     if missing:
         raise ConfigError(f"{name}: {', '.join(missing)} missing; the preset normally gives them.")
-    return TaskSettings(
-        name=name,
-        encoder=block["encoder"],
-        corpus=block.get("corpus", {}),
-        source=block["source"],
-        source_size=block["source_size"],
-        targets=tuple(Target(target["language"], target.get("related")) for target in block["targets"]),
-        placement=tuple(block["placement"]),
-        placements=tuple(map(tuple, block["placements"])),
-        training=Training(**block["training"]),
-    )
+    typed = {
+        "targets": tuple(Target(**target) for target in block["targets"]),
+        "training": Training(**block["training"]),
+    }
+    return TaskSettings(name=name, **{"corpus": {}} | block | typed)
 
 
-def _figure(block: dict[str, Any] | None) -> Figure | None:
-    return Figure(**{**block, "placement": tuple(block["placement"])}) if block else None
+def _with_tuples(value: Any) -> Any:
+    """Return parsed JSON or YAML with tuples for its lists, so that nothing can change what is loaded."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(item) for key, item in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list | tuple) else value

@@ -11,7 +11,7 @@ from typing import Any
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config, default_switches
 from metaxl.experiment.settings import Switches, Training
-from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import CellSpec, Recipe
 from metaxl.methods import Method
 
@@ -22,12 +22,12 @@ def cell_spec(config: Config, cell: Cell) -> CellSpec:
     Raises:
         ConfigError: the cell's method is not registered, or the configuration has no such task.
     """
-    task, slug = config.task(cell.task), MethodSlug.parse(cell.method)
-    method = slug.method
+    task = config.task(cell.task)
+    method, placement = parse_slug(cell.method)
     return CellSpec(
         cell=cell,
         recipe=Recipe(method.step, method.takes, method.rtn),
-        placement=slug.layers,
+        placement=placement,
         training=used_training(method, task.training),
         switches=used_switches(method, config.method),
         matched_size=task.source_size if "source_size" in method.reads else 0,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from metaxl.data.corpora import user_files
-from metaxl.data.read import reader_module
+from metaxl.data.read import OF_BOTH_TASKS, reader_module
 from metaxl.downloads.registry import raw_files, raw_folder
 from metaxl.errors import ConfigError
 from metaxl.experiment.config import Config, TaskSettings
@@ -26,9 +27,7 @@ class DataPlan:
         corpus = self.config.corpus(task, language)
         if corpus == "files":
             return [user_files.find(self._folder(task, language), split)]
-        if corpus == "synthetic":
-            return []
-        return [RAW / path for path in raw_files(corpus, language, split)]
+        return [] if corpus == "synthetic" else [RAW / path for path in raw_files(corpus, language, split)]
 
     def options(self, task: str, language: str, split: str) -> list[str]:
         """Return the options of `metaxl data` for one split of a language."""
@@ -50,14 +49,8 @@ class DataPlan:
 
     def downloads(self) -> list[str]:
         """Return the paths beneath results/raw/ of every file that the experiment downloads, each once."""
-        paths = [
-            path
-            for task in self.config.tasks
-            for language, splits in self._splits(task).items()
-            if (corpus := self.config.corpus(task.name, language)) not in ("files", "synthetic")
-            for split in splits
-            for path in raw_files(corpus, language, split)
-        ]
+        splits = [(corpus, language, split) for _, corpus, language, split in self._splits()]
+        paths = (path for place in splits if place[0] not in OF_BOTH_TASKS for path in raw_files(*place))
         return list(dict.fromkeys(paths))
 
     def check(self) -> None:
@@ -67,28 +60,26 @@ class DataPlan:
             ConfigError: a pre-trained encoder is to read languages that are not synthetic.
             DataError: a folder lacks a split, or has two files of one.
         """
-        for task in self.config.tasks:
-            for language, splits in self._splits(task).items():
-                if self.config.corpus(task.name, language) == "files":
-                    for split in splits:
-                        user_files.find(self._folder(task.name, language), split)
-                    self._refuse_pretraining(task, language)
+        for task, corpus, language, split in self._splits():
+            if corpus == "files":
+                user_files.find(self._folder(task.name, language), split)
+                if "pretrain" in self.config.encoders[task.encoder]:
+                    raise ConfigError(
+                        f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows "
+                        f"nothing of {language!r}, whose files you bring. Name an encoder under encoders, "
+                        "{hub, revision} or {folder}."
+                    )
 
-    def _refuse_pretraining(self, task: TaskSettings, language: str) -> None:
-        if "pretrain" in self.config.encoders[task.encoder]:
-            raise ConfigError(
-                f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows nothing of "
-                f"{language!r}, whose files you bring. Name an encoder under encoders, {{hub, revision}} or {{folder}}."
-            )
-
-    def _splits(self, task: TaskSettings) -> dict[str, tuple[str, ...]]:
-        """Return the splits that are needed of each language, Figure 1's source among them."""
+    def _splits(self) -> Iterator[tuple[TaskSettings, str, str, str]]:
+        """Yield (task, corpus, language, split) of all that is needed: of a source language, Figure 1's too, train."""
         figure = self.config.figure
-        shown = [figure.source] if figure and figure.task == task.name else []
-        return dict.fromkeys([*task.sources(), *shown], SPLITS[:1]) | {t.language: SPLITS for t in task.targets}
+        for task in self.config.tasks:
+            shown = [figure.source] if figure and figure.task == task.name else []
+            sources = [(language, SPLITS[0]) for language in (*task.sources(), *shown)]
+            targets = [(target.language, split) for target in task.targets for split in SPLITS]
+            for language, split in dict.fromkeys([*sources, *targets]):
+                yield task, self.config.corpus(task.name, language), language, split
 
     def _folder(self, task: str, language: str) -> Path:
         corpus = self.config.corpus(task, language)
-        if corpus == "files":
-            return Path(self.config.files[task][language])
-        return RAW / raw_folder(corpus, language)
+        return Path(self.config.files[task][language]) if corpus == "files" else RAW / raw_folder(corpus, language)

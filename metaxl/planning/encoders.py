@@ -34,21 +34,16 @@ class EncoderPlan:
     def used(self) -> list[str]:
         """Return the encoders of the tasks and of the figure, each once."""
         used = [task.encoder for task in self.config.tasks]
-        used += [self.config.figure.encoder] if self.config.figure else []
-        return list(dict.fromkeys(used))
-
-    def of_hub(self) -> list[str]:
-        """Return the encoders in use that come from the hub."""
-        return [name for name in self.used() if "hub" in self.find(name)]
+        return list(dict.fromkeys(used + ([self.config.figure.encoder] if self.config.figure else [])))
 
     def spec(self, encoder: str) -> dict[str, Any]:
         """Return what an encoder is made of; a pre-trained one also says on which languages."""
-        spec = dict(self.find(encoder))
-        if "pretrain" in spec:
-            sources = {source for task in self.config.tasks for source in task.sources()}
-            targets = {target.language for task in self.config.tasks for target in task.targets} - sources
-            spec |= {"sources": sorted(sources), "targets": sorted(targets), "seed": self.config.data_seed}
-        return spec
+        spec = self.find(encoder)
+        if "pretrain" not in spec:
+            return spec
+        sources = {source for task in self.config.tasks for source in task.sources()}
+        targets = {target.language for task in self.config.tasks for target in task.targets} - sources
+        return spec | {"sources": sorted(sources), "targets": sorted(targets), "seed": self.config.data_seed}
 
     def inputs(self, encoder: str) -> list[Path]:
         """Return the files of a user's encoder folder; none for encoders that are downloaded or pre-trained."""

@@ -17,9 +17,10 @@ from metaxl.downloads.hub import cached_files, endpoint, is_offline
 from metaxl.downloads.lock import read_lock
 from metaxl.downloads.origins import MIRROR, mirror_place
 from metaxl.downloads.registry import known_encoder, raw_item
-from metaxl.downloads.verify import is_verified
+from metaxl.downloads.verify import is_known, is_verified
 from metaxl.downloads.web import unreachable
 from metaxl.errors import DownloadError
+from metaxl.experiment.grid import cell_groups
 from metaxl.experiment.layout import RAW
 from metaxl.files import sha256_file
 from metaxl.planning.plan import Plan
@@ -35,7 +36,7 @@ BYTES_OF_A_CELL = 300_000  # predictions, history and vectors; a thousand test s
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Resource:
     """One file of a corpus, or one encoder.
 
     Attributes:
@@ -53,60 +54,54 @@ class Need:
     hosts: tuple[str, ...]
 
 
-def find_needs(downloads: Iterable[str], encoders: Iterable[tuple[Plan, str]], anew: bool = False) -> list[Need]:
+def find_resources(paths: Iterable[str], encoders: Iterable[tuple[Plan, str]], anew: bool = False) -> list[Resource]:
     """Look for items of corpora, beneath results/raw/, and for those encoders of plans that come from the hub.
 
     Args:
-        downloads: the items' paths beneath results/raw/.
+        paths: of corpora's files, beneath results/raw/.
         encoders: plans with the names of encoders.
         anew: do not count what is there: Snakemake removes a job's old outputs before it starts.
     """
-    found = [_raw_need(path, RAW / path, anew) for path in downloads]
+    found = [_corpus_file(path, RAW / path, anew) for path in paths]
     for plan, name in encoders:
         spec = plan.encoders.find(name)
         if "hub" in spec:
-            found.append(_encoder_need(name, spec["hub"], spec["revision"], plan.encoder_files(name), anew))
+            found.append(_encoder(name, spec["hub"], spec["revision"], plan.encoder_files(name), anew))
     return found
 
 
 def check_run(plans: Plans, jobs: Iterable[tuple[str, Any]]) -> None:
     """Stop a run that cannot get what it lacks before its first job.
 
-    Args:
-        plans: of the workflow.
-        jobs: the rule's name and the wildcards of each job that is to run.
+    `jobs` has the rule's name and the wildcards of each job that is to run.
 
     Raises:
         DownloadError: with what is missing and how to get it.
     """
     planned = list(jobs)
+    wanted = {wildcards.path for rule, wildcards in planned if rule == "download"}
     # Snakemake's jobs have no order; a message has the registry's.
-    place = {path: number for number, path in enumerate(plans.active.data.downloads())}
-    downloads = sorted(
-        (wildcards.path for rule, wildcards in planned if rule == "download"),
-        key=lambda path: (place.get(path, len(place)), path),
-    )
+    downloads = [path for path in plans.active.data.downloads() if path in wanted]
+    downloads += sorted(wanted.difference(downloads))
     encoders = [(plans[wildcards.name], wildcards.encoder) for rule, wildcards in planned if rule == "encoder"]
-    require_network(find_needs(downloads, encoders, anew=True))
+    require_network(find_resources(downloads, encoders, anew=True))
 
 
-def require_network(needs: Iterable[Need], listed: bool = False) -> None:
+def require_network(resources: Iterable[Resource], listed: bool = False) -> None:
     """Stop a run that cannot succeed: files are missing and nothing that serves them answers.
 
-    Args:
-        needs: of the run.
-        listed: the user has the list of missing files before them.
+    The message lists what is missing, unless the user has it `listed` before them.
 
     Raises:
         DownloadError: with what is missing and how to get it.
     """
-    missing = [need for need in needs if need.state not in HERE]
-    hosts = {host for need in missing for host in need.hosts}
+    missing = [item for item in resources if item.state not in HERE]
+    hosts = {host for item in missing for host in item.hosts}
     quiet = dict.fromkeys(hosts, "HF_HUB_OFFLINE is set") if is_offline() else unreachable(hosts)
-    stuck = [need for need in missing if set(need.hosts) <= set(quiet)]
+    stuck = [item for item in missing if set(item.hosts) <= set(quiet)]
     if not stuck:
         return
-    reasons = "".join(f"- {host}: {quiet[host]}\n" for host in sorted({h for need in stuck for h in need.hosts}))
+    reasons = "".join(f"- {host}: {quiet[host]}\n" for host in sorted({h for item in stuck for h in item.hosts}))
     raise DownloadError(
         f"{len(stuck)} {'downloads are' if len(stuck) > 1 else 'download is'} missing "
         f"(about {_size(_bytes(stuck))}) and cannot come:\n"
@@ -118,27 +113,27 @@ def require_network(needs: Iterable[Need], listed: bool = False) -> None:
     )
 
 
-def describe(plan: Plan, needs: Sequence[Need]) -> str:
+def describe(plan: Plan, resources: Sequence[Resource]) -> str:
     """Return what is here and what is not, a line a group, every file that lacks something, and the room needed."""
-    groups = {need.group: [other for other in needs if other.group == need.group] for need in needs}
+    groups = {item.group: [other for other in resources if other.group == item.group] for item in resources}
     rows = [
-        [name, *(sum(need.state == state for need in group) or "" for state in STATES), _size(_bytes(group))]
+        [name, *(sum(item.state == state for item in group) or "" for state in STATES), _size(_bytes(group))]
         for name, group in groups.items()
     ]
     table = tabulate(rows, ["", *STATES, "about"], tablefmt="simple")
-    lines = [table, "", LEGEND, ""] if needs else ["It needs no download."]
+    lines = [table, "", LEGEND, ""] if resources else ["It needs no download."]
     for state in ("missing", "damaged", "unverified"):
-        found = [need for need in needs if need.state == state]
+        found = [item for item in resources if item.state == state]
         lines += [f"{state}:", _grouped(found)] if found else []
-    return "\n".join([*lines, _room(plan, needs)])
+    return "\n".join([*lines, _room(plan, resources)])
 
 
-def _room(plan: Plan, needs: Sequence[Need]) -> str:
+def _room(plan: Plan, resources: Sequence[Resource]) -> str:
     """Say how much is to come and how much the results take, next to the room that there is."""
-    coming = _bytes([need for need in needs if need.state not in HERE])
-    cells = sum(map(len, plan.groups().values()))
-    sizes = {need.group: need.bytes for need in needs}
-    models = max((sizes.get(f"encoder {name}", 0) for name in plan.encoders.of_hub()), default=0)
+    coming = _bytes([item for item in resources if item.state not in HERE])
+    cells = sum(map(len, cell_groups(plan.config).values()))
+    sizes = {item.group: item.bytes for item in resources}
+    models = max((sizes.get(f"encoder {name}", 0) for name in plan.encoders.used()), default=0)
     writing = cells * (BYTES_OF_A_CELL + models * plan.config.keep_models)
     return (
         f"To download: about {_size(coming)}. {cells} cells write about {_size(writing)}. "
@@ -146,7 +141,7 @@ def _room(plan: Plan, needs: Sequence[Need]) -> str:
     )
 
 
-def _raw_need(path: str, place: Path, anew: bool) -> Need:
+def _corpus_file(path: str, place: Path, anew: bool) -> Resource:
     corpus, file = raw_item(path)
     locked = read_lock().get(path)
     hosts = (endpoint(),) if corpus.kind == "hub" else file.urls
@@ -155,39 +150,44 @@ def _raw_need(path: str, place: Path, anew: bool) -> Need:
         hosts = (mirror, *hosts)
     state: State
     if place.is_file() and not anew:
-        known = file.sha256 or locked
-        state = "unverified" if not known else "verified" if is_verified(path, place) else "damaged"
+        state = _state_of([is_verified(path, place)] if is_known(path) else [])
     elif (isinstance(mirror, Path) and mirror.is_file()) or (
         corpus.kind == "hub" and cached_files(corpus.repo, "dataset", corpus.revision, [file.pattern])
     ):
         state = "cached"
     else:
         state = "missing"
-    return Need(corpus.name, path, state, locked.bytes if locked else file.about, tuple(map(_base, hosts)))
+    return Resource(corpus.name, path, state, locked.bytes if locked else file.about, tuple(map(_base, hosts)))
 
 
-def _encoder_need(name: str, hub_id: str, revision: str, prepared: Sequence[Path], anew: bool) -> Need:
+def _encoder(name: str, hub_id: str, revision: str, prepared: Sequence[Path], anew: bool) -> Resource:
     prefix = f"encoders/{hub_id}@{revision}/"
     locked = {key.removeprefix(prefix): entry for key, entry in read_lock().items() if key.startswith(prefix)}
     known = known_encoder(hub_id)
     size = sum(entry.bytes for entry in locked.values()) or (known[1] if known else 0)
     state: State
     if all(path.is_file() for path in prepared) and not anew:
-        right = [sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked]
-        state = "unverified" if not right else "verified" if all(right) else "damaged"
+        state = _state_of([sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked])
     elif {"config.json", "model.safetensors"} <= set(cached_files(hub_id, "model", revision, FETCHED_FILES)):
         state = "cached"
     else:
         state = "missing"
-    return Need(f"encoder {name}", f"{hub_id}@{revision}", state, size, (_base(endpoint()),))
+    return Resource(f"encoder {name}", f"{hub_id}@{revision}", state, size, (_base(endpoint()),))
 
 
-def _grouped(needs: Sequence[Need]) -> str:
+def _state_of(known: list[bool]) -> State:
+    """Return the state of files that are here, from whether each that is known is as it is known."""
+    if not known:
+        return "unverified"
+    return "verified" if all(known) else "damaged"
+
+
+def _grouped(resources: Sequence[Resource]) -> str:
     """List files a line a group; languages that lack the same files stand together."""
     files: dict[tuple[str, str], list[str]] = defaultdict(list)  # of a group and a language
-    for need in needs:
-        language, _, name = need.name.removeprefix(f"{need.group}/").rpartition("/" if "@" not in need.name else "\0")
-        files[need.group, language].append(name)
+    for item in resources:
+        language, _, name = item.name.removeprefix(f"{item.group}/").rpartition("/" if "@" not in item.name else "\0")
+        files[item.group, language].append(name)
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)  # languages of a group and its files
     for (group, language), names in files.items():
         alike[group, ", ".join(names)].append(language)
@@ -195,8 +195,8 @@ def _grouped(needs: Sequence[Need]) -> str:
     return "".join(lines)
 
 
-def _bytes(needs: Iterable[Need]) -> int:
-    return sum(need.bytes for need in needs)
+def _bytes(resources: Iterable[Resource]) -> int:
+    return sum(item.bytes for item in resources)
 
 
 def _base(url: str) -> str:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.config import Figure as FigureConfig
 from metaxl.experiment.grid import figure_cells
 from metaxl.experiment.layout import FIGURE, VECTORS, cell_file, fill
+from metaxl.experiment.slug import parse_slug
 from metaxl.files import atomic_path, write_json
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_name, load_paper
@@ -31,6 +31,7 @@ Vectors = NDArray[np.float64]
 SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 20, "color": "#0072B2"}
 TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 28, "color": "#F0B03C"}
 INK, QUIET = "#222222", "#666666"
+TITLES = ("Joint training", "MetaXL")  # of the cells that `figure_cells` returns
 FONT: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 9, "pdf.fonttype": 42}
 
 
@@ -54,13 +55,7 @@ class Panel:
 
 
 def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> list[Path]:
-    """Write figure1.pdf, figure1.png and figure1.json to `out`; return the paths.
-
-    Args:
-        config: names the figure's two cells.
-        frame: the gathered scores.
-        root: the experiment's folder, results/<name>, for the cells' vectors.
-        out: where to write.
+    """Write figure1.pdf, figure1.png and figure1.json to `out`, of the cells' vectors beneath `root`; return the paths.
 
     Raises:
         ConfigError: the configuration has no figure.
@@ -68,21 +63,19 @@ def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> l
     """
     if config.figure is None:
         raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
-    joint, metaxl = figure_cells(config)
-    shown = (("Joint training", joint, "source"), ("MetaXL", metaxl, "transformed"))
-    panels = [load_panel(title, frame, root, cell, source) for title, cell, source in shown]
-    drawn = _draw(config, config.figure, panels)
+    panels = [load_panel(*shown, frame, root) for shown in zip(TITLES, figure_cells(config), strict=True)]
+    drawn = _draw(config, panels)
     paths = [out / fill(FIGURE, suffix=suffix).name for suffix in ("pdf", "png", "json")]
     with mpl.rc_context(FONT):
         for path, metadata in zip(paths, ({"CreationDate": None}, {"Software": None}), strict=False):
             with atomic_path(path) as temporary:
                 drawn.savefig(temporary, metadata=metadata, dpi=200)
-    write_json(paths[-1], facts(config, config.figure, panels))
+    write_json(paths[-1], facts(config, panels))
     return paths
 
 
-def load_panel(title: str, frame: pd.DataFrame, root: Path, cell: Cell, source: str) -> Panel:
-    """Find a cell's test F1 and read its vectors; `source` names the array of source vectors.
+def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel:
+    """Find a cell's test F1 and read its vectors, the source's after the RTN where the method has one.
 
     Raises:
         DataError: the frame lacks the cell, or the file is missing or malformed, or holds no usable vectors.
@@ -90,24 +83,28 @@ def load_panel(title: str, frame: pd.DataFrame, root: Path, cell: Cell, source: 
     scores = shown_scores(frame)
     if cell not in scores:
         raise DataError(f"{cell.path}: no score of this cell was gathered. Run the workflow to train it.")
+    method, _ = parse_slug(cell.method)
+    names = ("transformed" if method.has_layers else "source", "target")
     path = root / cell_file(cell, VECTORS)
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            vectors = [np.asarray(arrays[name], dtype=np.float64) for name in (source, "target")]
+            source, target = (np.asarray(arrays[name], dtype=np.float64) for name in names)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
-            f"{path}: expected an .npz file with {source!r} and 'target' ({error}). Train the cell again."
+            f"{path}: expected an .npz file with {names[0]!r} and 'target' ({error}). Train the cell again."
         ) from error
-    for name, array in zip((source, "target"), vectors, strict=True):
+    for name, array in zip(names, (source, target), strict=True):
         if array.ndim != 2 or len(array) < 2 or not np.isfinite(array).all() or not array.any(axis=1).all():
             raise DataError(
                 f"{path}: {name!r} of shape {array.shape} must be at least two finite vectors (sentences, hidden), "
                 "none of them zero. Train the cell again."
             )
-    if vectors[0].shape[1] != vectors[1].shape[1]:
-        shapes = " and ".join(str(array.shape) for array in vectors)
-        raise DataError(f"{path}: {source!r} and 'target' differ in hidden size: {shapes}. Train the cell again.")
-    return Panel(title, cell, 100 * scores[cell], *vectors)
+    if source.shape[1] != target.shape[1]:
+        raise DataError(
+            f"{path}: {names[0]!r} and 'target' differ in hidden size: {source.shape} and {target.shape}. "
+            "Train the cell again."
+        )
+    return Panel(title, cell, 100 * scores[cell], source, target)
 
 
 def hausdorff(a: Vectors, b: Vectors) -> float:
@@ -136,15 +133,13 @@ def project(source: Vectors, target: Vectors) -> tuple[Vectors, Vectors, list[fl
     return ones * sign, others * sign, [float(value) for value in share]
 
 
-def facts(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> dict[str, Any]:
+def facts(config: Config, panels: Sequence[Panel]) -> dict[str, Any]:
     """Return the numbers behind the figure, for figure1.json."""
+    shown = panels[0].cell
     return {
-        "caption": " ".join(caption(config, shown, panels)),
+        "caption": " ".join(caption(config, panels)),
         "data": config.label,
-        "encoder": shown.encoder,
-        "task": shown.task,
-        "target": shown.target,
-        "source": shown.source,
+        **{key: getattr(shown, key) for key in ("encoder", "task", "target", "source")},
         "panels": [
             {
                 "title": panel.title,
@@ -163,30 +158,31 @@ def facts(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> dict[
     }
 
 
-def caption(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> list[str]:
+def caption(config: Config, panels: Sequence[Panel]) -> list[str]:
     """Return the sentences that a reader needs beside the figure."""
-    hidden, seed = panels[0].source.shape[1], panels[0].cell.seed
+    shown, hidden = panels[0].cell, panels[0].source.shape[1]
     sentences = [
-        f"{' '.join(config.label.split())}. This figure: encoder {shown.encoder}, seed {seed}.",
+        f"{' '.join(config.label.split())}. This figure: encoder {shown.encoder}, seed {shown.seed}.",
         "[CLS] vectors on the two principal components of both languages together; MetaXL's source after the RTN.",
         f"Hausdorff: symmetric, cosine distance (1 - cos) in all {hidden} dimensions, not in the plane.",
     ]
     paper = _paper_numbers(config, shown)
     if paper:
-        hausdorffs, scores = paper["hausdorff"], paper["f1"]
         sentences.append(
-            f"The paper ({paper['encoder']}): Hausdorff {hausdorffs['joint']:.2f} to {hausdorffs['metaxl']:.2f}, "
-            f"F1 {scores['joint']:.2f} to {scores['metaxl']:.2f}."
+            f"The paper ({paper['encoder']}): "
+            f"Hausdorff {paper['hausdorff']['joint']:.2f} to {paper['hausdorff']['metaxl']:.2f}, "
+            f"F1 {paper['f1']['joint']:.2f} to {paper['f1']['metaxl']:.2f}."
         )
     return sentences
 
 
-def _paper_numbers(config: Config, shown: FigureConfig) -> dict[str, Any] | None:
+def _paper_numbers(config: Config, shown: Cell) -> dict[str, Any] | None:
     return load_paper().of_figure(shown) if config.paper_numbers == "beside" else None
 
 
-def _draw(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> canvas.Figure:
+def _draw(config: Config, panels: Sequence[Panel]) -> canvas.Figure:
     """Draw on a figure of its own: no pyplot, so no state outside it."""
+    shown = panels[0].cell
     names = [language_name(config, shown.task, code) or code for code in (shown.source, shown.target)]
     with mpl.rc_context(FONT):
         drawn = canvas.Figure(figsize=(7.2, 4.5))
@@ -195,7 +191,7 @@ def _draw(config: Config, shown: FigureConfig, panels: Sequence[Panel]) -> canva
             _draw_panel(ax, panel, names)
         handles, labels = axes[0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="upper center", ncols=2, frameon=False, bbox_to_anchor=(0.5, 0.985))
-        note = "\n".join(line for text in caption(config, shown, panels) for line in textwrap.wrap(text, 112))
+        note = "\n".join(line for text in caption(config, panels) for line in textwrap.wrap(text, 112))
         drawn.text(0.5, 0.015, note, ha="center", va="bottom", size=7, color=QUIET, parse_math=False)
         lines = note.count("\n") + 1
         drawn.subplots_adjust(left=0.065, right=0.985, top=0.80, bottom=0.13 + 0.03 * lines, wspace=0.2)

@@ -17,7 +17,7 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.layout import PREDICTIONS, SCORES, cell_file
 from metaxl.files import atomic_path
-from metaxl.reporting.records import CHECKPOINTS, check_labels, read_predictions, read_record
+from metaxl.reporting.records import CHECKPOINTS, read_predictions, read_record
 from metaxl.reporting.rescore import LIBRARY_SCORES
 from metaxl.tasks import SCORED_SPLITS, find_task
 
@@ -43,9 +43,7 @@ TOLERANCE = 1e-9
 def gather(root: Path, cells: Sequence[Cell]) -> pd.DataFrame:
     """Return one row per cell, checkpoint, split and metric of every cell that has a record; values are fractions.
 
-    Args:
-        root: the experiment's folder, results/<name>.
-        cells: what to look for. A cell without scores.json is absent from the frame.
+    The records lie beneath `root`, results/<name>.
 
     Raises:
         DataError: a record is torn or malformed, or its scores are not those of its predictions.
@@ -103,8 +101,7 @@ def _rows(root: Path, cell: Cell, record: dict[str, Any]) -> Iterator[dict[str, 
 def _score_again(root: Path, cell: Cell, record: dict[str, Any]) -> dict[str, dict[str, float]]:
     path = root / cell_file(cell, PREDICTIONS)
     scores = {}
-    for split, predictions in read_predictions(path).items():
-        check_labels(path, find_task(cell.task), predictions)
+    for split, predictions in read_predictions(path, find_task(cell.task)).items():
         gold, predicted = [p.gold for p in predictions], [p.predicted for p in predictions]
         scores[split] = LIBRARY_SCORES[cell.task](gold, predicted)
         for metric, value in scores[split].items():

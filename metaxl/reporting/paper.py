@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from metaxl.experiment.cell import NO_SOURCE
-from metaxl.experiment.config import Config, Figure, TaskSettings
+from metaxl.experiment.cell import NO_SOURCE, Cell
+from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.grid import Entry
 from metaxl.experiment.schema import WORKFLOW, read_yaml
 
@@ -38,9 +38,9 @@ class Paper:
         """Return what is uncertain about a table's numbers, or nothing."""
         return str(self.tables.get(table, {}).get("note", ""))
 
-    def of_figure(self, figure: Figure) -> dict[str, Any] | None:
-        """Return the paper's numbers of Figure 1 if `figure` shows the same task and languages."""
-        same = all(self.figure[key] == getattr(figure, key) for key in ("task", "target", "source"))
+    def of_figure(self, cell: Cell) -> dict[str, Any] | None:
+        """Return the paper's numbers of Figure 1 if the cell is of its task and languages."""
+        same = all(self.figure[key] == getattr(cell, key) for key in ("task", "target", "source"))
         return {key: self.figure[key] for key in ("encoder", "hausdorff", "f1")} if same else None
 
     def _sources(self, source: str, entry: Entry) -> tuple[str, ...]:

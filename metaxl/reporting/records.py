@@ -53,22 +53,28 @@ def read_record(root: Path, cell: Cell) -> dict[str, Any]:
     return record
 
 
-def read_predictions(path: Path) -> dict[str, list[Prediction]]:
+def read_predictions(path: Path, task: Task) -> dict[str, list[Prediction]]:
     """Read a cell's predictions.jsonl by split, dev and test.
 
     Raises:
-        DataError: the file is missing, torn or malformed, lacks a split or names an example twice.
+        DataError: the file is missing, torn or malformed, lacks a split, names an example twice, or gives an
+            example of a task with one label each another number of labels or an unknown one.
     """
     try:
         lines = read_jsonl(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: expected one JSON object a line ({error}). Train the cell again.") from error
+    one_label = [[label] for label in task.labels]
     splits: dict[str, list[Prediction]] = {split: [] for split in SCORED_SPLITS}
     for number, line in enumerate(lines, 1):
         if not _is_prediction(line):
             raise DataError(
                 f"{path}:{number}: expected split (dev or test), id, and as many predicted as gold labels. "
                 "Train the cell again."
+            )
+        if not task.has_words and not (line["gold"] in one_label and line["predicted"] in one_label):
+            raise DataError(
+                f"{path}:{number}: {line['id']!r} must have one label, {' or '.join(task.labels)}, gold and predicted."
             )
         splits[line["split"]].append(Prediction(line["id"], line["gold"], line["predicted"]))
     for split, predictions in splits.items():
@@ -78,18 +84,6 @@ def read_predictions(path: Path) -> dict[str, list[Prediction]]:
         if count > 1:
             raise DataError(f"{path}: {split} example {name!r} stands there {count} times; ids must be unique.")
     return splits
-
-
-def check_labels(path: Path, task: Task, predictions: list[Prediction]) -> None:
-    """Raise for an example with several labels or none, or with an unknown one, where the task gives each one label."""
-    if task.has_words:
-        return
-    allowed = [[label] for label in task.labels]
-    for prediction in predictions:
-        if prediction.gold not in allowed or prediction.predicted not in allowed:
-            raise DataError(
-                f"{path}: {prediction.id!r} must have one label, {' or '.join(task.labels)}, gold and predicted."
-            )
 
 
 def _is_prediction(line: Any) -> bool:

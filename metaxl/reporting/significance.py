@@ -10,12 +10,13 @@ import pandas as pd
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
+from metaxl.experiment.grid import compared_pairs
 from metaxl.experiment.layout import PREDICTIONS, cell_file
-from metaxl.experiment.pairs import compared_pairs
 from metaxl.files import atomic_path
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.records import read_predictions
 from metaxl.reporting.stats import Comparison, compare
+from metaxl.tasks import find_task
 
 HEADER = (
     *("table", "target", "source", "seed", "method", "rival", "method_f1", "rival_f1"),
@@ -26,13 +27,8 @@ HEADER = (
 def significance(config: Config, frame: pd.DataFrame, root: Path, path: Path) -> None:
     """Write significance.csv: MetaXL against JT and the frozen RTN, per target of Tables 2 and 3 and per seed.
 
-    F1, difference and bounds are in percent. Pairs of which the frame lacks a cell are left out.
-
-    Args:
-        config: names the pairs.
-        frame: the gathered scores.
-        root: the experiment's folder, results/<name>, for the cells' predictions.
-        path: the file to write.
+    F1, difference and bounds are in percent. Pairs of which the frame lacks a cell are left out; predictions are read
+    beneath `root`, results/<name>.
 
     Raises:
         DataError: a pair's predictions are malformed or of different sentences.
@@ -49,7 +45,7 @@ def significance(config: Config, frame: pd.DataFrame, root: Path, path: Path) ->
 
 def _compare_cells(root: Path, cell: Cell, rival: Cell) -> Comparison:
     files = [root / cell_file(one, PREDICTIONS) for one in (cell, rival)]
-    first, second = (read_predictions(file)["test"] for file in files)
+    first, second = (read_predictions(file, find_task(cell.task))["test"] for file in files)
     try:
         return compare(cell.task, first, second)
     except DataError as error:

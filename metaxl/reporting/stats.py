@@ -1,10 +1,10 @@
-"""How certain a number is: mean and spread over seeds, and paired tests of two cells over the same sentences."""
+"""How certain a difference is: paired tests of two cells over the same sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,6 @@ RESAMPLES = 9_999
 CONFIDENCE = 0.95
 CHUNK = 500  # resamples held in memory at a time
 Counts = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Mean and sample standard deviation over `n` seeds; a single seed has no spread."""
-
-    mean: float
-    sd: float | None
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +44,6 @@ class Comparison:
     def difference(self) -> float:
         """Return first minus second."""
         return self.first - self.second
-
-
-def summarize(values: Sequence[float]) -> Summary:
-    """Return mean and spread of one value a seed, at least one."""
-    return Summary(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
 def compare(task: str, first: Sequence[Prediction], second: Sequence[Prediction], seed: int = 0) -> Comparison:
@@ -100,19 +86,13 @@ def _aligned(first: Sequence[Prediction], second: Sequence[Prediction]) -> tuple
 
 def _counts(task: str, predictions: Sequence[Prediction]) -> Counts:
     """Return (sentences, 3) true positives, false positives and false negatives of each sentence."""
-    count = _span_counts if find_task(task).has_words else _label_counts
-    return np.array([count(prediction) for prediction in predictions], dtype=np.float64)
+    has_words = find_task(task).has_words
 
+    def found(labels: list[str]) -> set[Any]:
+        return set(entity_spans(labels, strict=False)) if has_words else {"positive"}.intersection(labels)
 
-def _span_counts(prediction: Prediction) -> tuple[int, int, int]:
-    gold = set(entity_spans(prediction.gold, strict=False))
-    predicted = set(entity_spans(prediction.predicted, strict=False))
-    return len(gold & predicted), len(predicted - gold), len(gold - predicted)
-
-
-def _label_counts(prediction: Prediction) -> tuple[int, int, int]:
-    true, guess = prediction.gold == ["positive"], prediction.predicted == ["positive"]
-    return true and guess, guess and not true, true and not guess
+    pairs = [(found(prediction.gold), found(prediction.predicted)) for prediction in predictions]
+    return np.array([(len(gold & guess), len(guess - gold), len(gold - guess)) for gold, guess in pairs], np.float64)
 
 
 def _f1(totals: Counts) -> Counts:

@@ -10,7 +10,7 @@ from switches import DEFAULT
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.neutral import used_switches, used_training
 from metaxl.experiment.settings import Training
-from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import CellSpec, Recipe
 from metaxl.files import read_json
 from metaxl.training.data import CellData
@@ -42,12 +42,12 @@ METHODS = ["target", "target-matched", "joint", "metaxl-L1", "metaxl-L0-3", "met
 
 
 def spec_of(method, task="ner", seed=1, switches=SWITCHES, **training):
-    slug = MethodSlug.parse(method)
-    entry, source = slug.method, "en" if slug.method.needs_source else "none"
+    entry, placement = parse_slug(method)
+    source = "en" if entry.needs_source else "none"
     return CellSpec(
         cell=Cell("tiny", task, "qu", source, method, seed),
         recipe=Recipe(entry.step, entry.takes, entry.rtn),
-        placement=slug.layers,
+        placement=placement,
         training=used_training(entry, replace(TRAINING, **training)),
         switches=used_switches(entry, switches),
         matched_size=12 if method == "target-matched" else 0,

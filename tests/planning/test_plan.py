@@ -14,13 +14,11 @@ from metaxl.cli.main import _parser
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.grid import all_cells, figure_cells, find_table, table_cells
-from metaxl.experiment.groups import cell_groups, groups_of
+from metaxl.experiment.grid import all_cells, cell_groups, figure_cells, find_table, table_cells
 from metaxl.experiment.load import load_config
 from metaxl.experiment.spec import CellSpec
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans
-from metaxl.reporting.data.parts import ReportSpec, report_spec
 from metaxl.tasks import SPLITS
 
 
@@ -41,7 +39,7 @@ def test_cells_of_another_preset_are_planned_from_it():
     assert plans["paper"].cell_spec(cell) == alone.cell_spec(cell)
     for path in [path for paths in plans["paper"].cell_inputs(cell).values() for path in paths]:
         assert path.is_relative_to("results/paper")
-    assert load_config(json.loads(plans["paper"].config_json)) == alone.config
+    assert load_config(json.loads(plans["paper"].content("config"))) == alone.config
 
 
 def test_unknown_experiment_is_told():
@@ -254,20 +252,20 @@ def test_pretrained_encoder_depends_on_the_languages_it_sees():
 @pytest.mark.parametrize("changes", [{}, {"seeds": [1, 2]}, {"figure": None}, {"controls": ["joint-rtn"]}], ids=str)
 def test_every_cell_is_gathered_once_and_a_reader_gathers_its_own_alone(changes):
     """The groups of a table or of the figure hold exactly its cells; no two groups share one."""
-    config = load(experiment(**changes))
-    groups = cell_groups(config)
+    plan = plan_of(**changes)
+    config, groups = plan.config, cell_groups(plan.config)
     gathered = [cell for cells in groups.values() for cell in cells]
     assert len(gathered) == len(set(gathered))
     assert set(gathered) == set(all_cells(config) + figure_cells(config))
     readers = {f"table{number}": table_cells(config, find_table(config, number)) for number in (2, 3, 5)}
     for reader, cells in (readers | {"figure1": figure_cells(config)}).items():
-        read = [cell for name in groups_of(config, reader) for cell in groups[name]]
+        read = [cell for path in plan.group_files(reader) for cell in groups[path.stem]]
         assert sorted(map(str, read)) == sorted(map(str, cells)), reader
 
 
 def test_a_group_waits_for_its_records():
     plan = plan_of()
-    for group, cells in plan.groups().items():
+    for group, cells in cell_groups(plan.config).items():
         names = ("scores.json", "predictions.jsonl")
         assert plan.group_inputs(group) == [
             layout.root(plan.config.name) / cell.path / name for cell in cells for name in names
@@ -279,13 +277,13 @@ def test_tables_and_figure_wait_for_their_groups():
     """Without a figure there is nothing to draw, and the message says so."""
     plan = plan_of()
     for number in (2, 3, 5):
-        assert {path.stem for path in plan.table_inputs(number)} == set(groups_of(plan.config, f"table{number}"))
+        assert plan.table_inputs(number) == plan.group_files(f"table{number}")
     assert "Table 4 is not among this configuration's tables: 2, 3, 5." in refusal(plan.table_inputs, 4)
     assert {path.stem for path in plan.table_files()} == {"table2", "table3", "table5"}
     assert plan.table_files() == [path for number in (2, 3, 5) for path in plan.table_files(number)]
     shown = [layout.root(plan.config.name) / cell.path for cell in figure_cells(plan.config)]
     assert plan.figure_inputs()["vectors"] == [folder / "representations.npz" for folder in shown]
-    assert {path.stem for path in plan.figure_inputs()["scores"]} == set(groups_of(plan.config, "figure1"))
+    assert plan.figure_inputs()["scores"] == plan.group_files("figure1")
     plain = plan_of(figure=None, sentiment={"targets": []})
     assert (plain.figure_files(), plain.table_files(3)) == ([], [])
     assert refusal(plain.figure_inputs).startswith("figure: this configuration has none")
@@ -363,8 +361,8 @@ def test_report_has_the_figures_encoder_and_source():
     more = set(report_files(plan)) - set(report_files(plan_of(**hub, figure=None)))
     assert more == {
         source_of(plan, plan.config.task("sentiment"), "es"),
-        plan.encoded_source("other", "sentiment", "es"),
-        *plan.encoded_target("other", "sentiment", "te"),
+        plan.path(layout.ENCODED_SOURCE, encoder="other", task="sentiment", language="es", size=6),
+        *(plan.path(layout.ENCODED_TARGET, encoder="other", task="sentiment", language="te", split=s) for s in SPLITS),
         *tokenizer_of(plan, "other"),
     }
 
@@ -391,21 +389,21 @@ REPORTED = {
 
 def test_report_depends_on_what_it_shows_alone():
     """Other settings do not make it again."""
-    before = plan_of().asked("data")
-    assert {name for name, changes in UNREPORTED.items() if plan_of(**changes).asked("data") != before} == set()
-    assert {name for name, changes in REPORTED.items() if plan_of(**changes).asked("data") == before} == set()
-    assert ReportSpec.from_dict(json.loads(before)).to_dict() == report_spec(plan_of().config).to_dict()
+    before = plan_of().content("asked/data")
+    assert {name for name, changes in UNREPORTED.items() if plan_of(**changes).content("asked/data") != before} == set()
+    assert {name for name, changes in REPORTED.items() if plan_of(**changes).content("asked/data") == before} == set()
 
 
 def test_what_a_rule_is_asked_comes_back_from_its_text():
     """The groups' cells and an encoder's make; another part is refused with those that there are."""
-    plan = plan_of()
-    asked = json.loads(plan.asked("cells"))
-    assert {name: [Cell(**cell) for cell in cells] for name, cells in asked.items()} == plan.groups()
-    assert json.loads(plan.asked("encoder-tiny")) == plan.encoders.spec("tiny")
-    assert plan.asked("cells") == plan_of(label="another", ner={"training": {"epochs": 9}}).asked("cells")
-    assert plan.asked("encoder-tiny") == plan_of(label="another", seeds=[1, 2]).asked("encoder-tiny")
-    assert "asked/tables.json: expected cells, data or encoder-<name>." in refusal(plan.asked, "tables")
+    plan, other = plan_of(), plan_of(label="another", ner={"training": {"epochs": 9}})
+    asked = json.loads(plan.content("asked/cells"))
+    assert {name: [Cell(**cell) for cell in cells] for name, cells in asked.items()} == cell_groups(plan.config)
+    assert json.loads(plan.content("asked/encoder-tiny")) == plan.encoders.spec("tiny")
+    assert plan.content("asked/cells") == other.content("asked/cells")
+    assert plan.content("asked/encoder-tiny") == plan_of(label="another", seeds=[1, 2]).content("asked/encoder-tiny")
+    expected = "asked/tables.json: expected asked/cells, asked/data or asked/encoder-<name>."
+    assert expected in refusal(plan.content, "asked/tables")
 
 
 def test_an_own_encoder_is_known_by_its_content(tmp_path):

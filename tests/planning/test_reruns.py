@@ -1,7 +1,8 @@
 """Which rules, and which methods' cells, an edit to a module reruns: a golden table over all modules.
 
 It is read off the digests that the rules hold. Where reruns.txt is to change, write it anew with
-`python tests/planning/test_reruns.py` and read the difference: each line is what a typo in that module costs.
+`PYTHONPATH=.:tests/helpers python tests/planning/test_reruns.py` and read the difference: each line is what a typo in
+that module costs.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from copy import deepcopy
+from dataclasses import asdict
 from itertools import chain
 
 import pytest
@@ -20,7 +21,7 @@ from metaxl.data.formats.records import text_of, words_of
 from metaxl.downloads.registry import find_corpus, known_encoder
 from metaxl.files import read_json, read_jsonl, write_jsonl
 from metaxl.reporting.data.credits import credits_of
-from metaxl.reporting.data.parts import ReportSpec, report_spec
+from metaxl.reporting.data.files import ReportSpec, report_spec
 from metaxl.reporting.data.summary import DATA_COLUMNS, ENCODED_COLUMNS, write_report
 
 # Example 1 repeats 0, and example 2 does so in decomposed letters; 3 and 4 have three tags that continue nothing.
@@ -127,12 +128,12 @@ def small_report(root, **changes):
     for encoder, make in {"words": make_tokenizer, "bytes": make_byte_tokenizer}.items():
         (root / "encoders" / encoder).mkdir(parents=True)
         make(root / "encoders" / encoder)
-    for part in spec.parts:
-        records = RECORDS[part.task, part.label]
-        write_jsonl(root / part.data, records)
-        for encoder in part.encoders:
-            tokenizer = load_tokenizer(root / "encoders" / encoder, part.task)
-            encode(tokenizer, part.task, records, part.limit).save(root / part.encoded(encoder))
+    for file in spec.files:
+        records = RECORDS[file.task, file.label]
+        write_jsonl(root / file.path, records)
+        for encoder in file.encoders:
+            tokenizer = load_tokenizer(root / "encoders" / encoder, file.task)
+            encode(tokenizer, file.task, records, file.limit).save(root / file.encoded(encoder))
     write_report(spec, root, root / "data")
     return read_json(root / "data" / "report.json"), spec
 
@@ -151,10 +152,10 @@ def test_report_states_the_numbers_and_drops_nothing(tmp_path):
     """One row a part with its counts, in the file as in the table; the data stay as they are."""
     before = deepcopy(RECORDS)
     report, spec = small_report(tmp_path)
-    assert len(report["parts"]) == len(spec.parts) == len(RECORDS)
-    for facts, part in zip(report["parts"], spec.parts, strict=True):
-        address = {"task": part.task, "language": part.language, "part": part.name}
-        assert facts == address | describe(RECORDS[part.task, part.label])
+    assert len(report["parts"]) == len(spec.files) == len(RECORDS)
+    for facts, file in zip(report["parts"], spec.files, strict=True):
+        address = {"task": file.task, "language": file.language, "part": file.part}
+        assert facts == address | describe(RECORDS[file.task, file.label])
     assert tables_of(tmp_path)[0] == [
         list(DATA_COLUMNS),
         ["ner", "qu", "train", "6", "3.7", "2.5", "9", "5", "2", "3"],
@@ -167,7 +168,7 @@ def test_report_states_the_numbers_and_drops_nothing(tmp_path):
         ["sentiment", "te", "test", "1", "8.0", "8", "8", "1", "0", ""],
         ["sentiment", "en", "source", "2", "2.5", "2.5", "3", "0", "0", ""],
     ]
-    assert [read_jsonl(tmp_path / part.data) for part in spec.parts] == list(before.values())
+    assert [read_jsonl(tmp_path / file.path) for file in spec.files] == list(before.values())
 
 
 def test_report_counts_texts_that_parts_share(tmp_path):
@@ -224,15 +225,15 @@ def test_report_has_a_row_for_every_encoder_that_reads_a_part(tmp_path):
 def test_counts_agree_with_another_tokenisation(tmp_path):
     """Word by word without special tokens or limit, by the tokenizers library alone."""
     report, spec = small_report(tmp_path)
-    parts = [(part, encoder) for part in spec.parts for encoder in part.encoders]
-    for facts, (part, encoder) in zip(report["encoded"], parts, strict=True):
+    readings = [(file, encoder) for file in spec.files for encoder in file.encoders]
+    for facts, (file, encoder) in zip(report["encoded"], readings, strict=True):
         tokenizer = Tokenizer.from_file(str(tmp_path / "encoders" / encoder / "tokenizer.json"))
-        records = RECORDS[part.task, part.label]
+        records = RECORDS[file.task, file.label]
         words = [r.get("tokens") or r["text"].split() for r in records]
         tokens = [t for word in chain(*words) for t in tokenizer.encode(word, add_special_tokens=False).tokens]
         assert (facts["words"], facts["subwords"]) == (len(list(chain(*words))), len(tokens))
         assert facts["unknown"] == (tokens.count("<unk>") if encoder == "words" else None)
-        assert facts["limit"] == part.limit
+        assert facts["limit"] == file.limit
 
 
 def test_a_small_share_of_unknown_subwords_is_not_none(tmp_path, monkeypatch):
@@ -318,4 +319,4 @@ def test_report_names_every_source(tmp_path):
 def test_what_a_report_is_about_comes_back_from_its_text(preset):
     """What the workflow writes to a file is what the report reads."""
     spec = report_spec(load(shipped(preset)))
-    assert ReportSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    assert ReportSpec.from_dict(json.loads(json.dumps(asdict(spec)))) == spec

@@ -128,24 +128,25 @@ def test_damage_is_named(trained):
     config, root = trained
     joint, metaxl = figure_cells(config)
     frame = gather(root, [joint, metaxl])
-    with pytest.raises(DataError, match="'transformed'"):
-        load_panel("MetaXL", frame, root, joint, "transformed")
     path = root / metaxl.path / "representations.npz"
     whole = path.read_bytes()
     for damage in (whole[: len(whole) // 2], b""):
         path.write_bytes(damage)
         with pytest.raises(DataError, match=r"representations\.npz"):
-            load_panel("MetaXL", frame, root, metaxl, "transformed")
+            load_panel("MetaXL", metaxl, frame, root)
     for vectors in (np.zeros((5, 4)), np.full((5, 4), np.nan), np.ones(4), np.ones((1, 4))):
         np.savez(path, target=np.ones((5, 4)), transformed=vectors)
         with pytest.raises(DataError, match="'transformed' of shape"):
-            load_panel("MetaXL", frame, root, metaxl, "transformed")
+            load_panel("MetaXL", metaxl, frame, root)
+    np.savez(path, target=np.ones((5, 4)), source=np.ones((5, 4)))
+    with pytest.raises(DataError, match="'transformed'"):
+        load_panel("MetaXL", metaxl, frame, root)
     np.savez(path, target=np.ones((5, 4)), transformed=np.ones((5, 3)))
     with pytest.raises(DataError, match="hidden size"):
-        load_panel("MetaXL", frame, root, metaxl, "transformed")
+        load_panel("MetaXL", metaxl, frame, root)
     path.unlink()
     with pytest.raises(DataError, match=r"representations\.npz"):
-        load_panel("MetaXL", frame, root, metaxl, "transformed")
+        load_panel("MetaXL", metaxl, frame, root)
 
 
 def test_no_figure_is_said(tmp_path):

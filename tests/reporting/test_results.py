@@ -185,7 +185,7 @@ def test_malformed_prediction_is_named_with_its_line(tmp_path, line):
     path = tmp_path / "predictions.jsonl"
     path.write_text(json.dumps(good) + "\n" + json.dumps(line) + "\n")
     with pytest.raises(DataError, match=r"predictions\.jsonl:2"):
-        read_predictions(path)
+        read_predictions(path, TASKS["ner"])
 
 
 def test_an_id_stands_once_and_both_splits_are_there(tmp_path):
@@ -194,10 +194,10 @@ def test_an_id_stands_once_and_both_splits_are_there(tmp_path):
     line = {"split": "test", "id": "a", "gold": ["O"], "predicted": ["O"]}
     write_jsonl(path, [line])
     with pytest.raises(DataError, match="no dev predictions"):
-        read_predictions(path)
+        read_predictions(path, TASKS["ner"])
     write_jsonl(path, [{**line, "split": "dev"}, line, line])
     with pytest.raises(DataError, match="'a' stands there 2 times"):
-        read_predictions(path)
+        read_predictions(path, TASKS["ner"])
 
 
 def test_a_review_has_one_label(tmp_path):

@@ -1,4 +1,4 @@
-"""Means, spreads and paired tests against their definitions and against every assignment, enumerated."""
+"""Paired tests against their definitions and against every assignment, enumerated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from metaxl.reporting.frame import gather
 from metaxl.reporting.records import Prediction
 from metaxl.reporting.rescore import ner_scores
 from metaxl.reporting.significance import significance
-from metaxl.reporting.stats import compare, summarize
+from metaxl.reporting.stats import compare
 
 
 def reviews(right: float, count: int = 200, seed: int = 1) -> list[Prediction]:
@@ -29,14 +29,6 @@ def reviews(right: float, count: int = 200, seed: int = 1) -> list[Prediction]:
     return [
         Prediction(f"s{i}", [gold], [gold if draw.random() < right else flip[gold]]) for i, gold in enumerate(golds)
     ]
-
-
-def test_summary_is_mean_and_sample_deviation():
-    """There is n - 1 in the denominator; one seed has no spread."""
-    summary = summarize([68.0, 70.0, 75.0])
-    assert (summary.mean, summary.n) == (71.0, 3)
-    assert summary.sd == pytest.approx(np.std([68, 70, 75], ddof=1))
-    assert summarize([70.0]).sd is None
 
 
 def test_identical_predictions_differ_in_nothing():

@@ -8,18 +8,19 @@ import re
 import subprocess
 import sys
 from dataclasses import asdict
-from statistics import fmean, stdev
+from statistics import fmean
 
+import numpy as np
 import pandas as pd
 import pytest
 from experiments import TARGETS, load, paper_config, small_config
 
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.grid import all_cells, table_cells, tables
+from metaxl.experiment.grid import all_cells, find_table, table_cells, tables
+from metaxl.reporting.filled_table import fill_table, notes
 from metaxl.reporting.frame import COLUMNS, TYPES
 from metaxl.reporting.paper import load_paper
-from metaxl.reporting.sheet import fill
-from metaxl.reporting.tables import render_table, terminal, to_csv, to_latex, to_markdown
+from metaxl.reporting.tables import render_table, to_csv, to_latex, to_markdown, to_text
 
 
 def frame_of(cells, value=lambda number: 0.5 + number / 100):
@@ -34,12 +35,11 @@ def frame_of(cells, value=lambda number: 0.5 + number / 100):
 
 
 def render_all(config, frame, out):
-    return [path for table in tables(config) for path in render_table(config, table, frame, out)]
+    return [path for table in tables(config) for path in render_table(fill_table(config, table, frame), out)]
 
 
-def sheet_of(config, number, frame):
-    table = next(table for table in tables(config) if table.number == number)
-    return fill(config, table, frame)
+def filled(config, number, frame):
+    return fill_table(config, find_table(config, number), frame)
 
 
 def rows_of(text):
@@ -93,16 +93,16 @@ en & JT & 61.00 \\
 def test_golden_markdown():
     """Groups, empty places where a target has no related source, two decimals, the best average in bold."""
     config = small_config()
-    assert to_markdown(config, sheet_of(config, 2, frame_of(ner_cells(config)))) == GOLDEN_MD
+    assert to_markdown(filled(config, 2, frame_of(ner_cells(config)))) == GOLDEN_MD
 
 
 def test_golden_csv_and_latex():
     """The same numbers, plain in CSV and with booktabs in LaTeX."""
     config = small_config()
     cells = [cell for cell in all_cells(config) if cell.task == "sentiment"]
-    sheet = sheet_of(config, 3, frame_of(cells, lambda number: 0.6 + number / 100))
-    assert to_csv(config, sheet) == GOLDEN_CSV
-    assert to_latex(config, sheet) == GOLDEN_TEX
+    made = filled(config, 3, frame_of(cells, lambda number: 0.6 + number / 100))
+    assert to_csv(made) == GOLDEN_CSV
+    assert to_latex(made) == GOLDEN_TEX
 
 
 def ner_cells(config):
@@ -110,17 +110,18 @@ def ner_cells(config):
 
 
 def test_spread_is_over_seeds_of_averages():
-    """An average's value per seed is the mean over targets; its spread is of those means."""
+    """An average's value per seed is the mean over targets; its spread is of those means, with n - 1 below."""
     config = small_config(seeds=[11, 12, 13])
     value = {cell: 0.3 + 0.07 * i % 0.5 for i, cell in enumerate(all_cells(config))}
     frame = frame_of(value, lambda number: list(value.values())[number])
-    row = rows_of(to_csv(config, sheet_of(config, 2, frame)))[1]
+    row = rows_of(to_csv(filled(config, 2, frame)))[1]
     averages = [
         100 * fmean(value[Cell("tiny", "ner", t, "en", "joint", seed)] for t in ("qu", "gn")) for seed in (11, 12, 13)
     ]
     assert row["average"] == f"{fmean(averages):.2f}"
-    assert row["average_sd"] == f"{stdev(averages):.2f}"
-    assert f"{fmean(averages):.2f} ± {stdev(averages):.2f}" in to_markdown(config, sheet_of(config, 2, frame))
+    spread = np.std(averages, ddof=1)
+    assert row["average_sd"] == f"{spread:.2f}"
+    assert f"{fmean(averages):.2f} ± {spread:.2f}" in to_markdown(filled(config, 2, frame))
 
 
 def test_missing_record_is_a_dash_and_never_a_partial_average():
@@ -128,14 +129,14 @@ def test_missing_record_is_a_dash_and_never_a_partial_average():
     config = small_config(seeds=[11, 12])
     gone = Cell("tiny", "ner", "gn", "en", "metaxl-L4", 12)
     frame = frame_of([cell for cell in all_cells(config) if cell != gone])
-    sheet = sheet_of(config, 2, frame)
-    row = rows_of(to_csv(config, sheet))[2]
+    made = filled(config, 2, frame)
+    row = rows_of(to_csv(made))[2]
     assert (row["row"], row["gn"], row["average"], row["absent_records"]) == ("MetaXL", "", "", "1")
     assert row["qu"]
-    line = next(line for line in to_markdown(config, sheet).splitlines() if line.startswith("|          | MetaXL"))
+    line = next(line for line in to_markdown(made).splitlines() if line.startswith("|          | MetaXL"))
     assert [place.strip() for place in line.split("|")][4:6] == ["–", "–"]
-    assert f"1 of 16 records are absent: {gone.path}/scores.json." in sheet.notes[-1]
-    latex = next(line for line in to_latex(config, sheet).splitlines() if line.startswith(" & MetaXL"))
+    assert f"1 of 16 records are absent: {gone.path}/scores.json." in list(notes(made))[-1]
+    latex = next(line for line in to_latex(made).splitlines() if line.startswith(" & MetaXL"))
     assert latex.endswith(r"& -- & -- \\")
 
 
@@ -154,7 +155,7 @@ def test_empty_frame_renders(tmp_path):
 def test_best_of_each_column_is_bold(number):
     """Tables 3 and 5 mark each column; numbers that look the same are all marked."""
     config = small_config()
-    text = to_markdown(config, sheet_of(config, number, frame_of(all_cells(config), lambda _: 0.7)))
+    text = to_markdown(filled(config, number, frame_of(all_cells(config), lambda _: 0.7)))
     places = [
         place for line in text.splitlines() if line.startswith("|") for place in line.split("|") if "70.00" in place
     ]
@@ -210,7 +211,7 @@ def test_every_rendering_says_what_it_is(tmp_path):
     config = small_config(label="made of glass", seeds=[7, 9])
     frame = frame_of(all_cells(config))
     texts = [path.read_text() for path in render_all(config, frame, tmp_path)]
-    texts += [terminal(config, table, frame) for table in tables(config)]
+    texts += [to_text(fill_table(config, table, frame)) for table in tables(config)]
     for text in texts:
         assert "made of glass" in text
         assert re.search(r"7,? 9", text)
@@ -221,7 +222,7 @@ def test_every_rendering_says_what_it_is(tmp_path):
 def test_terminal_is_plain():
     """No markup; a star marks the best, and says so."""
     config = small_config()
-    text = terminal(config, tables(config)[0], frame_of(all_cells(config)))
+    text = to_text(filled(config, 2, frame_of(all_cells(config))))
     assert "**" not in text
     assert "*54.50" in text
     assert "Starred: the best average." in text
@@ -265,7 +266,7 @@ def test_paper_number_is_of_the_same_experiment():
     ]
     for changes in others:
         config = paper_config(**changes)
-        rows = rows_of(to_csv(config, sheet_of(config, 2, frame_of(all_cells(config), lambda _: 0.5))))
+        rows = rows_of(to_csv(filled(config, 2, frame_of(all_cells(config), lambda _: 0.5))))
         metaxl = next(row for row in rows if row["row"] == "MetaXL")
         assert metaxl["qu_paper"] == ""
         assert all(row["average_paper"] == "" for row in rows)
@@ -286,9 +287,10 @@ def test_every_table_that_used_the_stand_in_for_the_reviews_says_so():
     config = paper_config()
     for table in tables(config):
         frame = frame_of(table_cells(config, table))
-        sheet, rows = fill(config, table, frame), rows_of(to_csv(config, fill(config, table, frame)))
+        table_filled = fill_table(config, table, frame)
+        rows = rows_of(to_csv(table_filled))
         expected = table.number in (3, 5)
-        assert any("Amazon withdrew" in note for note in sheet.notes) == expected
+        assert any("Amazon withdrew" in note for note in notes(table_filled)) == expected
         assert all(("Amazon withdrew" in row["data"]) == expected for row in rows)
     own = paper_config(files={"sentiment": {"en": "my reviews"}})
-    assert not any("Amazon" in note for table in tables(own) for note in fill(own, table, frame_of([])).notes)
+    assert not any("Amazon" in note for table in tables(own) for note in notes(fill_table(own, table, frame_of([]))))

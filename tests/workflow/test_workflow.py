@@ -91,7 +91,7 @@ def project(tmp_path_factory):
     """A project whose tables and figure are made."""
     made = Project(tmp_path_factory.mktemp("workflow") / "my projekt ü")
     assert made.planned("--", CELL + "/scores.json") == {
-        "asked": 1, "data": 4, "source": 1, "encoder": 1, "encode_target": 1, "encode_source": 1, "train": 1,
+        "configuration": 1, "data": 4, "source": 1, "encoder": 1, "encode_target": 1, "encode_source": 1, "train": 1,
         "total": 10,
     }  # fmt: skip
     made.run("--", "all")

@@ -56,7 +56,7 @@ onstart:
 
 wildcard_constraints:
     name="[^/]+",
-    part="[^/]+",
+    part="config|asked/[^/]+",
     encoder="[^/]+",
     task="|".join(TASKS),
     language="[^/]+",

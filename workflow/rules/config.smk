@@ -2,27 +2,15 @@
 # written anew when its content changes, and only then.
 localrules:
     configuration,
-    asked,
 
 
 rule configuration:
     output:
-        of_any(layout.CONFIG),
+        of_any(layout.WRITTEN),
     log:
-        "results/{name}/logs/config.log",
+        "results/{name}/logs/{part}.log",
     priority: 1
     params:
-        content=lambda w: PLANS[w.name].config_json,
-    run:
-        write_text(Path(output[0]), params.content)
-
-
-rule asked:
-    output:
-        of_any(layout.ASKED),
-    log:
-        "results/{name}/logs/asked/{part}.log",
-    params:
-        content=lambda w: PLANS[w.name].asked(w.part),
+        content=lambda w: PLANS[w.name].content(w.part),
     run:
         write_text(Path(output[0]), params.content)

@@ -52,7 +52,7 @@ rule source:
 rule data_report:
     input:
         unpack(lambda w: PLANS[w.name].report_inputs()),
-        spec=of_any(layout.ASKED, part="data"),
+        spec=of_any(layout.REPORTED),
         tokenizers=ancient(lambda w: PLANS[w.name].report_tokenizers()),
     output:
         of_any(layout.REPORT, suffix="json"),
@@ -85,7 +85,7 @@ rule encode_target:
     conda:
         "../../envs/metaxl.yaml"
     params:
-        lengths=lambda w: PLANS[w.name].target_lengths(w.task),
+        lengths=lambda w: PLANS[w.name].lengths(w.task),
         code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
@@ -104,7 +104,7 @@ rule encode_source:
     conda:
         "../../envs/metaxl.yaml"
     params:
-        length=lambda w: PLANS[w.name].source_length(w.task),
+        length=lambda w: PLANS[w.name].lengths(w.task)[0],
         code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "

@@ -9,7 +9,7 @@ localrules:
 rule encoder:
     input:
         ancient(lambda w: PLANS[w.name].encoders.inputs(w.encoder)),
-        spec=of_any(layout.ASKED, part="encoder-{encoder}"),
+        spec=of_any(layout.ENCODER_SPEC),
     output:
         expand(of_any(layout.ENCODER), file=layout.ENCODER_FILES, allow_missing=True),
         of_any(layout.CHECKSUMS),

@@ -9,7 +9,7 @@ localrules:
 rule gather:
     input:
         lambda w: PLANS[w.name].group_inputs(w.group),
-        cells=of_any(layout.ASKED, part="cells"),
+        cells=of_any(layout.CELLS),
     output:
         of_any(layout.GROUP),
     log:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from metaxl.downloads.registry import Citation, find_corpus, known_encoder
-from metaxl.reporting.data.parts import Part, ReportSpec
+from metaxl.reporting.data.files import DataFile, ReportSpec
 
 Credit = dict[str, str]
 
@@ -20,11 +21,10 @@ def credits_of(spec: ReportSpec) -> list[Credit]:
     Raises:
         ConfigError: the registry does not have a corpus.
     """
-    places = dict.fromkeys((part.corpus, part.folder) for part in spec.parts)
-    corpora = [
-        _credit(_languages(part for part in spec.parts if (part.corpus, part.folder) == place), **_corpus(*place))
-        for place in places
-    ]
+    used_for: dict[tuple[str, str], list[DataFile]] = {}
+    for file in spec.files:
+        used_for.setdefault((file.corpus, file.folder), []).append(file)
+    corpora = [_credit(_languages(files), **_corpus(*place)) for place, files in used_for.items()]
     encoders = [_credit(f"encoder {name}", **_encoder(content)) for name, content in spec.encoders.items()]
     return corpora + encoders
 
@@ -33,11 +33,11 @@ def _credit(used_for: str, **facts: str) -> Credit:
     return {"used_for": used_for} | {key: text for key, text in facts.items() if text}
 
 
-def _languages(parts: Iterable[Part]) -> str:
+def _languages(files: Iterable[DataFile]) -> str:
     """Return what a corpus gives: "ner qu, gn, es; sentiment te"."""
     tasks: dict[str, dict[str, None]] = {}
-    for part in parts:
-        tasks.setdefault(part.task, {})[part.language] = None
+    for file in files:
+        tasks.setdefault(file.task, {})[file.language] = None
     return "; ".join(f"{task} {', '.join(languages)}" for task, languages in tasks.items())
 
 
@@ -61,10 +61,4 @@ def _encoder(content: dict[str, Any]) -> Credit:
 
 
 def _texts(citation: Citation) -> Credit:
-    return {
-        "title": citation.title,
-        "licence": citation.licence,
-        "citation": citation.citation,
-        "notes": citation.notes,
-        "caveat": citation.caveat,
-    }
+    return {key: text for key, text in asdict(citation).items() if key != "homepage"}

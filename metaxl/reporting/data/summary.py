@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import combinations
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +17,12 @@ from metaxl.data.formats.records import Record
 from metaxl.experiment.layout import ENCODER, fill
 from metaxl.files import read_jsonl, write_json, write_text
 from metaxl.reporting.data.credits import Credit, credits_of
-from metaxl.reporting.data.parts import Part, ReportSpec
+from metaxl.reporting.data.files import DataFile, ReportSpec
 from metaxl.reporting.data.subwords import count_subwords
 
 Facts = dict[str, Any]
+Columns = dict[str, Callable[[Facts], Any]]  # of a table: what each shows of a row's facts
 ADDRESS = ("task", "language", "part")
-DATA_COLUMNS = (
-    *ADDRESS,
-    "examples",
-    "mean words",
-    "median words",
-    "most words",
-    "entities or positives",
-    "repeated",
-    "orphan I-",
-)
-ENCODED_COLUMNS = (
-    "encoder",
-    *ADDRESS,
-    "subwords a word",
-    "unknown, %",
-    "limit",
-    "examples cut",
-    "words cut off",
-    "words without subword",
-    "entities lost",
-)
 DATA_NOTE = """\
 *Words* of an example: the tokens of a sentence; of a review, what stands between spaces, which in some scripts is more
 than a word. *Entities*: B- tags. *Repeated*: examples whose text stands earlier in the same part. *Orphan I-*: I- tags
@@ -54,21 +35,46 @@ included; *examples cut* are longer. *Words cut off* lie beyond the limit; of *w
 leaves nothing. Both are predicted O, so the *entities lost*, which begin with one of them, count as missed."""
 
 
-def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
-    """Write report.json and report.md into `out`.
+def _percent(count: int | None, total: int) -> str:
+    """Return a share in percent, to a tenth: a part has some thousand subwords."""
+    if count is None or not total:
+        return ""
+    return "<0.1" if 0 < count / total < 0.0005 else f"{100 * count / total:.1f}"
 
-    Args:
-        spec: what the report is about.
-        root: the folder of the experiment's results.
-        out: the folder of the report.
+
+ADDRESS_COLUMNS: Columns = {key: itemgetter(key) for key in ADDRESS}
+DATA_COLUMNS: Columns = ADDRESS_COLUMNS | {
+    "examples": itemgetter("examples"),
+    "mean words": lambda part: f"{part['mean_words']:.1f}",
+    "median words": lambda part: f"{part['median_words']:g}",
+    "most words": itemgetter("most_words"),
+    "entities or positives": lambda part: part["entities"] if "entities" in part else part["labels"].get("positive", 0),
+    "repeated": itemgetter("repeated"),
+    "orphan I-": lambda part: part.get("orphan_i_tags"),
+}
+ENCODED_COLUMNS: Columns = {
+    "encoder": itemgetter("encoder"),
+    **ADDRESS_COLUMNS,
+    "subwords a word": lambda part: f"{part['subwords'] / part['words']:.2f}",
+    "unknown, %": lambda part: _percent(part["unknown"], part["subwords"]),
+    "limit": itemgetter("limit"),
+    "examples cut": itemgetter("examples_cut"),
+    "words cut off": lambda part: part.get("words_cut_off"),
+    "words without subword": lambda part: part.get("words_without_subword"),
+    "entities lost": lambda part: part.get("entities_lost"),
+}
+
+
+def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
+    """Write report.json and report.md on the data beneath `root`, results/<name>, into `out`.
 
     Raises:
         EncoderError: an encoder has no tokenizer.
         ConfigError: the registry does not have a corpus.
     """
-    records = {part: read_jsonl(root / part.data) for part in spec.parts}
+    records = {file: read_jsonl(root / file.path) for file in spec.files}
     report = {
-        "parts": [_address(part) | describe(records[part]) for part in spec.parts],
+        "parts": [_address(file) | describe(examples) for file, examples in records.items()],
         "encoded": list(_encoded(records, root)),
         "shared": _shared(records),
         "sources": credits_of(spec),
@@ -77,40 +83,36 @@ def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
     write_text(out / "report.md", _markdown(report))
 
 
-def _address(part: Part) -> Facts:
-    return {"task": part.task, "language": part.language, "part": part.name}
+def _address(file: DataFile) -> Facts:
+    return {key: getattr(file, key) for key in ADDRESS}
 
 
-def _encoded(records: dict[Part, list[Record]], root: Path) -> Iterable[Facts]:
-    """Yield what each encoder makes of each part that it reads."""
+def _encoded(records: dict[DataFile, list[Record]], root: Path) -> Iterable[Facts]:
+    """Yield what each encoder makes of each file that it reads."""
     load = cache(
-        lambda encoder, task: load_tokenizer(
-            (root / fill(ENCODER, encoder=encoder, file="tokenizer.json")).parent, task
-        )
+        lambda encoder, task: load_tokenizer(root / fill(ENCODER, encoder=encoder, file="tokenizer.json").parent, task)
     )
-    for part, examples in records.items():
-        for encoder in part.encoders:
-            kept = Encoded.load(root / part.encoded(encoder))
-            counts = count_subwords(load(encoder, part.task), part.task, examples, kept)
-            yield {"encoder": encoder, **_address(part), "limit": part.limit, **counts}
+    for file, examples in records.items():
+        for encoder in file.encoders:
+            kept = Encoded.load(root / file.encoded(encoder))
+            counts = count_subwords(load(encoder, file.task), file.task, examples, kept)
+            yield {"encoder": encoder, **_address(file), "limit": file.limit, **counts}
 
 
-def _shared(records: dict[Part, list[Record]]) -> dict[str, dict[str, int]]:
-    """Count the different texts that stand in two parts which ought to have none in common, by task and pair."""
-    texts = {part: different_texts(examples) for part, examples in records.items()}
-    shared: dict[str, dict[str, int]] = {part.task: {} for part in records}
+def _shared(records: dict[DataFile, list[Record]]) -> dict[str, dict[str, int]]:
+    """Count the different texts that stand in two files which ought to have none in common, by task and pair."""
+    texts = {file: different_texts(examples) for file, examples in records.items()}
+    shared: dict[str, dict[str, int]] = {file.task: {} for file in records}
     for one, other in combinations(records, 2):
         if one.task == other.task and _apart(one, other):
             shared[one.task][f"{one.label} & {other.label}"] = len(texts[one] & texts[other])
     return shared
 
 
-def _apart(one: Part, other: Part) -> bool:
-    """Return whether two parts should share no text: a target's splits; a source set and any dev or test split."""
-    names = {one.name, other.name}
-    if "source" in names:
-        return bool(names & {"dev", "test"})
-    return one.language == other.language
+def _apart(one: DataFile, other: DataFile) -> bool:
+    """Return whether two files should share no text: a target's splits; a source set and any dev or test split."""
+    parts = {one.part, other.part}
+    return bool(parts & {"dev", "test"}) if "source" in parts else one.language == other.language
 
 
 def _markdown(report: dict[str, Any]) -> str:
@@ -122,12 +124,12 @@ def _markdown(report: dict[str, Any]) -> str:
     ]
     sections = [
         "# Data",
-        _table(map(_data_row, report["parts"]), DATA_COLUMNS),
+        _table(report["parts"], DATA_COLUMNS),
         DATA_NOTE,
         "## Texts shared between parts",
         "\n".join(notes) or "- none",
         "## Subwords",
-        _table(map(_encoded_row, report["encoded"]), ENCODED_COLUMNS),
+        _table(report["encoded"], ENCODED_COLUMNS),
         ENCODED_NOTE,
         "## Sources",
         "\n".join(map(_credit, report["sources"])),
@@ -135,41 +137,10 @@ def _markdown(report: dict[str, Any]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _data_row(part: Facts) -> list[Any]:
-    return [
-        *(part[key] for key in ADDRESS),
-        part["examples"],
-        f"{part['mean_words']:.1f}",
-        f"{part['median_words']:g}",
-        part["most_words"],
-        part["entities"] if "entities" in part else part["labels"].get("positive", 0),
-        part["repeated"],
-        part.get("orphan_i_tags"),
-    ]
-
-
-def _encoded_row(part: Facts) -> list[Any]:
-    return [
-        part["encoder"],
-        *(part[key] for key in ADDRESS),
-        f"{part['subwords'] / part['words']:.2f}",
-        _percent(part["unknown"], part["subwords"]),
-        part["limit"],
-        part["examples_cut"],
-        *(part.get(key) for key in ("words_cut_off", "words_without_subword", "entities_lost")),
-    ]
-
-
-def _table(rows: Iterable[list[Any]], columns: Sequence[str]) -> str:
+def _table(rows: list[Facts], columns: Columns) -> str:
+    texts = [[show(row) for show in columns.values()] for row in rows]
     align = ["left" if name in ("encoder", *ADDRESS) else "right" for name in columns]
-    return tabulate(rows, columns, tablefmt="github", disable_numparse=True, colalign=align)
-
-
-def _percent(count: int | None, total: int) -> str:
-    """Return a share in percent, to a tenth: a part has some thousand subwords."""
-    if count is None or not total:
-        return ""
-    return "<0.1" if 0 < count / total < 0.0005 else f"{100 * count / total:.1f}"
+    return tabulate(texts, list(columns), tablefmt="github", disable_numparse=True, colalign=align)
 
 
 def _credit(credit: Credit) -> str:
