@@ -111,8 +111,8 @@ def encode(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], m
 
     Args:
         tokenizer: the encoder's; it adds its own special tokens.
-        task: "ner" (records with tokens and tags) or "sentiment" (records with text and label).
-        records: as `metaxl.data.read` writes them.
+        task: "ner" or "sentiment".
+        records: as `metaxl.data.read` gives them.
         max_length: how many subwords of an example are kept, special tokens included. Words beyond it, and words
             that the tokenizer leaves without a subword, keep their place in `gold` and are predicted "O".
 

@@ -32,8 +32,12 @@ def read_split(corpus: str, task: str, language: str, split: str, folder: Path, 
         folder: where the language's files lie, or its WikiANN archive.
         options: what the corpus's own reader takes besides.
 
+    Returns:
+        Records {"id", "tokens", "tags"} or {"id", "text", "label"}. The ids number the examples of the file from 0;
+        empty ones of a corpus are left out, and a warning counts them.
+
     Raises:
-        DataError: the data are missing or malformed.
+        DataError: the data are missing or malformed; the message has the file, and the line, row or entry.
     """
     # The reader is imported by its name, so that reading one corpus loads no library of another and depends on no
     # other reader's code.
@@ -43,12 +47,6 @@ def read_split(corpus: str, task: str, language: str, split: str, folder: Path, 
 
 def subsample(records: Sequence[Record], size: int, seed: int, place: str) -> list[Record]:
     """Draw `size` records by the order of hash(seed, id): nested over sizes, independent of file order and platform.
-
-    Args:
-        records: the records to draw from; their ids differ.
-        size: how many to draw.
-        seed: another seed draws another set.
-        place: what the message calls the data.
 
     Raises:
         DataError: there are fewer records than asked for.

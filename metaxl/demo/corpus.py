@@ -11,18 +11,6 @@ from metaxl.tasks import NER, SENTIMENT
 
 
 def read(folder: Path, language: str, split: str, task: str, size: int, seed: int) -> list[Record]:
-    """Make one split of one language.
-
-    Args:
-        folder: not used, because nothing is read.
-        language: its code.
-        split: "train", "dev" or "test".
-        task: "ner" or "sentiment".
-        size: how many examples; a smaller split is a prefix of a larger one.
-        seed: the seed of the world.
-
-    Raises:
-        DataError: the language or the split is unknown.
-    """
+    """Make `size` examples of one split of one language in the world of a seed; nothing is read from the folder."""
     make = {NER.name: ner_sentences, SENTIMENT.name: reviews}[task]
     return make(language, split, size, seed)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from unittest.mock import patch
 
 from tokenizers import Regex, Tokenizer
 from tokenizers.models import Unigram
@@ -20,15 +19,18 @@ PAD_ID, SPECIALS = 1, 4  # XLM-R's ids: <s> 0, <pad> 1, </s> 2, <unk> 3, and <ma
 _ZERO_WIDTH = "[\u200b-\u200f\u2060\ufeff]"
 
 
-def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
-    """Train a Unigram tokenizer of at most `vocabulary` pieces; equal texts give equal bytes."""
+def train_tokenizer(texts: list[str], vocabulary: int, longest: int) -> PreTrainedTokenizerFast:
+    """Train a Unigram tokenizer of at most `vocabulary` pieces, for inputs of at most `longest` subwords.
+
+    Equal texts give equal bytes.
+    """
     tokenizer = Tokenizer(Unigram())
     tokenizer.normalizer = Sequence([Replace(Regex(_ZERO_WIDTH), ""), NFKC()])
     tokenizer.pre_tokenizer = Metaspace()
     trainer = UnigramTrainer(
         vocab_size=vocabulary - 1, special_tokens=[BOS, PAD, EOS, UNK], unk_token=UNK, show_progress=False
     )
-    with _one_thread():
+    with patch.dict(os.environ, TOKENIZERS_PARALLELISM="false"):  # its parallel sums differ from run to run
         tokenizer.train_from_iterator(texts, trainer)
     tokenizer.model = _settled(tokenizer)
     tokenizer.add_special_tokens([MASK])
@@ -37,7 +39,9 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
         pair=f"{BOS} $A {EOS} {EOS} $B {EOS}",
         special_tokens=[(BOS, 0), (EOS, 2)],
     )
-    return tokenizer
+    names = {"bos": BOS, "cls": BOS, "pad": PAD, "eos": EOS, "sep": EOS, "unk": UNK, "mask": MASK}
+    tokens = {f"{name}_token": token for name, token in names.items()}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=longest, **tokens)
 
 
 def _settled(tokenizer: Tokenizer) -> Unigram:
@@ -53,38 +57,3 @@ def _settled(tokenizer: Tokenizer) -> Unigram:
     spared = lowest + 0.0001 * (1 + sum(len(piece) == 1 for piece, _ in learnt))
     settled = [(piece, lowest if len(piece) == 1 and score < spared else score) for piece, score in learnt]
     return Unigram(specials + sorted(settled, key=lambda entry: (-entry[1], entry[0])), unk_id=SPECIALS - 1)
-
-
-def encode(tokenizer: Tokenizer, texts: list[str], longest: int) -> list[list[int]]:
-    """Return the ids of each text, cut at `longest`."""
-    with _one_thread():
-        return [encoding.ids[:longest] for encoding in tokenizer.encode_batch(texts)]
-
-
-def wrap(tokenizer: Tokenizer, longest: int) -> PreTrainedTokenizerFast:
-    """Return the tokenizer in the form that transformers saves and loads; inputs have `longest` subwords at most."""
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        model_max_length=longest,
-        bos_token=BOS,
-        cls_token=BOS,
-        pad_token=PAD,
-        eos_token=EOS,
-        sep_token=EOS,
-        unk_token=UNK,
-        mask_token=MASK,
-    )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep the tokenizers library on one thread, because its parallel sums differ from run to run."""
-    before = os.environ.get("TOKENIZERS_PARALLELISM")
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TOKENIZERS_PARALLELISM"]
-        else:
-            os.environ["TOKENIZERS_PARALLELISM"] = before

@@ -9,7 +9,7 @@ from metaxl.methods import BASE, METHODS
 
 RESERVED = ("average", "none")
 FOLDERS = ("raw", "logs")
-PRETRAINED_LENGTH = 256  # the positions that metaxl.demo.pretrain gives an encoder
+PRETRAINED_LENGTH = 256  # the positions that metaxl.demo.encoder gives an encoder
 
 
 def check_names(config: Config) -> None:

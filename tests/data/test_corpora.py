@@ -65,7 +65,7 @@ def test_wikiann_counts_the_sentences_without_a_token(tmp_path, caplog):
     put_wikiann(tmp_path, [[], ["a"], []], [[], [0], []])
     with caplog.at_level(logging.WARNING):
         assert [record["id"] for record in wikiann.read(tmp_path, "xx", "train")] == ["train-1"]
-    assert "2 sentences without a token left out" in caplog.text
+    assert "2 empty sentences left out" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_wikiann_lines_of_any_unicode_come_back_unchanged(tmp_path_factory, sent
         (b"a\tO\n", "train:1: expected"),
         (b"xx:a\tO\tO\n", "train:1: expected"),
         (b"xx:a\tO\nyy:b\tO\n", "train:2: a token of 'yy' in the data of 'xx'"),
-        (b"xx:a\tB-GPE\n", "train:1: unknown tag 'B-GPE'"),
+        (b"xx:a\tB-GPE\n", "train:1: unknown label 'B-GPE'; expected one of O, B-PER"),
         (b"xx:a\tO\nxx:\xe9\tO\n", "train:2: byte 10 is not UTF-8"),
-        (b"\n\n", "train: holds no sentence"),
+        (b"\n\n", "train: no sentence in it."),
     ],
 )
 def test_a_malformed_wikiann_line_is_refused_with_its_number(tmp_path, content, message):

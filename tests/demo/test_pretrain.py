@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 from transformers import AutoTokenizer, XLMRobertaForTokenClassification
-from transformers.models.xlm_roberta import XLMRobertaForMaskedLM
 
+from metaxl.demo.encoder import LONGEST, mask_tokens, masked_loss, new_model, pretrain
 from metaxl.demo.languages.text import unlabelled_text
-from metaxl.demo.pretrain import EncoderShape, PretrainSettings, _config, mask_tokens, masked_loss, pretrain
 from metaxl.demo.tokenizer import PAD_ID, train_tokenizer
 from metaxl.errors import DataError
 
-SHAPE = EncoderShape(layers=1, hidden=16, heads=2, intermediate=32, vocabulary=400, max_positions=66)
-SETTINGS = PretrainSettings(steps=40, batch_size=16, learning_rate=1e-2)
+SETTINGS = {"layers": 1, "hidden": 16, "heads": 2, "intermediate": 32, "vocabulary": 400}
+SETTINGS |= {"steps": 40, "batch_size": 16, "learning_rate": 1e-2}
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +28,13 @@ def folder(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[
     """Return a pre-trained folder and its facts."""
     torch.set_num_threads(1)
     out = tmp_path_factory.mktemp("encoder")
-    return out, pretrain(texts, out, SHAPE, SETTINGS, 5)
+    return out, pretrain(texts, out, SETTINGS, 5)
 
 
 def test_equal_seeds_give_equal_bytes(folder: tuple[Path, dict], texts: list[str], tmp_path: Path) -> None:
     """Law: every file is a function of the arguments alone; the caller's random state is left as it was."""
     before = torch.random.get_rng_state()
-    pretrain(texts, tmp_path, SHAPE, SETTINGS, 5)
+    pretrain(texts, tmp_path, SETTINGS, 5)
     assert torch.equal(before, torch.random.get_rng_state())
     first = {path.name: path.read_bytes() for path in folder[0].iterdir()}
     assert first == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -58,7 +57,7 @@ def test_the_folder_loads_as_xlm_r(folder: tuple[Path, dict]) -> None:
 
 def test_training_lowers_the_loss(folder: tuple[Path, dict]) -> None:
     """Law: the final loss is below that of a uniform guess."""
-    assert folder[1]["steps"] == SETTINGS.steps
+    assert folder[1]["steps"] == SETTINGS["steps"]
     assert folder[1]["loss"] < torch.log(torch.tensor(float(folder[1]["vocabulary"]))) - 0.3
 
 
@@ -78,10 +77,10 @@ def test_masking_spares_the_special_tokens() -> None:
 
 def test_the_masked_loss_is_the_full_models(texts: list[str]) -> None:
     """Law: projecting only the masked positions gives the loss that the model itself computes."""
-    tokenizer = train_tokenizer(texts, 400)
-    model = XLMRobertaForMaskedLM(_config(SHAPE, tokenizer.get_vocab_size())).eval()
-    ids = torch.tensor([tokenizer.encode(texts[0]).ids])
-    masked, labels = mask_tokens(ids, 0.5, tokenizer.get_vocab_size(), torch.Generator().manual_seed(0))
+    tokenizer = train_tokenizer(texts, 400, LONGEST)
+    model = new_model(SETTINGS, len(tokenizer)).eval()
+    ids = torch.tensor([tokenizer.encode(texts[0])])
+    masked, labels = mask_tokens(ids, 0.5, len(tokenizer), torch.Generator().manual_seed(0))
     whole = model(input_ids=masked, attention_mask=(masked != PAD_ID).long(), labels=labels).loss
     torch.testing.assert_close(masked_loss(model, masked, labels), whole)
 
@@ -89,4 +88,4 @@ def test_the_masked_loss_is_the_full_models(texts: list[str]) -> None:
 def test_no_text_is_an_error(tmp_path: Path) -> None:
     """Law: empty text is refused with advice."""
     with pytest.raises(DataError, match="hundred sentences"):
-        pretrain(["", " "], tmp_path, SHAPE, SETTINGS, 0)
+        pretrain(["", " "], tmp_path, SETTINGS, 0)

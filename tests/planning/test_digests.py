@@ -25,9 +25,7 @@ DIGESTED = (*sorted(READERS), "metaxl.data.read", "metaxl.demo.encoder")
 FORMS = {
     "archive": {"files"},
     "data_index": {"sentiraama", "sentipers"},
-    "lines": {"files"},
     "parquet": {"wikiann", "reviews"},
-    "prefixed": {"files"},
     "records": set(CORPORA),
 }
 

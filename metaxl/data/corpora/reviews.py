@@ -16,18 +16,10 @@ LABELS = ("negative", "negative", None, "positive", "positive")
 
 
 def read(folder: Path, language: str, split: str) -> list[Record]:
-    """Read one split of the language whose train.parquet, validation.parquet and test.parquet are in a folder.
-
-    Returns:
-        Records {"id", "text", "label"}; the ids number the rows of the file from 0. Empty reviews are left out; a
-        warning counts them.
-
-    Raises:
-        DataError: the file is missing or malformed, or a label is out of range; the row is named.
-    """
-    path, rows = read_parquet(folder, split, ["text", "label"])
+    """Read one split of the language whose train.parquet, validation.parquet and test.parquet are in a folder."""
+    path, rows, _ = read_parquet(folder, split, ("text", "label"))
     records = []
-    for number, (text, stars) in enumerate(zip(rows["text"], rows["label"], strict=True)):
+    for number, (text, stars) in enumerate(rows):
         if not isinstance(stars, int) or not 0 <= stars < len(LABELS):
             raise DataError(f"{path}, row {number}: label {stars!r} is not one of 0 to {len(LABELS) - 1} (stars - 1).")
         if text is not None and not isinstance(text, str):
@@ -35,4 +27,4 @@ def read(folder: Path, language: str, split: str) -> list[Record]:
         label = LABELS[stars]
         if label is not None:
             records.append({"id": f"{split}-{number}", "text": (text or "").strip(), "label": label})
-    return drop_empty(str(path), records)
+    return drop_empty(str(path), "review", records)

@@ -30,49 +30,41 @@ logger = logging.getLogger(__name__)
 
 
 def read(folder: Path, language: str, split: str, unlabelled: Unlabelled = "resolve", seed: int = 0) -> list[Record]:
-    """Read one official split.
+    """Read one official split, in its order, from sentipers.xlsx and data_index.txt of a folder.
 
     Args:
-        folder: holds sentipers.xlsx and data_index.txt.
+        folder: of the two files.
         language: "fa".
         split: "train", "dev" or "test".
         unlabelled: what becomes of the entries that are None or neutral. "resolve" gives a neutral row the label of the
             first later row with the same text and a polar label, and leaves out None; "drop" leaves out both; "refill"
-            replaces both by polar rows whose text no split has, so that the splits have 100, 1,000 and 1,000 rows.
+            replaces both by polar rows whose text no split has, so that the splits have 100, 1,000 and 1,000 rows. A
+            warning counts them.
         seed: of the draw of those rows.
-
-    Returns:
-        Records {"id", "text", "label"} in the official order; the ids number its entries from 0. A warning counts the
-        entries that were left out, resolved or replaced.
-
-    Raises:
-        DataError: a file is missing or malformed, or the index names a row that does not exist.
     """
     if language != "fa":
         raise DataError(f"sentipers: is in Persian ('fa'), not in {language!r}; name another reader for it.")
     index, sheet = folder / "data_index.txt", folder / "sentipers.xlsx"
     rows = _rows(sheet)
     official = {name: _entries(index, name, rows) for name in SPLITS}
-    entries = official[split]
-    chosen = [None if entry is None or rows[entry][1] is None else rows[entry] for entry in entries]
-    open_places = [position for position, row in enumerate(chosen) if row is None]
+    chosen = [_polar(rows, entry) for entry in official[split]]
+    gaps = [position for position, row in enumerate(chosen) if row is None]
     if unlabelled == "resolve":
-        for position in open_places:
-            chosen[position] = _labelled_duplicate(rows, entries[position])
+        for position in gaps:
+            chosen[position] = _labelled_duplicate(rows, official[split][position])
     elif unlabelled == "refill":
-        drawn = _draw_unused(rows, official, seed)
-        for position, row in zip(open_places, drawn[split], strict=True):
+        for position, row in zip(gaps, _draw_unused(rows, official, seed)[split], strict=True):
             chosen[position] = row
     records = [
         {"id": f"{split}-{position}", "text": row[0].strip(), "label": row[1]}
         for position, row in enumerate(chosen)
         if row is not None
     ]
-    if open_places:
-        lost, left_out = entries.count(None), len(chosen) - len(records)
+    if gaps:
+        lost, left_out = official[split].count(None), len(chosen) - len(records)
         message = "%s, fa %s: %d entries without a row and %d neutral ones; %s: %d left out"
-        logger.warning(message, index, split, lost, len(open_places) - lost, unlabelled, left_out)
-    return drop_empty(f"{sheet}, fa {split}", records)
+        logger.warning(message, index, split, lost, len(gaps) - lost, unlabelled, left_out)
+    return drop_empty(f"{sheet}, fa {split}", "review", records)
 
 
 def _entries(index: Path, split: str, rows: Sequence[Row]) -> list[int | None]:
@@ -84,6 +76,11 @@ def _entries(index: Path, split: str, rows: Sequence[Row]) -> list[int | None]:
     return entries
 
 
+def _polar(rows: Sequence[Row], entry: int | None) -> Row | None:
+    """Return the row of an entry if it has one with a polar label."""
+    return None if entry is None or rows[entry][1] is None else rows[entry]
+
+
 def _labelled_duplicate(rows: Sequence[Row], entry: int | None) -> Row | None:
     """Return the first row after a neutral one with the same text and a polar label."""
     if entry is None:
@@ -93,34 +90,25 @@ def _labelled_duplicate(rows: Sequence[Row], entry: int | None) -> Row | None:
 
 
 def _draw_unused(rows: Sequence[Row], official: Mapping[str, Sequence[int | None]], seed: int) -> dict[str, list[Row]]:
-    """Draw a polar row for every entry without a label; its text is in no split and is drawn once.
-
-    Raises:
-        DataError: the sheet has too few of them.
-    """
-    taken = {
-        text_of({"text": rows[entry][0]}) for entries in official.values() for entry in entries if entry is not None
-    }
-    pool: dict[str, tuple[int, Row]] = {}
-    for number, row in enumerate(rows):
-        if row[1] is not None and (text := text_of({"text": row[0]})) not in taken | {""}:
-            pool.setdefault(text, (number, row))
-    order = iter(sorted(pool.values(), key=lambda pair: sha256_text(f"{seed}/{pair[0]}")))
+    """Draw a polar row for every entry without a label; its text is in no split and is drawn once."""
+    texts = [text_of({"text": text}) for text, _ in rows]
+    used = {"", *(texts[entry] for entries in official.values() for entry in entries if entry is not None)}
+    unused: dict[str, int] = {}
+    for number, text in enumerate(texts):
+        if text not in used and _polar(rows, number):
+            unused.setdefault(text, number)
+    order = iter(sorted(unused.values(), key=lambda number: sha256_text(f"{seed}/{number}")))
     drawn: dict[str, list[Row]] = {}
     for split, entries in official.items():
-        needed = sum(entry is None or rows[entry][1] is None for entry in entries)
-        drawn[split] = [row for _, row in islice(order, needed)]
+        needed = sum(_polar(rows, entry) is None for entry in entries)
+        drawn[split] = [rows[number] for number in islice(order, needed)]
         if len(drawn[split]) < needed:
             raise DataError(f"sentipers, fa {split}: {needed} entries to refill, {len(drawn[split])} unused rows left.")
     return drawn
 
 
 def _rows(path: Path) -> list[Row]:
-    """Read text and label of every row; a neutral row has the label None.
-
-    Raises:
-        DataError: the file is missing, is no workbook, or a row is malformed.
-    """
+    """Read text and label of every row; a neutral row has the label None."""
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 

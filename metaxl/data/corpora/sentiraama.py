@@ -15,20 +15,7 @@ LABELS = {"product_pos.txt": "positive", "product_neg.txt": "negative"}
 
 
 def read(folder: Path, language: str, split: str) -> list[Record]:
-    """Read one official split.
-
-    Args:
-        folder: holds product_pos.txt, product_neg.txt and data_index.txt.
-        language: "te".
-        split: "train", "dev" or "test": 100, 103 and 100 lines.
-
-    Returns:
-        Records {"id", "text", "label"} in the official order; the ids number them from 0. Empty lines are left out; a
-        warning counts them.
-
-    Raises:
-        DataError: a file is missing or malformed, or the index names a line that does not exist.
-    """
+    """Read one official split, in its order, from product_pos.txt, product_neg.txt and data_index.txt of a folder."""
     if language != "te":
         raise DataError(f"sentiraama: is in Telugu ('te'), not in {language!r}; name another reader for it.")
     index = folder / "data_index.txt"
@@ -42,4 +29,4 @@ def read(folder: Path, language: str, split: str) -> list[Record]:
             raise DataError(f"{index}, tir {split}, entry {position}: there is no line {number!r} in {name!r}.")
         text = lines[name][number].strip()
         records.append({"id": f"{split}-{position}", "text": text, "label": LABELS[name]})
-    return drop_empty(f"{folder}, tir {split}", records)
+    return drop_empty(f"{folder}, tir {split}", "review", records)

@@ -16,11 +16,7 @@ MAX_ARCHIVE_MEMBERS = 100
 
 
 def read_member(path: Path, name: str) -> bytes:
-    """Return one file of a .tar.gz.
-
-    Args:
-        path: of the archive.
-        name: of the file, in whichever folder of the archive it is.
+    """Return the file called `name`, in whichever folder of a .tar.gz it is.
 
     Raises:
         DataError: the archive is damaged, too large, lacks the file or has it twice, or holds anything else than plain
@@ -28,14 +24,12 @@ def read_member(path: Path, name: str) -> bytes:
     """
     found = []
     try:
-        with gzip.open(path) as unpacked:
-            bounded = _Bounded(unpacked, MAX_ARCHIVE_BYTES, path)
-            with tarfile.open(fileobj=bounded, mode="r|") as archive:
-                for number, member in enumerate(archive):
-                    _check_member(path, number, member)
-                    if member.isfile() and Path(member.name).name == name:
-                        file = archive.extractfile(member)
-                        found.append(file.read() if file else b"")
+        with gzip.open(path) as unpacked, tarfile.open(fileobj=_Bounded(unpacked, path), mode="r|") as archive:
+            for number, member in enumerate(archive):
+                _check_member(path, number, member)
+                if member.isfile() and Path(member.name).name == name:
+                    file = archive.extractfile(member)
+                    found.append(file.read() if file else b"")
     except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{path}: cannot be unpacked ({error}); get the archive again.") from error
     if len(found) != 1:
@@ -46,16 +40,12 @@ def read_member(path: Path, name: str) -> bytes:
 class _Bounded(io.RawIOBase):
     """A stream that refuses to give more bytes than an honest archive holds."""
 
-    def __init__(self, stream: gzip.GzipFile, limit: int, path: Path) -> None:
+    def __init__(self, stream: gzip.GzipFile, path: Path) -> None:
         super().__init__()
-        self._stream, self._left, self._path = stream, limit, path
+        self._stream, self._left, self._path = stream, MAX_ARCHIVE_BYTES, path
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read as the stream does.
-
-        Raises:
-            DataError: the limit is exceeded.
-        """
+        """Read as the stream does, or raise a DataError where the limit is exceeded."""
         chunk = self._stream.read(size)
         self._left -= len(chunk)
         if self._left < 0:
@@ -69,5 +59,3 @@ def _check_member(path: Path, number: int, member: tarfile.TarInfo) -> None:
     tarfile.data_filter(member, str(path.parent))  # raises a TarError for a path outside
     if not (member.isfile() or member.isdir()) or member.issparse():
         raise DataError(f"{path}: {member.name!r} is a link, a device or a file with holes; refused.")
-    if member.size > MAX_ARCHIVE_BYTES:
-        raise DataError(f"{path}: {member.name!r} unpacks to more than {MAX_ARCHIVE_BYTES:,} bytes; refused.")

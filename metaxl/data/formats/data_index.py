@@ -10,19 +10,13 @@ from metaxl.errors import DataError
 
 
 def official_index(path: Path, name: str, split: str) -> list[list[Any]]:
-    """Return the lists that stand under the heading of a data set's split in data_index.txt.
-
-    Args:
-        path: of data_index.txt.
-        name: the data set's name there: "tir" has two lists a split, line numbers and files; "fa" one, row numbers.
-        split: "train", "dev" or "test".
+    """Return the lists that data_index.txt has of a split: of "tir" line numbers and files, of "fa" row numbers.
 
     Raises:
         DataError: the file is missing or not the official one.
     """
     heading = f"# {name} {split} index"
-    text = "\n" + read_text(path)
-    _, found, rest = text.partition("\n" + heading)
+    _, found, rest = f"\n{read_text(path)}".partition(f"\n{heading}")
     expected = 2 if name == "tir" else 1
     try:
         lists = [ast.literal_eval(line) for line in rest.split("\n")[1 : 1 + expected]]

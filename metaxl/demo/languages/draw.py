@@ -16,24 +16,15 @@ Drawn = TypeVar("Drawn")
 
 
 def speak(code: str, seed: int) -> Language:
-    """Return the language of a code in the world of a seed.
-
-    Raises:
-        DataError: no synthetic language has this code.
-    """
+    """Return the language of a code in the world of a seed, or raise a DataError where no language has this code."""
     if code not in PROFILES:
-        known = ", ".join(LANGUAGES)
-        hint = did_you_mean(code, LANGUAGES)
+        known, hint = ", ".join(LANGUAGES), did_you_mean(code, LANGUAGES)
         raise DataError(f"unknown synthetic language {code!r}: expected one of {known}.{hint}")
     return Language(seed, PROFILES[code])
 
 
 def check_split(split: str) -> None:
-    """Refuse a split that does not exist.
-
-    Raises:
-        DataError: there is no such split.
-    """
+    """Raise a DataError where there is no such split."""
     if split not in _UPPER_BOUND:
         raise DataError(f"unknown split {split!r}: expected one of {', '.join(_UPPER_BOUND)}")
 
@@ -43,17 +34,12 @@ def written(phrase: Phrase) -> str:
     return " ".join(token.form for token in phrase)
 
 
-def belongs(sentence: str, split: str) -> bool:
-    """Return whether a sentence belongs to a split; the hash of its text alone decides."""
-    draw = chance("split", sentence)
-    return next(name for name, bound in _UPPER_BOUND.items() if draw < bound) == split
-
-
 def draw_for(split: str, make: Callable[[], Phrase]) -> Phrase:
-    """Make sentences until one belongs to the split."""
+    """Make sentences until one belongs to the split; the hash of its text alone decides to which it belongs."""
     while True:
         sentence = make()
-        if belongs(written(sentence), split):
+        draw = chance("split", written(sentence))
+        if next(name for name, bound in _UPPER_BOUND.items() if draw < bound) == split:
             return sentence
 
 

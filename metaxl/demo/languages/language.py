@@ -43,7 +43,7 @@ class Language:
 
     def word(self, concept: str) -> str:
         """Return the written word of a concept."""
-        return _word(self.seed, self.profile.code, concept)
+        return spell(_sounds(self.seed, self.profile.code, concept), self.profile.script, self.profile.code)
 
     def token(self, concept: str) -> Phrase:
         """Return the word of a concept as a phrase."""
@@ -56,7 +56,8 @@ class Language:
 
     def name(self, name: Name) -> str:
         """Return a name of the world as this language pronounces and spells it."""
-        return self.capital(_name(self.seed, self.profile.code, name))
+        sounds = adapt(_name_sounds(self.seed, *name), self.profile)
+        return self.capital(spell(sounds, self.profile.script, self.profile.code))
 
     def capital(self, form: str) -> str:
         """Write the first letter as a capital, if the script has capitals."""
@@ -89,14 +90,6 @@ class Language:
         return verb + subject + complement + adverbial
 
 
-def origin(seed: int, code: str, concept: str) -> str:
-    """Return the language that a word comes from: the language itself, its relative, or English."""
-    profile, draw = PROFILES[code], chance(seed, "origin", code, concept)
-    if draw < profile.cognates:
-        return profile.relative
-    return "en" if draw < profile.cognates + ENGLISH_SHARE else code
-
-
 def adapt(sounds: str, profile: Profile) -> str:
     """Replace the sounds that a language lacks and repair the syllables that it does not allow."""
     inventory = profile.consonants + profile.vowels
@@ -114,29 +107,15 @@ def adapt(sounds: str, profile: Profile) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def _word(seed: int, code: str, concept: str) -> str:
-    """Return the written word of a concept."""
-    return spell(_sounds(seed, code, concept), PROFILES[code].script, code)
-
-
-@lru_cache(maxsize=1 << 16)
-def _name(seed: int, code: str, name: Name) -> str:
-    """Return a name as a language pronounces and spells it, not yet capitalised."""
-    sounds = adapt(_name_sounds(seed, name.kind, name.number, name.region), PROFILES[code])
-    return spell(sounds, PROFILES[code].script, code)
-
-
-@lru_cache(maxsize=1 << 16)
 def _sounds(seed: int, code: str, concept: str) -> str:
-    """Return the sounds of a word; a word of the relative has gone through the regular sound changes."""
-    source, profile = origin(seed, code, concept), PROFILES[code]
-    if source == code:
-        return _root(seed, code, concept, 1 if concept.startswith("affix-") or concept in GRAMMATICAL else 2)
-    sounds = _sounds(seed, source, concept)
-    if source == profile.relative:
+    """Return the sounds of a word: its relative's after the regular sound changes, the English ones, or its own."""
+    profile, draw = PROFILES[code], chance(seed, "origin", code, concept)
+    if draw < profile.cognates:
         shifts = {ord(shift[0]): shift[2] for shift in profile.shifts.split()}
-        sounds = sounds.translate(shifts)
-    return adapt(sounds, profile)
+        return adapt(_sounds(seed, profile.relative, concept).translate(shifts), profile)
+    if draw < profile.cognates + ENGLISH_SHARE and code != "en":
+        return adapt(_sounds(seed, "en", concept), profile)
+    return _root(seed, code, concept, 1 if concept.startswith("affix-") or concept in GRAMMATICAL else 2)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -185,10 +185,7 @@ def tagged(forms: list[str], entity: str) -> Phrase:
 def ner_sentences(language: str, split: str, count: int, seed: int) -> list[dict[str, Any]]:
     """Return `count` sentences as {"id", "tokens", "tags"} (IOB2 with PER, ORG, LOC) of the world of a seed.
 
-    A smaller count gives a prefix of a larger one.
-
-    Raises:
-        DataError: the language or the split is unknown.
+    A smaller count gives a prefix of a larger one. A language or a split that is unknown raises a DataError.
     """
     check_split(split)
     scribe = Scribe(speak(language, seed), dice(seed, "ner", language, split), split)

@@ -118,10 +118,7 @@ def reviewer(language: str, split: str, seed: int) -> Reviewer:
 def reviews(language: str, split: str, count: int, seed: int) -> list[dict[str, Any]]:
     """Return `count` reviews as {"id", "text", "label"} of the world of a seed.
 
-    A smaller count gives a prefix of a larger one.
-
-    Raises:
-        DataError: the language or the split is unknown.
+    A smaller count gives a prefix of a larger one. A language or a split that is unknown raises a DataError.
     """
     check_split(split)
     drawn = distinct(reviewer(language, split, seed).review, lambda review: review.text, count)

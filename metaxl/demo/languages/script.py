@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 Script = Literal["latin", "cyrillic", "georgian", "han", "telugu", "arabic"]
@@ -12,7 +13,17 @@ VOWELS = "aeiou@U"
 CONSONANTS = "pbtdkgqmnNszSZCJcfvhxrlwy"
 CASED: frozenset[str] = frozenset({"latin", "cyrillic"})
 
-_LATIN = {"@": "e", "U": "u", "N": "ng", "S": "sh", "Z": "zh", "C": "ch", "J": "j", "c": "ts", "x": "kh"}
+# What a sound is written with, where that is not its own character; in Arabic letters short vowels go unwritten.
+_LETTERS: dict[Script, dict[str, str]] = {
+    "latin": {"@": "e", "U": "u", "N": "ng", "S": "sh", "Z": "zh", "C": "ch", "J": "j", "c": "ts", "x": "kh"},
+    "cyrillic": dict(zip("aeiou@UpbtdkgqmnNszSZCJcfvhxrlwy", "аеиоуыюпбтдкгкмннсзшжчжцфвххрлвй", strict=True)),
+    "georgian": dict(zip("aeiou@UpbtdkgqmnNszSZCJcfvhxrlwy", "აეიოუჷჳპბტდკგყმნნსზშჟჩჯცფვჰხრლვჲ", strict=True)),
+    "arabic": {
+        **dict(zip("aiouUpbtdkgqmnNszSZCJcfvhxrlwy", "ایوووپبتدکگقمننسزشژچجسفوهخرلوی", strict=True)),
+        **{"e": "", "@": ""},
+    },
+}
+# In which letters a language differs from others of its script.
 _ORTHOGRAPHY = {
     "en": {"@": "e", "k": "c"},
     "es": {"k": "c", "N": "ñ", "h": "j", "y": "y"},
@@ -23,12 +34,8 @@ _ORTHOGRAPHY = {
     "mi": {"N": "ng", "f": "wh"},
     "gn": {"N": "ñ", "S": "x", "@": "y", "y": "j"},
     "ilo": {"N": "ng"},
+    "mhr": {"N": "ҥ", "U": "ӱ", "@": "ӹ"},
 }
-_CYRILLIC = dict(zip("aeiou@UpbtdkgqmnNszSZCJcfvhxrlwy", "аеиоуыюпбтдкгкмннсзшжчжцфвххрлвй", strict=True))
-_MARI = {"N": "ҥ", "U": "ӱ", "@": "ӹ"}
-_GEORGIAN = dict(zip("aeiou@UpbtdkgqmnNszSZCJcfvhxrlwy", "აეიოუჷჳპბტდკგყმნნსზშჟჩჯცფვჰხრლვჲ", strict=True))
-_ARABIC = dict(zip("aiouUpbtdkgqmnNszSZCJcfvhxrlwy", "ایوووپبتدکگقمننسزشژچجسفوهخرلوی", strict=True))
-_ARABIC |= {"e": "", "@": ""}  # short vowels go unwritten
 _TELUGU = dict(zip("pbtdkgqmnNszSZCJcfvhxrlwy", "పబతదకగకమనఙసజశజచజచఫవహఖరలవయ", strict=True))
 _TELUGU_VOWEL = dict(zip("aeiou@U", "అఎఇఒఉఅఉ", strict=True))
 _TELUGU_SIGN = {"a": "", "@": "", "e": "ె", "i": "ి", "o": "ొ", "u": "ు", "U": "ు"}
@@ -37,23 +44,16 @@ _SYLLABLE = re.compile(rf"[{CONSONANTS}]?[{VOWELS}](?:[{CONSONANTS}](?![{VOWELS}
 _HAN_FIRST = 0x4E00
 
 
+@lru_cache(maxsize=1 << 16)
 def spell(sounds: str, script: Script, code: str) -> str:
     """Return the letters of a string of phonemes in a language's own orthography."""
-    if script == "latin":
-        table = _LATIN | _ORTHOGRAPHY.get(code, {})
-        return "".join(table.get(sound, sound) for sound in sounds)
-    if script == "cyrillic":
-        table = _CYRILLIC | (_MARI if code == "mhr" else {})
-        return "".join(table[sound] for sound in sounds)
-    if script == "georgian":
-        return "".join(_GEORGIAN[sound] for sound in sounds)
-    if script == "arabic":
-        # A word that begins with an unwritten vowel gets an alif to carry it.
-        written = "".join(_ARABIC[sound] for sound in sounds)
-        return "ا" + written if sounds[:1] in {"e", "@"} else written
     if script == "telugu":
         return _telugu(sounds)
-    return "".join(_han(syllable) for syllable in _SYLLABLE.findall(sounds))
+    if script == "han":
+        return "".join(_han(syllable) for syllable in _SYLLABLE.findall(sounds))
+    letters = _LETTERS[script] | _ORTHOGRAPHY.get(code, {})
+    carrier = "ا" if script == "arabic" and sounds[:1] in {"e", "@"} else ""  # an alif, before an unwritten vowel
+    return carrier + "".join(letters.get(sound, sound) for sound in sounds)
 
 
 def _telugu(sounds: str) -> str:

@@ -13,10 +13,7 @@ _KINDS, _WEIGHTS = ("entry", "nameless", "review"), (55, 15, 30)
 def unlabelled_text(language: str, count: int, seed: int) -> list[str]:
     """Return `count` different sentences of a language, none of which is in its train, dev or test data.
 
-    A smaller count gives a prefix of a larger one.
-
-    Raises:
-        DataError: the language is unknown.
+    A smaller count gives a prefix of a larger one. An unknown language raises a DataError.
     """
     rng = dice(seed, "text", language)
     scribe, author = Scribe(speak(language, seed), rng, "text"), reviewer(language, "text", seed)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import random
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["given", "surname", "place", "brand"]
 Pool = Literal["train", "dev", "test"]
@@ -26,35 +25,36 @@ NAMES: dict[Kind, int] = {"given": 320, "surname": 480, "place": 500, "brand": 2
 REGIONS = ("west", "andes", "han", "islands", "caucasus", "volga", "steppe", "deccan", "iran")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name of the world: its number, its home region, and its pool, the split that it belongs to."""
+class Name(NamedTuple):
+    """A name of the world: its number and its home region."""
 
     kind: Kind
     number: int
     region: str
-    pool: Pool
 
 
 def dice(*parts: str | int) -> random.Random:
     """Return a generator that the parts alone seed, the same on every machine and in every process."""
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return random.Random(int.from_bytes(digest[:8], "big"))
+    return random.Random(_hashed(8, *parts))
 
 
 def chance(*parts: str | int) -> float:
     """Return a number in [0, 1) that is a pure function of the parts."""
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48
+    return _hashed(6, *parts) / 2**48
+
+
+def _hashed(size: int, *parts: str | int) -> int:
+    """Return the first `size` bytes of the parts' hash as a number."""
+    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:size], "big")
 
 
 def concept(rng: random.Random, cls: str) -> str:
-    """Draw a concept of a class; low numbers come more often (a flat Zipf law, as in real text)."""
-    return f"{cls}-{skewed(rng, CLASSES[cls])}"
+    """Draw a concept of a class."""
+    return f"{cls}-{_skewed(rng, CLASSES[cls])}"
 
 
-def skewed(rng: random.Random, size: int) -> int:
-    """Draw an index below `size`; low ones come more often."""
+def _skewed(rng: random.Random, size: int) -> int:
+    """Draw an index below `size`; low ones come more often (a flat Zipf law, as in real text)."""
     return int(size * rng.random() ** 2)
 
 
@@ -67,7 +67,7 @@ def names(seed: int) -> dict[tuple[Kind, str, Pool], tuple[Name, ...]]:
             # Regions take turns, so that each of them has names of every kind and pool.
             region, turn = REGIONS[number % len(REGIONS)], number // len(REGIONS)
             pool: Pool = ("train", "test", "train", "dev", "train")[turn % 5] if turn % 10 != 8 else "test"
-            found.setdefault((kind, region, pool), []).append(Name(kind, number, region, pool))
+            found.setdefault((kind, region, pool), []).append(Name(kind, number, region))
     for key, group in found.items():
         dice(seed, "fame", *key).shuffle(group)
     return {key: tuple(group) for key, group in found.items()}
@@ -78,4 +78,4 @@ def pick_name(rng: random.Random, seed: int, kind: Kind, region: str, pool: Pool
     where = rng.random()
     home = region if where < 0.6 else "west" if where < 0.75 else rng.choice(REGIONS)
     group = names(seed)[kind, home, pool]
-    return group[skewed(rng, len(group))]
+    return group[_skewed(rng, len(group))]
