@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
@@ -48,24 +47,17 @@ def find_states(
     Raises:
         EncoderError: the blocks are not called once each, one after the other, or no module gives what enters a block.
     """
-    who, watch = type(module).__name__, _Watch()
-    with ExitStack() as stack:
-        for part in module.modules():
-            stack.enter_context(part.register_forward_hook(watch.left))
-        for block in blocks:
-            stack.enter_context(block.register_forward_pre_hook(watch.entered, with_kwargs=True))
-        try:
-            run()
-        except (TypeError, ValueError) as error:
-            raise EncoderError(f"{who} does not run on ids and an attention mask alone: {error}") from error
-    if [block for block, _ in watch.entries] != list(blocks):
+    who = type(module).__name__
+    outputs, entries = _watch(module, blocks, run)
+    if [block for block, _ in entries] != list(blocks):
         raise EncoderError(
-            f"{who}: its {len(blocks)} blocks were called {len(watch.entries)} times in one pass, where each should be "
+            f"{who}: its {len(blocks)} blocks were called {len(entries)} times in one pass, where each should be "
             "called once, in order (some models share a block among layers). Use another encoder."
         )
     states = []
-    for layer, source in enumerate([*(source for _, source in watch.entries), blocks[-1]]):
-        if source is None or watch.calls[source] != 1 or tuple(watch.outputs[source].shape) != shape:
+    for layer, source in enumerate([*(source for _, source in entries), blocks[-1]]):
+        given = [output for giver, output in outputs if giver is source]
+        if source is None or len(given) != 1 or tuple(given[0].shape) != shape:
             raise EncoderError(
                 f"{who}: no part of it gives the states after layer {layer} as (sentences, length, hidden) "
                 f"{shape}, so the RTN has no place there. Use another encoder."
@@ -74,30 +66,34 @@ def find_states(
     return states
 
 
-@dataclass
-class _Watch:
-    """What the modules give in one pass.
+def _watch(
+    module: nn.Module, blocks: nn.ModuleList, run: Callable[[], object]
+) -> tuple[list[tuple[nn.Module, Tensor]], list[tuple[nn.Module, nn.Module | None]]]:
+    """Return each module's output, and each call of a block with the outermost module that gave what entered it."""
+    outputs: list[tuple[nn.Module, Tensor]] = []
+    entries: list[tuple[nn.Module, nn.Module | None]] = []
 
-    Attributes:
-        outputs: each module's output; keeping them all keeps the identities distinct.
-        calls: how often each module was called.
-        entries: each call of a block, and the outermost module that gave what entered it, if any did.
-    """
+    def leave(part: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        if isinstance(first_output(output), Tensor):
+            outputs.append((part, first_output(output)))
 
-    outputs: dict[nn.Module, Tensor] = field(default_factory=dict)
-    calls: dict[nn.Module, int] = field(default_factory=dict)
-    entries: list[tuple[nn.Module, nn.Module | None]] = field(default_factory=list)
-
-    def left(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
-        first = first_output(output)
-        if isinstance(first, Tensor):
-            self.outputs[module] = first
-            self.calls[module] = self.calls.get(module, 0) + 1
-
-    def entered(self, block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def enter(block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         hidden = args[0] if args else kwargs.get("hidden_states")
-        givers = [module for module, output in self.outputs.items() if output is hidden]
-        self.entries.append((block, givers[-1] if givers else None))
+        givers = [part for part, output in outputs if output is hidden]
+        entries.append((block, givers[-1] if givers else None))
+
+    with ExitStack() as hooks:
+        for part in module.modules():
+            hooks.enter_context(part.register_forward_hook(leave))
+        for block in blocks:
+            hooks.enter_context(block.register_forward_pre_hook(enter, with_kwargs=True))
+        try:
+            run()
+        except (TypeError, ValueError) as error:
+            raise EncoderError(
+                f"{type(module).__name__} does not run on ids and an attention mask alone: {error}"
+            ) from error
+    return outputs, entries
 
 
 def first_output(output: Any) -> Any:

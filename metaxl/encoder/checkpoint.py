@@ -1,9 +1,7 @@
-"""The BERT family's folders in, fine-tuned Hugging Face checkpoints out; safetensors only, no code is run."""
+"""The BERT family's folders in, fine-tuned Hugging Face checkpoints out."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -12,15 +10,21 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from metaxl.data.encode import Integers
+from metaxl.encoder.folder import (
+    WEIGHTS,
+    label_names,
+    model_folder,
+    refuse_missing,
+    refuse_more_layers,
+    refuse_unknown_ids,
+    weights_file,
+)
 from metaxl.encoder.network import Parameters
+from metaxl.encoder.open import read_config
 from metaxl.encoder.shape import WORDS, Shape
-from metaxl.encoder.tokenizer_files import save_tokenizer
-from metaxl.errors import EncoderError
-from metaxl.files import atomic_folder, read_json, write_json
+from metaxl.files import write_json
 from metaxl.tasks import Task
 
-WEIGHTS = "model.safetensors"
-QKV = "attention.self.qkv"
 # How the transformers classes name the parts of our parameters, by family.
 PREFIX = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta"}
 CLASS_PREFIX = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta"}
@@ -36,23 +40,14 @@ def load_parameters(folder: Path, shape: Shape, rows: Integers) -> tuple[Paramet
     Raises:
         EncoderError: model.safetensors is missing, lacks a parameter of `shape`, holds more layers or is quantised.
     """
-    path = folder / WEIGHTS
-    if not path.is_file():
-        raise EncoderError(f"{path}: missing; save the encoder with safe serialization (pickles are never read).")
+    path = weights_file(folder)
     with safe_open(str(path), framework="pt") as file:
         stored = {_base_name(name): name for name in file.keys()}  # noqa: SIM118 - a safe_open is no mapping
         parts = {name: _parts(name) for name in shape.parameter_names()}
-        missing = [part for names in parts.values() for part in names if part not in stored]
-        if missing:
-            raise EncoderError(
-                f"{path}: lacks {len(missing)} of the parameters that config.json promises, "
-                f"among them {', '.join(missing[:3])}; is it a {shape.family} model?"
-            )
-        _refuse_more_layers(path, shape, stored)
-        _refuse_integers(
-            path, {name: file.get_slice(stored[name]).get_dtype() for ours in parts.values() for name in ours}
-        )
+        refuse_missing(path, [part for names in parts.values() for part in names if part not in stored], shape.family)
+        refuse_more_layers(path, stored, "encoder.layer", shape.layers)
         table = file.get_tensor(stored[WORDS])
+        refuse_unknown_ids(path, rows, len(table))
         theta = {
             name: torch.cat([file.get_tensor(stored[part]) for part in names]).float()
             for name, names in parts.items()
@@ -63,34 +58,13 @@ def load_parameters(folder: Path, shape: Shape, rows: Integers) -> tuple[Paramet
             for kind in ("weight", "bias")
             if f"pooler.dense.{kind}" in stored
         }
-    if rows[-1] >= len(table):
-        raise EncoderError(f"{path}: the tokenizer gives id {rows[-1]}, but the embedding has {len(table)} rows.")
     return {WORDS: table[torch.from_numpy(rows)].float(), **theta}, pooler
-
-
-def _refuse_more_layers(path: Path, shape: Shape, stored: Iterable[str]) -> None:
-    """Refuse weights of a deeper encoder: without its last layers it would be another."""
-    numbers = [int(found[1]) for name in stored if (found := re.match(r"encoder\.layer\.(\d+)\.", name))]
-    if max(numbers) >= shape.layers:
-        raise EncoderError(
-            f"{path}: holds {max(numbers) + 1} layers, but num_hidden_layers of config.json is {shape.layers}; correct "
-            "the one or save the weights of those layers alone."
-        )
-
-
-def _refuse_integers(path: Path, kinds: dict[str, str]) -> None:
-    """Refuse quantised weights: as numbers they are not the encoder's."""
-    integers = [name for name, kind in kinds.items() if not kind.startswith(("F", "BF"))]
-    if integers:
-        raise EncoderError(
-            f"{path}: {integers[0]} and {len(integers) - 1} more are of type {kinds[integers[0]]}, not floating-point; "
-            "save the encoder with its weights dequantised."
-        )
 
 
 def _parts(name: str) -> list[str]:
     """Return the names under which a checkpoint has one of our parameters: query, key and value are its own three."""
-    return [name.replace("self.qkv", f"self.{part}") for part in ("query", "key", "value")] if QKV in name else [name]
+    parts = ("query", "key", "value") if "self.qkv" in name else ("",)
+    return [name.replace("qkv", part) for part in parts]
 
 
 def _base_name(name: str) -> str:
@@ -128,23 +102,14 @@ def save_model(out: Path, encoder: Path, task: Task, theta: Parameters, rows: In
         table = file.get_tensor(name).float()
     table[torch.from_numpy(rows)] = theta[WORDS].cpu()
     tensors = {
-        _saved_name(part, shape.family, task): value.cpu()
-        for name, whole in theta.items()
+        _saved_name(part, shape.family, task): value.cpu().contiguous()
+        for name, whole in (theta | {WORDS: table}).items()
         for part, value in zip(_parts(name), whole.chunk(len(_parts(name))), strict=True)
     }
-    tensors[f"{PREFIX[shape.family]}.{WORDS}"] = table
-    labels = task.labels
-    config = read_json(encoder / "config.json") | {
-        "architectures": [CLASS_PREFIX[shape.family] + CLASS_SUFFIX[task.head]],
-        "id2label": {str(number): label for number, label in enumerate(labels)},
-        "label2id": {label: number for number, label in enumerate(labels)},
-    }
-    with atomic_folder(out) as folder:
-        save_file({name: value.contiguous() for name, value in tensors.items()}, folder / WEIGHTS, {"format": "pt"})
-        if phi:
-            save_file({name: value.detach().cpu() for name, value in phi.items()}, folder / "rtn.safetensors")
-        write_json(folder / "config.json", config)
-        save_tokenizer(encoder, folder, task)
+    architecture = {"architectures": [CLASS_PREFIX[shape.family] + CLASS_SUFFIX[task.head]]}
+    with model_folder(out, encoder, task, phi) as folder:
+        save_file(tensors, folder / WEIGHTS, {"format": "pt"})
+        write_json(folder / "config.json", read_config(encoder) | architecture | label_names(task))
 
 
 def _saved_name(name: str, family: str, task: Task) -> str:

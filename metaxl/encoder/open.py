@@ -1,4 +1,4 @@
-"""Which code serves an encoder: the packed path for the BERT family, transformers' own modules for all others.
+"""An encoder's config.json, and which code serves it: packed for the BERT family, transformers' modules for all others.
 
 Both kinds are loaded by name, so that a packed encoder neither imports transformers nor depends on the code for it.
 """
@@ -8,18 +8,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from metaxl.encoder.shape import FAMILIES
 from metaxl.errors import EncoderError
 from metaxl.files import read_json
 
+FAMILIES = ("bert", "roberta", "xlm-roberta")
 PACKED, WRAPPED = "metaxl.encoder.packed", "metaxl.encoder.wrapped"
 
 
-def model_type(folder: Path) -> str:
-    """Return the model_type of an encoder folder's config.json.
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read config.json of an encoder folder.
 
     Raises:
-        EncoderError: the file is missing or names none.
+        EncoderError: the file is missing, names no model_type, or describes a decoder or quantised weights.
     """
     path = folder / "config.json"
     if not path.is_file():
@@ -27,7 +27,20 @@ def model_type(folder: Path) -> str:
     config: Any = read_json(path)
     if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
         raise EncoderError(f"{path}: names no model_type, so nobody knows what encoder it is of.")
-    return str(config["model_type"])
+    for flag in ("is_decoder", "is_encoder_decoder"):
+        if config.get(flag):
+            raise EncoderError(
+                f"{path}: {flag} is true, so {config['model_type']!r} is or has a decoder; MetaXL needs an encoder "
+                "alone, whose tokens see what follows them."
+            )
+    if "quantization_config" in config:
+        raise EncoderError(f"{path}: the weights are quantised and cannot be trained; use the original encoder.")
+    return config
+
+
+def model_type(folder: Path) -> str:
+    """Return the model_type of an encoder folder; see `read_config`."""
+    return str(read_config(folder)["model_type"])
 
 
 def network_module(kind: str) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd import grad
 
+from metaxl.data.encode import Encoded
+from metaxl.encoder.batch import Batch, make_batch
 from metaxl.encoder.blocks import find_blocks, find_states
-from metaxl.encoder.network import NOTHING, Parameters, Recorder, unchanged
-from metaxl.encoder.records import not_reproduced
+from metaxl.encoder.network import Parameters
 from metaxl.encoder.wrapped_network import WrappedNetwork
 from metaxl.errors import EncoderError
 
@@ -22,80 +25,97 @@ def probed(network: WrappedNetwork, theta: Parameters) -> WrappedNetwork:
 
     Args:
         network: with every linear map, the word embedding and no places yet; without dropout.
-        theta: its parameters.
+        theta: its parameters; at least two rows of words beside the padding's.
 
     Raises:
         EncoderError: its layers cannot be told apart, it is a decoder, or padding disturbs it.
     """
-    ids, mask = _sentences(network.rows, network.padding)
-
-    def scores(leaves: Parameters, record: Recorder) -> Tensor:
-        found = network.padded_scores(leaves, ids, mask, record, unchanged)
-        return found[mask == 1] if network.head == "token" else found
-
+    words = np.flatnonzero(network.rows.numpy() != network.padding)
+    # Each word of the cycle differs from the next.
+    long, other, short = (words[np.arange(start, start + LONG) % len(words)] for start in (0, 1, LONG))
+    other, short = np.append(long[:-1], other[-1]), short[:SHORT]
+    batch = _batch(long, short)
+    _, blocks = find_blocks(network.model.base_model, network.layers)
     with torch.no_grad():
-        blocks = find_blocks(network.model.base_model, network.layers)[1]
-        for block in blocks:
-            block.register_forward_pre_hook(_finite_mask, with_kwargs=True)
-        shape = (*ids.shape, network.hidden)
-        places = find_states(network.model, blocks, lambda: scores(theta, NOTHING), shape)
+        shape = (*batch.grid, network.hidden)
+        places = find_states(network.model, blocks, lambda: network.scores(theta, batch), shape)
         network = replace(network, places=tuple(places))
-        _check_attention(network, theta, ids, mask)
-    leaves = set(not_reproduced(scores, theta, network.factored()))
-    return replace(
-        network,
-        maps={name: linear for name, linear in network.maps.items() if f"{name}.weight" not in leaves},
-        table=None if network.words in leaves else network.table,
-        training=True,
-    )
+        states, changed, alone = (
+            network.states(theta, some, network.layers) for some in (batch, _batch(other, short), _batch(short))
+        )
+    _check_attention(type(network.model).__name__, states, changed, alone)
+    plain = _plain_leaves(network, theta, batch)
+    recorded = {name: module for name, module in network.recorded.items() if f"{name}.weight" not in plain}
+    return replace(network, recorded=recorded, training=True)
 
 
-def _sentences(rows: Tensor, padding: int) -> tuple[Tensor, Tensor]:
-    """Return ids and mask of a sentence of LONG tokens and a padded one of SHORT, each (2, LONG).
+def _batch(*sentences: np.ndarray) -> Batch:
+    """Return sentences, given as row numbers, as a batch in which every token is labelled."""
+    ids, bounds = np.concatenate(sentences), np.cumsum([0, *map(len, sentences)])
+    places = np.concatenate([np.arange(len(sentence)) for sentence in sentences])
+    names, labels = np.array([str(number) for number in range(len(sentences))]), np.zeros_like(ids)
+    data = Encoded(ids, bounds, places, labels, places, bounds, labels, bounds, names)
+    return make_batch([(data, np.arange(len(data)))], torch.device("cpu"), torch.float32)
+
+
+def _check_attention(who: str, states: Tensor, changed: Tensor, alone: Tensor) -> None:
+    """Check that the first token sees the last, and that padding changes nothing.
 
     Args:
-        rows: ids to take, at least two other than the padding's.
-        padding: the padding's id.
-    """
-    known = rows[rows != padding]
-    ids = known[torch.arange(2 * LONG, device=rows.device) % len(known)].view(2, LONG)
-    mask = torch.ones_like(ids)
-    mask[1, SHORT:] = 0
-    return ids.where(mask == 1, torch.full_like(ids, padding)), mask
-
-
-def _check_attention(network: WrappedNetwork, theta: Parameters, ids: Tensor, mask: Tensor) -> None:
-    """Check that the first token sees the last, and that padding changes nothing.
+        who: the model's name.
+        states: (LONG + SHORT, hidden) of both sentences after the last layer.
+        changed: likewise, with another last word in the long one.
+        alone: (SHORT, hidden) of the short sentence without padding.
 
     Raises:
         EncoderError: it is not so.
     """
-    who = type(network.model).__name__
-    states = network.padded_states(theta, ids, mask, unchanged)[-1]
-    other = ids.clone()
-    other[0, -1] = ids[0, 0] if ids[0, 0] != ids[0, -1] else ids[0, 1]
-    if torch.equal(network.padded_states(theta, other, mask, unchanged)[-1][0, 0], states[0, 0]):
+    if torch.equal(states[0], changed[0]):
         raise EncoderError(
             f"{who}: the first of {LONG} tokens does not see the last, as in a decoder; MetaXL needs an encoder."
         )
-    alone = network.padded_states(theta, ids[1:, :SHORT], mask[1:, :SHORT], unchanged)[-1]
     tolerance = torch.finfo(states.dtype).eps ** 0.5
-    if not torch.allclose(states[1:, :SHORT], alone, rtol=tolerance, atol=tolerance):
+    if not torch.allclose(states[LONG:], alone, rtol=tolerance, atol=tolerance):
         raise EncoderError(
             f"{who}: padding changes what it makes of a sentence, although the attention mask marks it; use another "
             "encoder."
         )
 
 
-def _finite_mask(block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-    """Keep the attention mask finite in float32, in which some models take the softmax whatever the rest is in.
+def _plain_leaves(network: WrappedNetwork, theta: Parameters, batch: Batch) -> set[str]:
+    """Return the recorded parameters whose gradients must be autograd's, for the records would not give them.
 
-    Float64's lowest number becomes -inf there, and a row of nothing else gives NaN: a padding token whose local window
-    is all padding has one (ModernBERT). Masks in float32 are left as they are.
+    The gradient of a map's weight is Y_bar' X only if the network reads it in y = W x + b alone. So the graph is cut
+    behind every map: a weight to which the scores, or what goes into a map, still lead is read elsewhere as well.
     """
-    return tuple(map(_clamped, args)), {name: _clamped(value) for name, value in kwargs.items()}
+    leaves = {name: value.detach().requires_grad_() for name, value in theta.items()}
+    cut = _Cut(leaves)
+    total = network.scores(leaves, batch, cut).sum() + cut.total
+    names = sorted(network.factored())
+    bars = grad(total, [leaves[name] for name in names], allow_unused=True)
+    return cut.altered | {name for name, bar in zip(names, bars, strict=True) if bar is not None}
 
 
-def _clamped(value: Any) -> Any:
-    wide = isinstance(value, Tensor) and value.dtype == torch.float64 and value.dim() == 4
-    return value.clamp(min=torch.finfo(torch.float32).min) if wide else value
+class _Cut:
+    """A recorder that cuts the graph behind every map.
+
+    Attributes:
+        theta: the network's parameters.
+        total: the sum of all that went into a map, a scalar.
+        altered: the weights of maps whose output is not W x + b, or whose input has no gradient for a tape to find.
+    """
+
+    def __init__(self, theta: Parameters) -> None:
+        self.theta = theta
+        self.total = torch.zeros(())
+        self.altered: set[str] = set()
+
+    def linear(self, name: str, x: Tensor, y: Tensor) -> Tensor:
+        product = F.linear(x, self.theta[f"{name}.weight"], self.theta.get(f"{name}.bias"))
+        if not x.requires_grad or not torch.equal(y, product):
+            self.altered.add(f"{name}.weight")
+        self.total = self.total + x.sum()
+        return y.detach().requires_grad_()
+
+    def lookup(self, tables: dict[str, Tensor], y: Tensor) -> Tensor:
+        return y.detach().requires_grad_()

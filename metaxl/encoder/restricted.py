@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from metaxl.data.encode import Integers
 
 
-class RestrictedEmbedding(nn.Module):
+class RestrictedEmbedding(nn.Embedding):
     """Takes the place of a model's word embedding, which still sees the vocabulary's own ids.
 
-    It must see them: RoBERTa and its kin find the positions of tokens by comparing ids with the padding's.
+    It must see them: RoBERTa and its kin find the positions of tokens by comparing ids with the padding's. An id that
+    does not occur in the data can only be padding, which the mask hides, so that it may read any row.
 
     Attributes:
         weight: (rows, hidden) the rows that occur.
-        padding_idx: the id whose row has no gradient, as in nn.Embedding, or None.
+        padding_idx: the row of padding, which has no gradient, as in every nn.Embedding; None if it does not occur.
         numbers: (vocabulary,) row number of each id, -1 where it does not occur.
     """
 
@@ -24,21 +24,19 @@ class RestrictedEmbedding(nn.Module):
 
     def __init__(self, whole: nn.Embedding, rows: Integers) -> None:
         """Keep `rows` of an embedding."""
-        super().__init__()
-        self.num_embeddings, self.embedding_dim = whole.num_embeddings, whole.embedding_dim
-        self.padding_idx = whole.padding_idx
         kept = torch.from_numpy(rows)
-        self.weight = nn.Parameter(whole.weight.detach()[kept])
         numbers = torch.full((whole.num_embeddings,), -1)
         numbers[kept] = torch.arange(len(kept))
+        padding = -1 if whole.padding_idx is None else int(numbers[whole.padding_idx])
+        super().__init__(len(kept), whole.embedding_dim, padding if padding >= 0 else None, device="meta")
+        self.weight = nn.Parameter(whole.weight.detach()[kept])
         self.register_buffer("numbers", numbers, persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Return (..., hidden) the rows of ids; padding that does not occur in the data gets any row."""
-        found = F.embedding(self.numbers[ids].clamp(min=0), self.weight)
-        return torch.where((self.trained_rows(ids) < 0)[..., None], found.detach(), found)
+        """Return (..., hidden) the rows of ids."""
+        return super().forward(self.numbers[ids].clamp(min=0))
 
     def trained_rows(self, ids: Tensor) -> Tensor:
         """Return (...) the row numbers of ids that have a gradient, -1 for others."""
         numbers = self.numbers[ids]
-        return numbers if self.padding_idx is None else numbers.masked_fill(ids == self.padding_idx, -1)
+        return numbers if self.padding_idx is None else numbers.masked_fill(numbers == self.padding_idx, -1)

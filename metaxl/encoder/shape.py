@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from metaxl.errors import EncoderError, did_you_mean
-from metaxl.files import read_json
+from metaxl.encoder.open import read_config
+from metaxl.errors import EncoderError
 
 WORDS = "embeddings.word_embeddings.weight"
 POSITIONS = "embeddings.position_embeddings.weight"
 TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
-FAMILIES = ("bert", "roberta", "xlm-roberta")
 NORM = "embeddings.LayerNorm"
 ACTIVATIONS = ("gelu", "relu")
 # Query, key and value are kept as one map.
@@ -51,25 +50,17 @@ class Shape:
         """Read config.json of an encoder folder.
 
         Raises:
-            EncoderError: the folder or file is missing, or the model is of another family.
+            EncoderError: the file is missing, or describes what is not supported.
         """
-        path = folder / "config.json"
-        if not path.is_file():
-            raise EncoderError(f"{path}: missing; an encoder folder holds config.json and model.safetensors.")
-        config = read_json(path)
-        family = config.get("model_type", "")
-        if family not in FAMILIES:
-            raise EncoderError(
-                f"{path}: model_type {family!r} is not of the BERT family: {', '.join(FAMILIES)}."
-                f"{did_you_mean(family, FAMILIES)}"
-            )
-        if config.get("is_decoder"):
-            raise EncoderError(f"{path}: is_decoder is true, so tokens would not see what follows; use an encoder.")
+        config = read_config(folder)
+        family = config["model_type"]
         # RoBERTa's positions begin after the row of its padding token (create_position_ids_from_input_ids).
         first = 0 if family == "bert" else config.get("pad_token_id", 1) + 1
         activation = config.get("hidden_act", "gelu")
         if activation not in ACTIVATIONS:
-            raise EncoderError(f"{path}: hidden_act {activation!r} is not supported; use {' or '.join(ACTIVATIONS)}.")
+            raise EncoderError(
+                f"{folder / 'config.json'}: hidden_act {activation!r} is not supported; use {' or '.join(ACTIVATIONS)}."
+            )
         return cls(
             family=family,
             layers=config["num_hidden_layers"],

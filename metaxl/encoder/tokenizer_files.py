@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,28 +50,19 @@ def convert_tokenizer(folder: Path, path: Path) -> None:
     from transformers import AutoTokenizer  # it takes seconds to load
 
     start = f"{folder}: no tokenizer.json, and"
+    advice = "save the encoder's fast tokenizer into the folder"
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (ImportError, OSError, ValueError) as error:
-        lacking = [name for name in ("sentencepiece", "google.protobuf") if _is_missing(name)]
-        if list(folder.glob("*.model")) and lacking:
-            raise EncoderError(
-                f"{start} its sentencepiece model can be converted only where the packages sentencepiece and protobuf "
-                "are installed; install them, or save the encoder's fast tokenizer into the folder."
-            ) from error
-        raise EncoderError(f"{start} transformers cannot make it of the other files: {error}") from error
+        raise EncoderError(
+            f"{start} transformers cannot make it of the other files ({error}); {advice}. (A sentencepiece model needs "
+            "the packages sentencepiece and protobuf.)"
+        ) from error
     known, expected = len(tokenizer), read_json(folder / "config.json")["vocab_size"]
     # Of a folder without any vocabulary transformers makes a tokenizer of a few special tokens, and says nothing.
     if not getattr(tokenizer, "is_fast", False) or not expected / 2 < known <= expected:
         raise EncoderError(
             f"{start} of the other files transformers makes a tokenizer of {known} tokens, where the embedding has "
-            f"{expected}; save the encoder's fast tokenizer into the folder."
+            f"{expected}; {advice}."
         )
     tokenizer.backend_tokenizer.save(str(path))
-
-
-def _is_missing(package: str) -> bool:
-    try:
-        return find_spec(package) is None
-    except ModuleNotFoundError:  # the package that holds it
-        return True

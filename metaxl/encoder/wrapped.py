@@ -5,19 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from transformers import PreTrainedModel
 
 from metaxl.data.encode import Integers
+from metaxl.encoder.folder import model_folder, refuse_unknown_ids
 from metaxl.encoder.network import Parameters
 from metaxl.encoder.probe import probed
 from metaxl.encoder.restricted import RestrictedEmbedding
-from metaxl.encoder.wrapped_checkpoint import draw, load_model, save_model, words_of
+from metaxl.encoder.wrapped_model import draw, load_model, word_embedding
 from metaxl.encoder.wrapped_network import WrappedNetwork
-from metaxl.errors import EncoderError
 from metaxl.tasks import Task
-
-__all__ = ["open_network", "save_model"]
 
 
 def open_network(
@@ -39,39 +37,26 @@ def open_network(
     """
     model, fresh = load_model(folder, task)
     draw(model, fresh, generator)
-    words, whole = words_of(model), model.get_input_embeddings()
-    if rows[-1] >= whole.num_embeddings:
-        raise EncoderError(
-            f"{folder}: the tokenizer gives id {rows[-1]}, but the embedding has {whole.num_embeddings} rows."
-        )
-    table = RestrictedEmbedding(whole, rows)
-    model.set_input_embeddings(table)
+    _, whole = word_embedding(model)
+    refuse_unknown_ids(folder, rows, whole.num_embeddings)
+    max_length = _max_length(model)
+    model.set_input_embeddings(RestrictedEmbedding(whole, rows))
     theta = {name: value.detach() for name, value in model.named_parameters()}
-    _empty(model)
-    maps = {name: part for name, part in model.named_modules() if type(part) is nn.Linear}
+    for parameter in model.parameters():
+        parameter.data = parameter.data.new_empty(0)  # theta always takes its place
+    recorded = {name: part for name, part in model.named_modules() if type(part) in (nn.Linear, RestrictedEmbedding)}
     network = WrappedNetwork(
         model=model,
         head=task.head,
         layers=model.config.num_hidden_layers,
         hidden=model.config.hidden_size,
-        max_length=_max_length(model),
-        words=words,
+        max_length=max_length,
         places=(),
-        maps={name: part for name, part in maps.items() if f"{name}.weight" in theta},
-        table=table,
+        recorded={name: part for name, part in recorded.items() if f"{name}.weight" in theta},
         rows=torch.from_numpy(rows),
         training=False,
     )
     return probed(network, theta), theta
-
-
-def _empty(model: nn.Module) -> None:
-    """Free the memory of a model's parameters: theta always takes their place. A shared one stays shared."""
-    empty: dict[Tensor, nn.Parameter] = {}
-    for module in model.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            hollow = nn.Parameter(torch.empty_like(parameter, device="meta"), requires_grad=False)
-            setattr(module, name, empty.setdefault(parameter, hollow))
 
 
 def _max_length(model: PreTrainedModel) -> int | None:
@@ -81,3 +66,17 @@ def _max_length(model: PreTrainedModel) -> int | None:
         if isinstance(module, nn.Embedding) and module.num_embeddings == limit and module.padding_idx is not None:
             return limit - module.padding_idx - 1
     return limit
+
+
+def save_model(out: Path, encoder: Path, task: Task, theta: Parameters, rows: Integers, phi: Parameters) -> None:
+    """Write a folder that AutoModelFor{Token,Sequence}Classification loads; the RTN lies beside it.
+
+    Embedding rows outside `rows` stay as pre-trained: no data of the cell has a gradient for them.
+    """
+    model, _ = load_model(encoder, task)
+    words, embedding = word_embedding(model)
+    whole = embedding.weight.detach().clone()
+    whole[torch.from_numpy(rows)] = theta[words].cpu()
+    model.load_state_dict(theta | {words: whole}, strict=False)  # theta names a shared parameter once
+    with model_folder(out, encoder, task, phi) as folder:
+        model.save_pretrained(folder)

@@ -52,7 +52,13 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     data = CellData.load(files)
     run = Run(spec, build_learner(spec, encoder, data.rows, device), data)
     start = time.process_time()
-    log.info("%s on %s, %d steps an epoch", spec.cell.path, _device_name(device), run.feed.steps_per_epoch)
+    facts = (
+        spec.cell.path,
+        _device_name(device),
+        _network_module(encoder).rpartition(".")[2],
+        run.feed.steps_per_epoch,
+    )
+    log.info("%s on %s, %s network, %d steps an epoch", *facts)
     run.train()
     best = _predict_splits(run, run.best_theta)
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
@@ -190,6 +196,7 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: t
         "spec": sha256_text(spec.to_json()),
         "settings": {"training": asdict(spec.training), "method": asdict(spec.switches)},
         "encoder": sha256_file(encoder / "model.safetensors"),
+        "network": _network_module(encoder).rpartition(".")[2],
         "data": {role: sha256_file(path) for role, path in files.items()},
         "code": training_digest(spec.recipe, _network_module(encoder)),
         "libraries": library_versions(),

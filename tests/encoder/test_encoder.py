@@ -96,7 +96,6 @@ def test_training_drops_out_what_the_config_says(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model_type": "robertta"}, "model_type 'robertta' is not of the BERT family.*Did you mean 'roberta'"),
         ({"is_decoder": True}, "is_decoder is true"),
         ({"num_hidden_layers": 2}, "holds 3 layers, but num_hidden_layers of config.json is 2"),
         ({"hidden_act": "swish"}, "hidden_act 'swish' is not supported"),
@@ -116,7 +115,7 @@ def test_integer_weights_are_refused(tmp_path):
     tensors = load_file(folder / "model.safetensors")
     name = "encoder.layer.1.intermediate.dense.weight"
     save_file(tensors | {name: tensors[name].to(torch.int8)}, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(EncoderError, match=rf"{name} .*of type I8, not floating-point"):
+    with pytest.raises(EncoderError, match=rf"{name} and 0 more hold I8 numbers, which cannot be trained"):
         opened(folder)
 
 

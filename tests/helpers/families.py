@@ -7,6 +7,9 @@ from pathlib import Path
 import torch
 from conftest import WORDS, make_tokenizer
 
+from metaxl.encoder.blocks import find_blocks
+from metaxl.encoder.wrapped_network import WrappedNetwork
+
 USUAL = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 32}
 IDS = {"bos_token_id": 0, "cls_token_id": 0, "eos_token_id": 2, "sep_token_id": 2}
 # What is said beside the vocabulary, the padding, the number of positions and the weights' spread.
@@ -61,3 +64,21 @@ def make_family(folder: Path, kind: str, dropout: float = 0.0, **changes: object
     AutoModel.from_config(config).save_pretrained(folder)
     make_tokenizer(folder)
     return folder
+
+
+def keep_masks_finite(network: WrappedNetwork) -> None:
+    """Keep the attention masks of a network in float64 finite in float32, in which some models take the softmax.
+
+    Float64's lowest number becomes -inf there, and a row of nothing else gives NaN: a padding token whose local window
+    is all padding has one (ModernBERT). Training is in float32, whose lowest number stays what it is.
+    """
+
+    def clamped(value: object) -> object:
+        wide = isinstance(value, torch.Tensor) and value.dtype == torch.float64 and value.dim() == 4
+        return value.clamp(min=torch.finfo(torch.float32).min) if wide else value
+
+    for block in find_blocks(network.model.base_model, network.layers)[1]:
+        block.register_forward_pre_hook(
+            lambda _, args, kwargs: (tuple(map(clamped, args)), {name: clamped(x) for name, x in kwargs.items()}),
+            with_kwargs=True,
+        )

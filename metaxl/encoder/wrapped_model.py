@@ -1,0 +1,134 @@
+"""A transformers model with the head of a task, loaded from an encoder folder; no code of the folder is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
+)
+from transformers.utils import logging
+
+from metaxl.encoder.blocks import find_blocks
+from metaxl.encoder.folder import label_names, refuse_missing, refuse_more_layers, weights_file
+from metaxl.encoder.open import model_type
+from metaxl.errors import EncoderError, did_you_mean
+from metaxl.tasks import Task
+
+CLASSES = {"token": AutoModelForTokenClassification, "sequence": AutoModelForSequenceClassification}
+# An encoder is pre-trained on masked words; what transformers can only let continue a text is a decoder.
+DECODERS = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.keys() - MODEL_FOR_MASKED_LM_MAPPING_NAMES.keys()
+FAMILIES = sorted(
+    (MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES.keys() & MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.keys())
+    - DECODERS
+)
+
+
+def load_model(folder: Path, task: Task) -> tuple[PreTrainedModel, set[str]]:
+    """Load an encoder with the head of a task, as transformers has them, in float32.
+
+    Returns:
+        The model, and the names of the head's parameters that are to be drawn: those that the weights lack, and the
+        layer that gives the scores.
+
+    Raises:
+        EncoderError: transformers has no such encoder, or the weights are not what config.json promises.
+    """
+    config, path = _load_config(folder, task), weights_file(folder)
+    logging.set_verbosity_error()  # it would report that the head is missing
+    logging.disable_progress_bar()
+    model, found = CLASSES[task.head].from_pretrained(
+        folder,
+        config=config,
+        attn_implementation="eager",  # the fused kernels have no second derivative
+        dtype=torch.float32,
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    absent = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
+    refuse_missing(path, [name for name in absent if not _is_head(model, name)], config.model_type)
+    blocks, _ = find_blocks(model.base_model, config.num_hidden_layers)
+    refuse_more_layers(path, found["unexpected_keys"], blocks, config.num_hidden_layers)
+    return model, absent | _output_layer(model, len(task.labels))
+
+
+def _load_config(folder: Path, task: Task) -> PretrainedConfig:
+    path, family = folder / "config.json", model_type(folder)
+    if family not in CONFIG_MAPPING_NAMES:
+        raise EncoderError(
+            f"{path}: transformers has no model of model_type {family!r}, and code that comes with a model is never "
+            f"run; use an encoder of a known family.{did_you_mean(family, FAMILIES)}"
+        )
+    if family in DECODERS:
+        raise EncoderError(f"{path}: {family!r} is or has a decoder; MetaXL needs an encoder alone.")
+    if family not in FAMILIES:
+        raise EncoderError(
+            f"{path}: transformers has no token and sequence classification for model_type {family!r}; use one of "
+            f"{', '.join(FAMILIES)}."
+        )
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    config.update(label_names(task) | {"return_dict": True})
+    return config
+
+
+def _is_head(model: PreTrainedModel, name: str) -> bool:
+    """Tell whether a parameter stands between the encoder's states and the scores; poolers do, within the encoder."""
+    return not name.startswith(f"{model.base_model_prefix}.") or ".pooler." in name
+
+
+def _output_layer(model: PreTrainedModel, classes: int) -> set[str]:
+    """Return the parameters of the layer that gives the scores."""
+    return {
+        f"{name}.{kind}"
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and module.out_features == classes and _is_head(model, name)
+        for kind, _ in module.named_parameters(recurse=False)
+    }
+
+
+@torch.no_grad()
+def draw(model: PreTrainedModel, names: set[str], generator: torch.Generator) -> None:
+    """Draw parameters afresh, in the model's order: normal weights, zero biases, norms of one."""
+    for name, parameter in model.named_parameters():
+        if name not in names:
+            continue
+        if name.endswith("bias"):
+            parameter.zero_()
+        elif parameter.dim() == 1:
+            parameter.fill_(1.0)
+        else:
+            parameter.normal_(std=getattr(model.config, "initializer_range", 0.02), generator=generator)
+
+
+def word_embedding(model: PreTrainedModel) -> tuple[str, nn.Embedding]:
+    """Return the name of the word embedding's table, and the embedding.
+
+    Raises:
+        EncoderError: the model's word embedding is no plain table.
+    """
+    try:
+        embedding = model.get_input_embeddings()
+    except NotImplementedError:  # CANINE has none
+        embedding = None
+    if type(embedding) is not nn.Embedding:
+        raise EncoderError(
+            f"{type(model).__name__}: its word embedding is not a plain table of rows ({type(embedding).__name__}); "
+            "use another encoder."
+        )
+    return next(name for name, parameter in model.named_parameters() if parameter is embedding.weight), embedding
