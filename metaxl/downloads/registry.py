@@ -100,16 +100,25 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownEncoder:
+    """What the registry says of an encoder of the hub: `bytes` roughly, `model_type` as in its config.json."""
+
+    citation: Citation
+    bytes: int
+    model_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """Everything that the registry names.
 
     Attributes:
         corpora: by name.
-        encoders: citation and rough size in bytes, by id of the hub.
+        encoders: by id of the hub.
     """
 
     corpora: dict[str, Corpus]
-    encoders: dict[str, tuple[Citation, int]]
+    encoders: dict[str, KnownEncoder]
 
 
 @cache
@@ -122,12 +131,15 @@ def load_registry(path: Path) -> Registry:
     content = conform(read_yaml(path) or {}, REGISTRY_SCHEMA, str(path))
     return Registry(
         corpora={name: _corpus(path, name, block) for name, block in content["corpora"].items()},
-        encoders={name: (_citation(block), block["about_bytes"]) for name, block in content["encoders"].items()},
+        encoders={
+            name: KnownEncoder(_citation(block), block["about_bytes"], block["model_type"])
+            for name, block in content["encoders"].items()
+        },
     )
 
 
-def known_encoder(hub_id: str) -> tuple[Citation, int] | None:
-    """Return citation and rough size in bytes of an encoder of the hub, if the registry has it."""
+def known_encoder(hub_id: str) -> KnownEncoder | None:
+    """Return what the registry says of an encoder of the hub, if it has it."""
     return load_registry(REGISTRY_PATH).encoders.get(hub_id)
 
 

@@ -9,9 +9,12 @@ from typing import Any
 
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.config import Config
-from metaxl.experiment.layout import ENCODER_FILES
 from metaxl.files import sha256_file
 from metaxl.provenance import digest
+
+REQUIRED = ("config.json", "model.safetensors")
+# A tokenizer.json, or the other files that one can be made of.
+TOKENIZER_SUFFIXES = (".json", ".txt", ".model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,10 @@ class EncoderPlan:
     def inputs(self, encoder: str) -> list[Path]:
         """Return the files of a user's encoder folder; none for encoders that are downloaded or pre-trained."""
         folder = self.find(encoder).get("folder")
-        return [Path(folder, name) for name in ENCODER_FILES] if folder else []
+        if not folder:
+            return []
+        present = [path for path in Path(folder).glob("*") if path.suffix in TOKENIZER_SUFFIXES]
+        return sorted({*present, *(Path(folder, name) for name in REQUIRED)})
 
     def checksums(self, encoder: str) -> dict[str, str]:
         """Return the SHA-256 of each file of a user's encoder folder, by name.
@@ -72,7 +78,7 @@ class EncoderPlan:
             if missing:
                 raise ConfigError(
                     f"encoders.{name}.folder: {', '.join(map(str, missing))} missing; an encoder folder holds "
-                    f"{', '.join(ENCODER_FILES)}."
+                    f"{', '.join(REQUIRED)} and the files of its tokenizer."
                 )
 
 

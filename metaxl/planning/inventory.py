@@ -164,7 +164,7 @@ def _encoder(name: str, hub_id: str, revision: str, prepared: Sequence[Path], an
     prefix = f"encoders/{hub_id}@{revision}/"
     locked = {key.removeprefix(prefix): entry for key, entry in read_lock().items() if key.startswith(prefix)}
     known = known_encoder(hub_id)
-    size = sum(entry.bytes for entry in locked.values()) or (known[1] if known else 0)
+    size = sum(entry.bytes for entry in locked.values()) or (known.bytes if known else 0)
     state: State
     if all(path.is_file() for path in prepared) and not anew:
         state = _state_of([sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked])

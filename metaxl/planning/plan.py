@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from metaxl.downloads.registry import known_encoder
 from metaxl.encoder.open import PACKED, WRAPPED, model_type, network_module
 from metaxl.errors import ConfigError
 from metaxl.experiment import layout
@@ -117,11 +118,14 @@ class Plan:
         return training_digest(cell_spec(self.config, cell).recipe, *self._networks(cell.encoder))
 
     def _networks(self, encoder: str) -> list[str]:
-        """Return the module that serves an encoder, or all that may, while an encoder of the hub is not known."""
+        """Return the module that serves an encoder; both for one of the hub that the registry does not have."""
         spec = self.encoders.find(encoder)
         if "pretrain" in spec:
             return [PACKED]
-        return [network_module(model_type(Path(spec["folder"])))] if "folder" in spec else [PACKED, WRAPPED]
+        if "folder" in spec:
+            return [network_module(model_type(Path(spec["folder"])))]
+        known = known_encoder(spec["hub"])
+        return [network_module(known.model_type)] if known else [PACKED, WRAPPED]
 
     def group_files(self, reader: str = "") -> list[Path]:
         """Return the gathered scores that "table<number>" or "figure1" reads, or all of them."""

@@ -12,6 +12,7 @@ from metaxl.downloads.registry import (
     REGISTRY_SCHEMA,
     Citation,
     Corpus,
+    KnownEncoder,
     RemoteFile,
     find_corpus,
     known_encoder,
@@ -61,7 +62,8 @@ def test_every_source_is_pinned_to_a_commit_and_credited():
 def test_the_encoders_of_the_paper_are_pinned_and_credited():
     for spec in read_yaml(WORKFLOW / "presets" / "paper.yaml")["encoders"].values():
         assert re.fullmatch("[0-9a-f]{40}", spec["revision"])
-        citation, size = known_encoder(spec["hub"])
+        known = known_encoder(spec["hub"])
+        citation, size = known.citation, known.bytes
         assert citation.licence
         assert size > 1e8
 
@@ -164,12 +166,16 @@ def test_an_encoder_that_is_not_credited_is_told(tmp_path):
 
 def test_what_an_entry_leaves_out_has_its_default(tmp_path):
     registry = load(
-        tmp_path, {"corpora": {"mine": HUB}, "encoders": {"x/y": dict.fromkeys(("title", "licence", "citation"), "t")}}
+        tmp_path,
+        {
+            "corpora": {"mine": HUB},
+            "encoders": {"x/y": dict.fromkeys(("title", "licence", "citation", "model_type"), "t")},
+        },
     )
     mine = registry.corpora["mine"]
     assert (mine.languages, mine.checksums, mine.citation.caveat) == ((), {}, "")
     assert mine.files == {"a.parquet": RemoteFile("a.parquet", pattern="{language}/a*.parquet")}
-    assert registry.encoders == {"x/y": (Citation("t", "t", "t", "", "", ""), 0)}
+    assert registry.encoders == {"x/y": KnownEncoder(Citation("t", "t", "t", "", "", ""), 0, "t")}
 
 
 def test_the_schema_describes_every_key_and_refuses_others():

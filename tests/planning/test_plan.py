@@ -246,7 +246,7 @@ def test_pretrained_encoder_depends_on_the_languages_it_sees():
     assert (big.encoders.inputs("big"), big.encoders.code("big")) == ([], "")
     assert big.encoders.code("tiny")
     own = plan_of(encoders={"own": {"folder": "my/own"}})
-    assert own.encoders.inputs("own") == [Path("my/own") / path.name for path in own.encoder_files("own")]
+    assert own.encoders.inputs("own") == [Path("my/own") / name for name in ("config.json", "model.safetensors")]
 
 
 @pytest.mark.parametrize("changes", [{}, {"seeds": [1, 2]}, {"figure": None}, {"controls": ["joint-rtn"]}], ids=str)
@@ -504,7 +504,16 @@ def test_an_encoder_folder_that_lacks_a_file_is_told_before_anything_runs(tmp_pa
     (tmp_path / "config.json").touch()
     plan = plan_of(encoders={"tiny": {"folder": str(tmp_path)}})
     message = refusal(plan.check)
-    assert message.startswith(f"encoders.tiny.folder: {tmp_path / 'model.safetensors'}, {tmp_path / 'tokenizer.json'}")
-    for name in ("model.safetensors", "tokenizer.json"):
-        (tmp_path / name).touch()
+    assert message.startswith(
+        f"encoders.tiny.folder: {tmp_path / 'model.safetensors'} missing; an encoder folder holds"
+    )
+    (tmp_path / "model.safetensors").touch()
     plan.check()
+
+
+def test_a_tokenizer_counts_in_whatever_files_it_comes(tmp_path):
+    """tokenizer.json may be missing, for it can be made of the others."""
+    for name in ("config.json", "model.safetensors", "spm.model", "tokenizer_config.json", "pytorch_model.bin"):
+        (tmp_path / name).touch()
+    names = [path.name for path in plan_of(encoders={"tiny": {"folder": str(tmp_path)}}).encoders.inputs("tiny")]
+    assert names == ["config.json", "model.safetensors", "spm.model", "tokenizer_config.json"]

@@ -286,7 +286,7 @@ def test_every_encoder_is_credited():
         sentiment={"encoder": "own"},
         figure={"encoder": "new"},
     )
-    source = known_encoder(known)[0]
+    source = known_encoder(known).citation
     assert found["encoder base"] == {
         "title": source.title,
         "licence": source.licence,

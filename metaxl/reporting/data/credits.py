@@ -56,7 +56,8 @@ def _encoder(content: dict[str, Any]) -> Credit:
     if "pretrain" in content:
         return {"title": "pre-trained by this project on the synthetic languages"}
     known = known_encoder(content["hub"])
-    texts = _texts(known[0]) if known else {"title": content["hub"], "caveat": "see its page for licence and citation"}
+    unknown = {"title": content["hub"], "caveat": "see its page for licence and citation"}
+    texts = _texts(known.citation) if known else unknown
     return {**texts, "where": content["hub"], "revision": content["revision"]}
 
 
