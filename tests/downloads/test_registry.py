@@ -167,7 +167,7 @@ def test_what_an_entry_leaves_out_has_its_default(tmp_path):
         tmp_path, {"corpora": {"mine": HUB}, "encoders": {"x/y": dict.fromkeys(("title", "licence", "citation"), "t")}}
     )
     mine = registry.corpora["mine"]
-    assert (mine.languages, mine.checksums, mine.citation.caveat) == ((), {}, "")
+    assert (mine.languages, mine.sha256, mine.citation.caveat) == ([], {}, "")
     assert mine.files == {"a.parquet": RemoteFile("a.parquet", pattern="{language}/a*.parquet")}
     assert registry.encoders == {"x/y": (Citation("t", "t", "t", "", "", ""), 0)}
 
@@ -188,5 +188,5 @@ def test_schema_and_dataclasses_have_the_same_keys():
     keys = {name: set(block["properties"]) for name, block in SCHEMA["$defs"].items() if "properties" in block}
     citation, corpus, file = ({field.name for field in fields(kind)} for kind in (Citation, Corpus, RemoteFile))
     assert citation | {"about_bytes"} == keys["encoder"]
-    assert corpus ^ keys["corpus"] == citation - {"citation"} | {"name", "checksums", "sha256"}
+    assert corpus ^ keys["corpus"] == citation - {"citation"} | {"name"}
     assert file - {"path"} == keys["hub_file"] | keys["plain_file"]
