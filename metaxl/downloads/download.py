@@ -7,10 +7,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from metaxl.downloads.lock import Entry, check_entry, check_revision, record
+from metaxl.downloads.lock import Entry, check_revision, record
 from metaxl.downloads.origins import MIRROR, origins
 from metaxl.downloads.registry import raw_item
-from metaxl.downloads.verify import check_file, is_known, is_verified
+from metaxl.downloads.verify import check_item, is_known, is_verified
 from metaxl.errors import DownloadError
 from metaxl.files import atomic_path
 
@@ -23,7 +23,7 @@ def download(path: str, out: Path, update: bool = False) -> None:
     Args:
         path: corpus and item: "sentiraama/product_pos.txt", "wikiann/qu/train.parquet".
         out: where the file goes; only a good file replaces what is there already.
-        update: replace the item's entry in the lock instead of holding the file to it.
+        update: pass the mirror over, and replace the item's entry in the lock instead of holding the file to it.
 
     Raises:
         ConfigError: the registry has no such item.
@@ -49,27 +49,16 @@ def download(path: str, out: Path, update: bool = False) -> None:
 
 
 def _bring(path: str, temporary: Path, out: Path, update: bool) -> tuple[str, Entry]:
-    """Try the origins of an item until one gives the right content; return that origin and what it gave.
-
-    Raises:
-        DownloadError: no origin does.
-    """
-    corpus, file = raw_item(path)
+    """Try the origins of an item until one gives the right content; return that origin and what it gave."""
     failures = []
-    for origin, write in origins(corpus, file, mirrored=not update):
+    for origin, write in origins(*raw_item(path), mirrored=not update):
         try:
             write(temporary)
-            found = Entry.of(temporary, corpus.revision, path, origin)
-            check_file(file, found, origin)
-            if not update:
-                check_entry(path, found, origin)
-        except DownloadError as failure:
-            failures.append(str(failure))
-        else:
-            return origin, found
+            return origin, check_item(path, temporary, origin, locked=not update)
+        except (DownloadError, OSError) as failure:
+            failures.append(f"- {failure}\n")
     raise DownloadError(
-        f"{path} could not be downloaded.\n"
-        + "".join(f"- {failure}\n" for failure in failures)
-        + f"Without a network, or if the source is gone: set {MIRROR} to a folder or a base url that holds {path}, or "
+        f"{path} could not be downloaded.\n{''.join(failures)}"
+        f"Without a network, or if the source is gone: set {MIRROR} to a folder or a base url that holds {path}, or "
         f"place the file by hand at {out}."
     )

@@ -28,34 +28,9 @@ def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False
         The files' entries. The caller gives them to `record` when the folder has proved to hold an encoder.
 
     Raises:
-        DownloadError: it cannot be fetched, is damaged, is not the locked one, or has no safetensors.
+        DownloadError: it cannot be fetched, is damaged, is not the locked one, or has no configuration or safetensors.
     """
-    found = _encoder_files(hub_id, revision)
-    for name, path in found.items():
-        _link(path, folder / name)
-    if "tokenizer.json" not in found:
-        build_tokenizer(hub_id, revision, folder / "tokenizer.json")
-    name, origin = f"encoders/{hub_id}@{revision}", f"{endpoint()}, {hub_id} at {revision}"
-    commit = commit_of(found.values())
-    entries = {f"{name}/{path.name}": Entry.of(path, commit, path.name, origin) for path in sorted(folder.iterdir())}
-    gone = {locked for locked in read_lock() if locked.startswith(f"{name}/")} - set(entries)
-    if gone and not update:
-        raise DownloadError(
-            f"{origin}: {', '.join(sorted(gone))} of the lock did not come. If that is meant: metaxl lock {name}"
-        )
-    for key, entry in entries.items() if not update else ():
-        check_entry(key, entry, origin)
-    return entries
-
-
-def _encoder_files(hub_id: str, revision: str) -> dict[str, Path]:
-    """Return the files of an encoder in the hub client's cache.
-
-    Raises:
-        DownloadError: the repository has no weights as safetensors, or no configuration.
-    """
-    found = hub_files(hub_id, "model", revision, FETCHED_FILES)
-    what = f"{hub_id} at {revision}"
+    found, what = hub_files(hub_id, "model", revision, FETCHED_FILES), f"{hub_id} at {revision}"
     if "model.safetensors" not in found:
         raise DownloadError(
             f"{what} has no model.safetensors. Pickled weights can run code when they are read and are never "
@@ -66,7 +41,21 @@ def _encoder_files(hub_id: str, revision: str) -> dict[str, Path]:
         raise DownloadError(
             f"{what} has no config.json, so it is no encoder of the transformers library; check the id."
         )
-    return found
+    for name, path in found.items():
+        _link(path, folder / name)
+    if "tokenizer.json" not in found:
+        _build_tokenizer(hub_id, revision, folder / "tokenizer.json")
+    prefix, origin, commit = f"encoders/{hub_id}@{revision}", f"{endpoint()}, {what}", commit_of(found.values())
+    entries = {f"{prefix}/{path.name}": Entry.of(path, commit, path.name, origin) for path in sorted(folder.iterdir())}
+    if not update:
+        gone = {name for name in read_lock() if name.startswith(f"{prefix}/")} - set(entries)
+        if gone:
+            raise DownloadError(
+                f"{origin}: {', '.join(sorted(gone))} of the lock did not come. If that is meant: metaxl lock {prefix}"
+            )
+        for name, entry in entries.items():
+            check_entry(name, entry, origin)
+    return entries
 
 
 def _link(source: Path, target: Path) -> None:
@@ -77,12 +66,8 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def build_tokenizer(repo: str, revision: str, path: Path) -> None:
-    """Convert the tokenizer of a repository without tokenizer.json and write it to `path`.
-
-    Raises:
-        DownloadError: transformers cannot convert it, or would have to run code of the repository.
-    """
+def _build_tokenizer(repo: str, revision: str, path: Path) -> None:
+    """Convert the tokenizer of a repository without tokenizer.json, running none of its code, and write it."""
     from transformers import AutoTokenizer
 
     with explained(f"{repo} at {revision}, tokenizer"):

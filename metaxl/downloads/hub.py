@@ -5,14 +5,16 @@ The client honours HF_ENDPOINT (a mirror), HF_HOME (its cache), HF_TOKEN and HF_
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from huggingface_hub import constants
+from huggingface_hub.utils.sha import git_hash
 
 from metaxl.downloads.web import unreachable
 from metaxl.errors import DownloadError
@@ -28,28 +30,39 @@ ADVICE = (
 def hub_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> dict[str, Path]:
     """Fetch the files of a repository that fit one of `patterns`; return path there -> path in the client's cache.
 
-    The client checks sizes only, so a damaged file would stay in its cache for good. Such a file is removed and
-    fetched once more.
+    The client checks sizes only, so a damaged file would stay in its cache for good. It is replaced: fetched once more.
 
     Raises:
         DownloadError: the repository cannot be fetched, or a file is damaged twice.
     """
-    for _ in range(1 if is_offline() else 2):
-        found = _fitting(_snapshot(repo, kind, revision, patterns), patterns)
-        damaged = [(name, path, stated, hash_) for name, path in found.items() for stated, hash_ in _differing(path)]
-        if not damaged:
-            _remove_partial_downloads(found.values())
-            return found
-        for _, path, _, _ in damaged if not is_offline() else ():
-            path.resolve().unlink()
-            path.unlink(missing_ok=True)
-    name, path, stated, hash_ = damaged[0]
-    if is_offline():
-        raise DownloadError(f"{path}: damaged in the cache: expected hash {stated}, found {hash_}. Fetch it again.")
+    what, down = f"{repo} at {revision}", {} if is_offline() else unreachable([endpoint()])
+    # The client itself would go on asking an endpoint that is down for half a minute.
+    if down and not cached_files(repo, kind, revision, patterns):
+        raise DownloadError(f"{what}: nothing answers at {endpoint()} ({down[endpoint()]}).\n{ADVICE}")
+    _limit_patience()
+    with explained(what):
+        found = _snapshot(repo, kind, revision, patterns, local_files_only=bool(down))
+    damaged = _damaged(found)
+    if damaged and not down and not is_offline():
+        with explained(what):
+            _snapshot(repo, kind, revision, list(damaged), force_download=True)
+        damaged = _damaged(found)
+    if not damaged:
+        _remove_partial_downloads(found.values())
+        return found
+    name, fault = next(iter(damaged.items()))
+    if down or is_offline():
+        raise DownloadError(f"{found[name]}: damaged in the cache: {fault}. Fetch it again.")
     url = f"{endpoint()}/{'datasets/' if kind == 'dataset' else ''}{repo}/resolve/{revision}/{name}"
-    raise DownloadError(
-        f"{url}: damaged twice on its way: expected hash {stated}, found {hash_}. Use another mirror (HF_ENDPOINT)."
-    )
+    raise DownloadError(f"{url}: damaged twice on its way: {fault}. Use another mirror (HF_ENDPOINT).")
+
+
+def cached_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> dict[str, Path]:
+    """Return what `hub_files` would, as far as it is in the client's cache already; no request is made."""
+    try:
+        return _snapshot(repo, kind, revision, patterns, local_files_only=True)
+    except (OSError, ValueError):
+        return {}
 
 
 def commit_of(paths: Iterable[Path]) -> str:
@@ -58,52 +71,28 @@ def commit_of(paths: Iterable[Path]) -> str:
     return next(parent.name for parent in path.parents if parent.parent.name == "snapshots")
 
 
-def cached_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> dict[str, Path]:
-    """Return what `hub_files` would, as far as it is in the client's cache already; no request is made."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        folder = snapshot_download(
-            repo, repo_type=kind, revision=revision, allow_patterns=list(patterns), local_files_only=True
-        )
-    except (OSError, ValueError):
-        return {}
-    return _fitting(Path(folder), patterns)
-
-
 def endpoint() -> str:
     """Return the base url of the hub, or of the mirror that HF_ENDPOINT names."""
-    from huggingface_hub import constants
-
     return constants.ENDPOINT
 
 
 def is_offline() -> bool:
     """Return whether HF_HUB_OFFLINE forbids the network."""
-    from huggingface_hub import constants
-
     return constants.is_offline_mode()
 
 
-def _snapshot(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> Path:
-    from huggingface_hub import snapshot_download
+def _snapshot(repo: str, kind: Kind, revision: str, patterns: Sequence[str], **options: Any) -> dict[str, Path]:
+    from huggingface_hub import snapshot_download  # takes a third of a second to load
 
-    _limit_patience()
-    what, down = f"{repo} at {revision}", {} if is_offline() else unreachable([endpoint()])
-    # The client itself would go on asking an endpoint that is down for half a minute.
-    if down and not cached_files(repo, kind, revision, patterns):
-        raise DownloadError(f"{what}: nothing answers at {endpoint()} ({down[endpoint()]}).\n{ADVICE}")
-    with explained(what):
-        folder = snapshot_download(
-            repo, repo_type=kind, revision=revision, allow_patterns=list(patterns), local_files_only=bool(down)
-        )
-    return Path(folder)
+    folder = Path(snapshot_download(repo, repo_type=kind, revision=revision, allow_patterns=list(patterns), **options))
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: path for name, path in files.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
 
 
 @cache
 def _limit_patience() -> None:
     """Give the client's requests a timeout where it gives them none; an endpoint could hold it for ever."""
-    from huggingface_hub import constants, get_session, set_client_factory
+    from huggingface_hub import get_session, set_client_factory
 
     def limit(request: Any) -> None:
         stated = request.extensions.get("timeout", {})
@@ -129,27 +118,22 @@ def explained(what: str) -> Iterator[None]:
         raise DownloadError(f"{what}: cannot be fetched from {endpoint()}: {reason}\n{ADVICE}") from error
 
 
-def _fitting(folder: Path, patterns: Sequence[str]) -> dict[str, Path]:
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {name: path for name, path in files.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
+def _damaged(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the files of the client's cache that differ from the hash that they are named by, and how.
 
-
-def _differing(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield (stated hash, found hash) of a file of the client's cache, if they differ.
-
-    The cache names a large file by its SHA-256 and a small one by its SHA-1 in git. Where the file system has no links,
-    the files have other names and are not checked here.
+    A large file is named by its SHA-256, a small one by its SHA-1 in git. Where the file system has no links, the files
+    have other names and are not checked here.
     """
-    stated = path.resolve().name
-    if re.fullmatch(r"[0-9a-f]{64}", stated):
-        found = sha256_file(path)
-    elif re.fullmatch(r"[0-9a-f]{40}", stated):
-        content = path.read_bytes()
-        found = hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
-    else:
-        return
-    if found != stated:
-        yield stated, found
+    damaged = {}
+    for name, path in files.items():
+        stated = found = path.resolve().name
+        if re.fullmatch(r"[0-9a-f]{64}", stated):
+            found = sha256_file(path)
+        elif re.fullmatch(r"[0-9a-f]{40}", stated):
+            found = git_hash(path.read_bytes())
+        if found != stated:
+            damaged[name] = f"expected hash {stated}, found {found}"
+    return damaged
 
 
 def _remove_partial_downloads(paths: Iterable[Path]) -> None:

@@ -22,19 +22,12 @@ log = logging.getLogger("metaxl")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a file was when it first came.
+    """What a file was when it first came."""
 
-    Attributes:
-        revision: the commit of its repository.
-        bytes: its size.
-        sha256: its hash as 64 hexadecimal digits.
-        rows: the number of rows of a parquet file; None for another file.
-    """
-
-    revision: str
+    revision: str  # the commit of its repository
     bytes: int
     sha256: str
-    rows: int | None = None
+    rows: int | None = None  # of a parquet file
 
     @classmethod
     def of(cls, path: Path, revision: str, name: str, origin: str) -> Entry:
@@ -102,14 +95,11 @@ def record(entries: dict[str, Entry], replacing: str | None = None) -> None:
             present = read_lock()
             merged = entries | {name: entry for name, entry in present.items() if _argument(name) != replacing}
             if merged != present:
-                write_json(LOCK_PATH, {name: _content(merged[name]) for name in sorted(merged)})
+                facts = {name: asdict(merged[name]) for name in sorted(merged)}
+                write_json(LOCK_PATH, {name: {k: v for k, v in facts[name].items() if v is not None} for name in facts})
                 log.info("%s: %s recorded; commit it", LOCK_PATH.name, ", ".join(sorted(entries)))
     except OSError as error:
         log.warning("%s: cannot be written (%s), so later downloads are not held to this one", LOCK_PATH, error)
-
-
-def _content(entry: Entry) -> dict[str, object]:
-    return {key: value for key, value in asdict(entry).items() if value is not None}
 
 
 def _rows(path: Path, origin: str) -> int:

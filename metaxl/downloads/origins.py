@@ -9,27 +9,27 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from metaxl.downloads.hub import endpoint, hub_files, is_offline
+from metaxl.downloads.hub import endpoint, hub_files
 from metaxl.downloads.registry import Corpus, RemoteFile
 from metaxl.downloads.web import fetch
 from metaxl.errors import DownloadError
 
 MIRROR = "METAXL_MIRROR"
 # A place that may have an item: what a message calls it, and a function that writes the item from there to a path.
-Origin = tuple[str, Callable[[Path], None]]
+Origin = tuple[str, Callable[[Path], object]]
 
 
 def origins(corpus: Corpus, file: RemoteFile, mirrored: bool) -> Iterator[Origin]:
     """Yield the places that a file may come from, in the order of trying; the user's mirror first if `mirrored`."""
     mirror = mirror_place(f"{corpus.name}/{file.path}") if mirrored else None
     if isinstance(mirror, Path):
-        yield f"{MIRROR}, {mirror}", partial(_copy, mirror)
+        yield f"{MIRROR}, {mirror}", partial(shutil.copyfile, mirror)
     elif mirror:
-        yield f"{MIRROR}, {mirror}", partial(_fetch, mirror, file.bytes)
+        yield f"{MIRROR}, {mirror}", partial(fetch, mirror, file.bytes)
     if corpus.kind == "hub":
         yield f"{endpoint()}, {corpus.repo} at {corpus.revision}, {file.pattern}", partial(_copy_from_hub, corpus, file)
     for url in file.urls:
-        yield url, partial(_fetch, url, file.bytes)
+        yield url, partial(fetch, url, file.bytes)
 
 
 def mirror_place(item: str) -> str | Path | None:
@@ -38,19 +38,6 @@ def mirror_place(item: str) -> str | Path | None:
     if mirror.startswith(("http://", "https://")):
         return f"{mirror.rstrip('/')}/{quote(item)}"
     return Path(mirror).absolute() / item if mirror else None
-
-
-def _fetch(url: str, size: int | None, temporary: Path) -> None:
-    if is_offline():
-        raise DownloadError(f"{url}: HF_HUB_OFFLINE forbids downloads.")
-    fetch(url, size, temporary)
-
-
-def _copy(source: Path, temporary: Path) -> None:
-    try:
-        shutil.copyfile(source, temporary)
-    except OSError as error:
-        raise DownloadError(f"{source}: {error.strerror}") from error
 
 
 def _copy_from_hub(corpus: Corpus, file: RemoteFile, temporary: Path) -> None:
@@ -63,4 +50,4 @@ def _copy_from_hub(corpus: Corpus, file: RemoteFile, temporary: Path) -> None:
             "registry."
         )
     (path,) = found.values()
-    _copy(path, temporary)
+    shutil.copyfile(path, temporary)

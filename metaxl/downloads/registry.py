@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,14 +18,11 @@ REGISTRY_SCHEMA = WORKFLOW / "schemas" / "registry.schema.yaml"
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file to fetch: by url, or from a hub repository by the pattern of its path there.
-
-    `path` is where it goes beneath the corpus's raw folder. The registry's schema describes the other fields.
-    """
+    """One file to fetch, as the registry's schema describes it; `path` is its place beneath the corpus's raw folder."""
 
     path: str
     split: str = ""
-    urls: tuple[str, ...] = ()
+    urls: Sequence[str] = ()
     pattern: str = ""
     sha256: str | None = None
     bytes: int | None = None
@@ -50,29 +48,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus, as the registry's schema describes it.
-
-    The patterns of `files` still hold "{language}"; `checksums` has the SHA-256 of hub files by item.
-    """
+    """A corpus, as the registry's schema describes it; the patterns of `files` still hold "{language}"."""
 
     name: str
     citation: Citation
     kind: Literal["hub", "files"]
-    languages: tuple[str, ...]
+    languages: Sequence[str]
     repo: str
     revision: str
-    files: dict[str, RemoteFile] = field(repr=False)
-    checksums: dict[str, str] = field(repr=False)
-
-    def items(self, language: str, split: str) -> list[str]:
-        """Return the items that a split of `language` needs: "qu/train.parquet", or "product_pos.txt".
-
-        Raises:
-            ConfigError: the corpus does not have the language.
-        """
-        self._check(language)
-        names = [name for name, file in self.files.items() if file.split in ("", split)]
-        return [f"{language}/{name}" if self.kind == "hub" else name for name in names]
+    files: dict[str, RemoteFile]
+    sha256: dict[str, str]
 
     def file(self, item: str) -> RemoteFile:
         """Return what is known of one item.
@@ -87,11 +72,12 @@ class Corpus:
             hint = did_you_mean(name, self.files) if known is None else ""
             raise ConfigError(f"{self.name}: no item {item!r}; its items are {', '.join(names)}.{hint}")
         if language:
-            self._check(language)
+            self.check_language(language)
         pattern = known.pattern.replace("{language}", language)
-        return replace(known, path=item, pattern=pattern, sha256=known.sha256 or self.checksums.get(item))
+        return replace(known, path=item, pattern=pattern, sha256=known.sha256 or self.sha256.get(item))
 
-    def _check(self, language: str) -> None:
+    def check_language(self, language: str) -> None:
+        """Raise a ConfigError where the corpus does not have the language."""
         if self.languages and language not in self.languages:
             raise ConfigError(
                 f"{self.name}: has no {language!r}, only {', '.join(self.languages)}."
@@ -110,15 +96,10 @@ class KnownEncoder:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything that the registry names.
-
-    Attributes:
-        corpora: by name.
-        encoders: by id of the hub.
-    """
+    """Everything that the registry names."""
 
     corpora: dict[str, Corpus]
-    encoders: dict[str, KnownEncoder]
+    encoders: dict[str, KnownEncoder]  # by id of the hub
 
 
 @cache
@@ -144,11 +125,7 @@ def known_encoder(hub_id: str) -> KnownEncoder | None:
 
 
 def find_corpus(name: str) -> Corpus:
-    """Return a corpus by name.
-
-    Raises:
-        ConfigError: the registry has none of that name.
-    """
+    """Return a corpus by name, or raise a ConfigError where the registry has none of that name."""
     corpora = load_registry(REGISTRY_PATH).corpora
     if name not in corpora:
         raise ConfigError(f"No corpus {name!r}; there are {', '.join(corpora)}.{did_you_mean(name, corpora)}")
@@ -166,7 +143,10 @@ def raw_files(corpus: str, language: str, split: str) -> list[str]:
     Raises:
         ConfigError: there is no such corpus, or it does not have the language.
     """
-    return [f"{corpus}/{item}" for item in find_corpus(corpus).items(language, split)]
+    found = find_corpus(corpus)
+    found.check_language(language)
+    names = [name for name, file in found.files.items() if file.split in ("", split)]
+    return [f"{raw_folder(corpus, language)}/{name}" for name in names]
 
 
 def raw_item(path: str) -> tuple[Corpus, RemoteFile]:
@@ -188,19 +168,9 @@ def _corpus(registry: Path, name: str, block: dict[str, Any]) -> Corpus:
                 f"{registry}: corpora.{name}.sha256: {item!r} is none of its files, {', '.join(block['files'])}."
                 f"{did_you_mean(file, block['files'])}"
             )
-    return Corpus(
-        name=name,
-        citation=_citation(block),
-        kind=block["kind"],
-        languages=tuple(block["languages"]),
-        repo=block["repo"],
-        revision=block["revision"],
-        files={
-            file: RemoteFile(file, **{**facts, "urls": tuple(facts.get("urls", ()))})
-            for file, facts in block["files"].items()
-        },
-        checksums=block["sha256"],
-    )
+    files = {file: RemoteFile(file, **facts) for file, facts in block["files"].items()}
+    facts = {key: block[key] for key in ("kind", "languages", "repo", "revision", "sha256")}
+    return Corpus(name, _citation(block), files=files, **facts)
 
 
 def _citation(block: dict[str, Any]) -> Citation:

@@ -13,11 +13,7 @@ from metaxl.errors import ConfigError
 
 
 def update_lock(name: str, raw: Path) -> None:
-    """Fetch an item or an encoder anew and put what it is now in the lock.
-
-    Args:
-        name: "wikiann/qu/train.parquet", or "encoders/<hub id>@<revision>".
-        raw: the folder of downloaded corpora.
+    """Fetch an item, "wikiann/qu/train.parquet", or "encoders/<hub id>@<revision>" anew and record what it is now.
 
     Raises:
         ConfigError: the registry has no such item, or holds its checksum itself; an encoder's revision is not given.

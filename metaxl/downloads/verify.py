@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metaxl.downloads.lock import Entry, read_lock
-from metaxl.downloads.registry import RemoteFile, raw_files, raw_item
+from metaxl.downloads.lock import Entry, check_entry, read_lock
+from metaxl.downloads.registry import raw_files, raw_item
 from metaxl.errors import DataError, DownloadError
 from metaxl.files import sha256_file
 
@@ -17,16 +17,13 @@ def is_known(path: str) -> bool:
 
 def is_verified(path: str, out: Path) -> bool:
     """Return whether `out` is there and is the item that the registry or the lock holds."""
-    corpus, file = raw_item(path)
-    locked = read_lock().get(path)
     if not out.is_file() or not is_known(path):
         return False
     try:
-        found = Entry.of(out, corpus.revision, path, str(out))
-        check_file(file, found, str(out))
+        check_item(path, out, str(out))
     except DownloadError:
         return False
-    return locked in (None, found)
+    return True
 
 
 def expected_sha256(path: str, out: Path) -> str:
@@ -47,15 +44,20 @@ def refuse_damaged(corpus: str, language: str, split: str, folder: Path) -> None
             raise DataError(f"{place}: not the file that the registry or the lock holds; remove it and run again.")
 
 
-def check_file(file: RemoteFile, found: Entry, origin: str) -> None:
-    """Compare a file with what the registry says of it.
+def check_item(path: str, place: Path, origin: str, locked: bool = True) -> Entry:
+    """Hold the file at `place`, which came from `origin`, to the registry and, if `locked`, to the lock; describe it.
 
     Raises:
-        DownloadError: the size or the SHA-256 differs.
+        DownloadError: it is another file.
     """
+    corpus, file = raw_item(path)
+    found = Entry.of(place, corpus.revision, path, origin)
     if file.bytes not in (None, found.bytes):
         raise DownloadError(f"{origin}: expected {file.bytes} bytes, found {found.bytes}: another file.")
     if file.sha256 not in (None, found.sha256):
         raise DownloadError(
             f"{origin}: expected sha256 {file.sha256}, found {found.sha256}; the file there is damaged or has changed."
         )
+    if locked:
+        check_entry(path, found, origin)
+    return found

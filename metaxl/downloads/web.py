@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import requests
+from huggingface_hub import constants
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -30,9 +31,11 @@ def fetch(url: str, size: int | None, path: Path) -> None:
     Raises:
         DownloadError: the server cannot be reached, refuses, or sends less than it announced.
     """
-    # The hub client's variable, so that one setting serves both.
+    # The hub client's variables, so that one setting serves both.
     patience = float(os.environ.get("HF_HUB_DOWNLOAD_TIMEOUT", "30"))
     received = 0
+    if constants.is_offline_mode():
+        raise DownloadError(f"{url}: HF_HUB_OFFLINE forbids downloads.")
     try:
         with _session().get(url, stream=True, timeout=(CONNECT_SECONDS, patience)) as response, path.open("wb") as body:
             response.raise_for_status()

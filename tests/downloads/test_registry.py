@@ -173,7 +173,7 @@ def test_what_an_entry_leaves_out_has_its_default(tmp_path):
         },
     )
     mine = registry.corpora["mine"]
-    assert (mine.languages, mine.checksums, mine.citation.caveat) == ((), {}, "")
+    assert (mine.languages, mine.sha256, mine.citation.caveat) == ([], {}, "")
     assert mine.files == {"a.parquet": RemoteFile("a.parquet", pattern="{language}/a*.parquet")}
     assert registry.encoders == {"x/y": KnownEncoder(Citation("t", "t", "t", "", "", ""), 0, "t")}
 
@@ -194,5 +194,5 @@ def test_schema_and_dataclasses_have_the_same_keys():
     keys = {name: set(block["properties"]) for name, block in SCHEMA["$defs"].items() if "properties" in block}
     citation, corpus, file = ({field.name for field in fields(kind)} for kind in (Citation, Corpus, RemoteFile))
     assert citation | {"about_bytes"} == keys["encoder"]
-    assert corpus ^ keys["corpus"] == citation - {"citation"} | {"name", "checksums", "sha256"}
+    assert corpus ^ keys["corpus"] == citation - {"citation"} | {"name"}
     assert file - {"path"} == keys["hub_file"] | keys["plain_file"]
