@@ -6,8 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from experiments import PRESETS, experiment, shipped
-from experiments import load as load_config
+from experiments import PRESETS, experiment, load, paper_config, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,13 +28,6 @@ PLAIN = [name for name, method in METHODS.items() if not method.has_layers]
 LAYERED = [name for name, method in METHODS.items() if method.has_layers]
 RELATED = {"qu": "es", "cdo": "zh", "ilo": "id", "xmf": "ka", "mhr": "ru", "mi": "id", "tk": "tr", "gn": "es"}
 REVIEWED = ("te", "fa")
-
-
-def paper(**changes):
-    """Return the paper's experiment: eight NER targets with a related source each, two of sentiment without."""
-    ner = {"source": "en", "targets": [{"language": code, "related": other} for code, other in RELATED.items()]}
-    sentiment = {"source": "en", "targets": [{"language": code} for code in REVIEWED]}
-    return load_config({"preset": "paper", "ner": ner, "sentiment": sentiment, **changes})
 
 
 def rows_of(config, number):
@@ -122,7 +114,7 @@ def test_cell_comes_back_from_its_path(cell):
 
 def test_grid_of_the_paper():
     """Target-only, JT and MetaXL from both sources, and MetaXL from English at each placement; nothing else, once."""
-    config = paper(controls=[])
+    config = paper_config(controls=[])
     expected = set()
     for seed in config.seeds:
         for task, targets in (("ner", RELATED), ("sentiment", REVIEWED)):
@@ -148,7 +140,7 @@ def test_grid_of_the_paper():
 )
 def test_control_adds_its_rows_and_cells(control, row, method, per_ner, per_sentiment):
     """Once a target and source, at the tables' placement, in Tables 2 and 3 and not in Table 5."""
-    plain, more = paper(controls=[], seeds=[1]), paper(controls=[control], seeds=[1])
+    plain, more = paper_config(controls=[], seeds=[1]), paper_config(controls=[control], seeds=[1])
     added = set(all_cells(more)) - set(all_cells(plain))
     assert len(all_cells(more)) - len(all_cells(plain)) == len(added) == 8 * per_ner + 2 * per_sentiment
     assert {cell.method for cell in added} == {method}
@@ -160,7 +152,7 @@ def test_control_adds_its_rows_and_cells(control, row, method, per_ner, per_sent
 
 def test_rows_stand_in_the_order_of_the_paper():
     """Target-only, then JT before MetaXL from the common and from the related source; placements as listed."""
-    config = paper(controls=[])
+    config = paper_config(controls=[])
     methods = [("-", "target only"), ("en", "JT"), ("en", "MetaXL"), ("related", "JT"), ("related", "MetaXL")]
     assert list(rows_of(config, 2)) == methods
     assert list(rows_of(config, 3)) == methods[:3]
@@ -172,7 +164,7 @@ def test_rows_stand_in_the_order_of_the_paper():
 
 def test_cell_of_two_tables_is_one_cell():
     """MetaXL from English at the tables' placement stands in Tables 2 and 5 and is trained once."""
-    config = paper()
+    config = paper_config()
     needed = [set(table_cells(config, table)) for table in tables(config)]
     shared = needed[0] & needed[2]
     assert Cell("xlmr-base", "ner", "qu", "en", "metaxl-L12", config.seeds[0]) in shared
@@ -182,7 +174,7 @@ def test_cell_of_two_tables_is_one_cell():
 
 def test_average_covers_every_target():
     """In Table 2's last column and in Table 5's NER column, each target with the source of its row."""
-    config = paper()
+    config = paper_config()
     for (group, _), entries in rows_of(config, 2).items():
         places = [entries[target] for target in RELATED]
         average = entries["average"]
@@ -197,7 +189,7 @@ def test_average_covers_every_target():
 
 def test_target_without_related_source_has_no_entry_and_no_cell():
     """Its place and the average of the related rows are empty; its other rows are whole."""
-    config = load_config(experiment(controls=[]))
+    config = load(experiment(controls=[]))
     rows = rows_of(config, 2)
     for label in ("JT", "MetaXL"):
         entries = rows["related", label]
@@ -209,7 +201,7 @@ def test_target_without_related_source_has_no_entry_and_no_cell():
 
 def test_without_related_sources_there_is_no_related_group():
     """Neither empty rows nor their cells."""
-    config = load_config(experiment(ner={"targets": [{"language": "qu"}, {"language": "gn"}]}))
+    config = load(experiment(ner={"targets": [{"language": "qu"}, {"language": "gn"}]}))
     assert {group for group, _ in rows_of(config, 2)} == {"-", "en"}
     assert {cell.source for cell in all_cells(config)} == {"none", "en"}
 
@@ -218,7 +210,7 @@ def test_without_related_sources_there_is_no_related_group():
 def test_task_without_targets_has_no_table_and_no_cell(kept, numbers):
     """Table 5 keeps the columns of the other task; a table that is not there is named with those that are."""
     left_out = {task: {"targets": []} for task in ("ner", "sentiment") if task != kept}
-    config = load_config(experiment(figure=None, **left_out))
+    config = load(experiment(figure=None, **left_out))
     assert [table.number for table in tables(config)] == numbers
     assert {cell.task for cell in all_cells(config)} == ({kept} if kept else set())
     if kept:
@@ -231,7 +223,7 @@ def test_task_without_targets_has_no_table_and_no_cell(kept, numbers):
 
 def test_placement_of_one_task_leaves_the_other_task_out():
     """Each placement is one row, in the order of first use, and empty where a task does not have it."""
-    config = load_config(experiment(ner={"placements": [[0], [0, 1]]}, sentiment={"placements": [[1], [0]]}))
+    config = load(experiment(ner={"placements": [[0], [0, 1]]}, sentiment={"placements": [[1], [0]]}))
     rows = rows_of(config, 5)
     assert list(rows) == [("-", "JT"), ("MetaXL", "L0"), ("MetaXL", "L0,1"), ("MetaXL", "L1")]
     assert [bool(entries["NER"]) for entries in rows.values()] == [True, True, True, False]
@@ -247,18 +239,18 @@ def test_placement_is_labelled_as_in_the_paper(layers):
 
 def test_figure_compares_two_cells_of_the_first_seed():
     """Joint training beside MetaXL, of the figure's own encoder; without a figure there are none."""
-    config = paper(seeds=[5, 6])
+    config = paper_config(seeds=[5, 6])
     assert figure_cells(config) == [
         Cell("mbert", "sentiment", "te", "en", method, 5) for method in ("joint", "metaxl-L12")
     ]
     assert not set(figure_cells(config)) & set(all_cells(config))
-    assert figure_cells(paper(figure=None)) == []
+    assert figure_cells(paper_config(figure=None)) == []
 
 
 @pytest.mark.parametrize("raw", [*map(shipped, PRESETS), experiment()], ids=[*PRESETS, "partly related"])
 def test_every_cell_can_be_planned(raw):
     """What a table or the figure shows has inputs and settings; a source file exactly where the path names one."""
-    config = load_config(raw)
+    config = load(raw)
     plan = Plan(config, raw)
     cells = all_cells(config) + figure_cells(config)
     assert {cell.seed for cell in cells} == set(config.seeds)

@@ -1,87 +1,76 @@
-"""The digest of a corpus's reader, and of the demo's encoder, sees every edit to what it runs and no other."""
+"""A digest sees every edit to the code that a rule runs, however deep, and nothing that changes nothing."""
 
 from __future__ import annotations
-
-import shutil
-from pathlib import Path
 
 import pytest
 
 from metaxl import provenance
-from metaxl.data.read import reader_module
-from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
 
-
-def modules(folder: str) -> list[str]:
-    """Return the modules of a folder of the package."""
-    files = sorted((provenance.PACKAGE / folder).rglob("[!_]*.py"))
-    return [".".join(path.relative_to(provenance.PACKAGE.parent).with_suffix("").parts) for path in files]
-
-
-CORPORA = ("files", *read_yaml(SCHEMA_PATH)["$defs"]["corpus"]["enum"])
-READERS = {reader_module(corpus) for corpus in CORPORA}
-DIGESTED = (*sorted(READERS), "metaxl.data.read", "metaxl.demo.encoder")
-# The readers that use a form.
-FORMS = {
-    "archive": {"files"},
-    "data_index": {"sentiraama", "sentipers"},
-    "parquet": {"wikiann", "reviews"},
-    "records": set(CORPORA),
+MODULES = {
+    "__init__": '"""A package."""\n',
+    "top": "from pack import middle\n\n\ndef run(x):\n    return middle.twice(x) + 1\n",
+    "middle": "import pack.top\n\n\ndef twice(x):\n    from pack.bottom import FACTOR\n\n    return FACTOR * x\n",
+    "bottom": "import json\n\nFACTOR = 2\n",
+    "aside": "from pack.top import run\n\nrun(1)\n",
 }
+# `top` as a formatter and a writer of docstrings would leave it.
+DRESSED = '''"""Say what it is."""
+from pack import middle
+def run(x):
+  """Run it."""
+  return (middle.twice(x)
+          + 1)  # one more
+'''
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch) -> Path:
-    """A copy of the package; digests are those of the copy."""
-    copy = shutil.copytree(provenance.PACKAGE, tmp_path / "metaxl", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "PACKAGE", copy)
-    return copy
+def package(tmp_path, monkeypatch):
+    """Return a function that gives the digest of pack.top, with some modules' code replaced."""
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    monkeypatch.setattr(provenance, "PACKAGE", folder)
+
+    def digest(**edited):
+        for name, code in {**MODULES, **edited}.items():
+            (folder / f"{name}.py").write_text(code, encoding="utf-8")
+        return provenance.digest.__wrapped__("pack.top")
+
+    return digest
 
 
-def changed(package, module, edit=lambda code: code + "\nEDITED = True\n"):
-    """Return which of the digests change with an edit to a module."""
-    before = {name: provenance.digest.__wrapped__(name) for name in DIGESTED}
-    path = package.parent.joinpath(*module.split(".")).with_suffix(".py")
-    code = path.read_text(encoding="utf-8")
-    assert edit(code) != code
-    path.write_text(edit(code), encoding="utf-8")
-    return {name for name in DIGESTED if provenance.digest.__wrapped__(name) != before[name]}
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"top": DRESSED},
+        {"bottom": "import json\n\nFACTOR = 2  # for two\n"},
+        {"aside": "print('other code')\n"},
+    ],
+    ids=["docstrings and layout", "a comment deep down", "a module that is not imported"],
+)
+def test_digest_does_not_see_what_changes_nothing(package, edit):
+    """Comments, docstrings, layout and modules beside the imports rerun nothing."""
+    assert package(**edit) == package()
 
 
-def test_each_corpus_has_a_reader_of_its_own_and_each_reader_a_corpus():
-    assert len(READERS) == len(CORPORA)
-    assert {*modules("data/corpora"), "metaxl.demo.corpus"} == READERS
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"top": MODULES["top"].replace("+ 1", "+ 2")},
+        {"middle": MODULES["middle"].replace("FACTOR * x", "x * FACTOR")},
+        {"bottom": MODULES["bottom"].replace("2", "3")},
+        {"bottom": MODULES["bottom"] + "'a docstring of nothing'\nfrom pack import aside\n"},
+    ],
+    ids=["own code", "an import", "a local import of an import", "one more import"],
+)
+def test_digest_sees_code_however_deep(package, edit):
+    """A change in the module or in anything that it reaches, around a circle of imports too."""
+    assert package(**edit) != package()
 
 
-@pytest.mark.parametrize("corpus", CORPORA)
-def test_an_edit_to_a_reader_changes_its_digest_and_no_other(package, corpus):
-    """Not that of the code that calls readers either, so the data of one corpus alone are made again."""
-    assert changed(package, reader_module(corpus)) == {reader_module(corpus)}
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_an_edit_to_a_form_changes_the_digests_of_the_readers_that_use_it(package, form):
-    assert changed(package, f"metaxl.data.formats.{form}") & READERS == set(map(reader_module, FORMS[form]))
-
-
-def test_every_form_is_among_them():
-    assert modules("data/formats") == [f"metaxl.data.formats.{form}" for form in FORMS]
-
-
-@pytest.mark.parametrize("module", modules("demo"))
-def test_an_edit_to_the_demo_changes_the_digest_of_its_encoder_except_the_corpus_that_it_does_not_read(package, module):
-    assert ("metaxl.demo.encoder" in changed(package, module)) == (module != "metaxl.demo.corpus")
-
-
-def test_another_composition_of_the_text_changes_the_digest_of_the_encoder(package):
-    """Ten times the trace of the targets' text is another encoder."""
-    trace, more = 'settings["trace"]', '10 * settings["trace"]'
-    found = changed(package, "metaxl.demo.encoder", lambda code: code.replace(trace, more))
-    assert found == {"metaxl.demo.encoder"}
-
-
-def test_an_edit_to_the_caller_of_readers_changes_no_readers_digest(package):
-    assert changed(package, "metaxl.data.read") == {"metaxl.data.read"}
+def test_digest_refuses_relative_imports(package):
+    """They would be followed nowhere, so that a change behind them went unseen."""
+    with pytest.raises(ImportError, match=r"middle\.py:2: relative import; name the module in full\."):
+        package(middle='"""Two lines."""\nfrom . import bottom\n')
 
 
 @pytest.mark.parametrize("module", ["metaxl.nothing", "metaxl.data.corpora.wikian", "metaxl.data.read.read_split"])

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from experiments import PRESETS, SCHEMA, experiment, load, metaxl_cell, plan_of, shipped
 
-from metaxl import provenance
 from metaxl.cli.main import _parser
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import layout
@@ -420,73 +419,6 @@ def test_an_own_encoder_is_known_by_its_content(tmp_path):
     (tmp_path / "there" / "model.safetensors").write_text("other weights")
     assert plans[1].encoders.checksums("own") != second
     assert plan_of().encoders.checksums("tiny") == {}
-
-
-MODULES = {
-    "__init__": '"""A package."""\n',
-    "top": "from pack import middle\n\n\ndef run(x):\n    return middle.twice(x) + 1\n",
-    "middle": "import pack.top\n\n\ndef twice(x):\n    from pack.bottom import FACTOR\n\n    return FACTOR * x\n",
-    "bottom": "import json\n\nFACTOR = 2\n",
-    "aside": "from pack.top import run\n\nrun(1)\n",
-}
-# `top` as a formatter and a writer of docstrings would leave it.
-DRESSED = '''"""Say what it is."""
-from pack import middle
-def run(x):
-  """Run it."""
-  return (middle.twice(x)
-          + 1)  # one more
-'''
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """Return a function that gives the digest of pack.top, with some modules' code replaced."""
-    folder = tmp_path / "pack"
-    folder.mkdir()
-    monkeypatch.setattr(provenance, "PACKAGE", folder)
-
-    def digest(**edited):
-        for name, code in {**MODULES, **edited}.items():
-            (folder / f"{name}.py").write_text(code, encoding="utf-8")
-        return provenance.digest.__wrapped__("pack.top")
-
-    return digest
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        {"top": DRESSED},
-        {"bottom": "import json\n\nFACTOR = 2  # for two\n"},
-        {"aside": "print('other code')\n"},
-    ],
-    ids=["docstrings and layout", "a comment deep down", "a module that is not imported"],
-)
-def test_digest_does_not_see_what_changes_nothing(package, edit):
-    """Comments, docstrings, layout and modules beside the imports rerun nothing."""
-    assert package(**edit) == package()
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        {"top": MODULES["top"].replace("+ 1", "+ 2")},
-        {"middle": MODULES["middle"].replace("FACTOR * x", "x * FACTOR")},
-        {"bottom": MODULES["bottom"].replace("2", "3")},
-        {"bottom": MODULES["bottom"] + "'a docstring of nothing'\nfrom pack import aside\n"},
-    ],
-    ids=["own code", "an import", "a local import of an import", "one more import"],
-)
-def test_digest_sees_code_however_deep(package, edit):
-    """A change in the module or in anything that it reaches, around a circle of imports too."""
-    assert package(**edit) != package()
-
-
-def test_digest_refuses_relative_imports(package):
-    """They would be followed nowhere, so that a change behind them went unseen."""
-    with pytest.raises(ImportError, match=r"middle\.py:2: relative import; name the module in full\."):
-        package(middle='"""Two lines."""\nfrom . import bottom\n')
 
 
 def test_own_files_want_an_encoder_that_knows_their_language(tmp_path):

@@ -100,5 +100,12 @@ def test_what_nobody_trains_with_retrains_nothing():
     assert lines["method.rtn"] == f"train ({with_rtn}); train-wrapped ({with_rtn})"
 
 
+def test_each_corpus_has_a_reader_of_its_own_whose_edit_makes_its_data_alone_again():
+    lines = dict(line.split(": ", 1) for line in GOLDEN.read_text(encoding="utf-8").splitlines())
+    readers = {corpus: reader_module(corpus).removeprefix("metaxl.") for corpus in CORPORA}
+    assert {module for module in lines if module.startswith("data.corpora.")} | {"demo.corpus"} == {*readers.values()}
+    assert {lines[module] for module in readers.values()} == {f"data ({corpus})" for corpus in readers}
+
+
 if __name__ == "__main__":
     GOLDEN.write_text(table(), encoding="utf-8")
