@@ -47,9 +47,7 @@ def _check_task(config: Config, task: TaskSettings) -> None:
         if target.language in (task.source, target.related):
             raise ConfigError(f"{task.name}.targets: {target.language!r} cannot be its own source.")
     for language in (*languages, *task.sources()):
-        if language in RESERVED:
-            raise ConfigError(f"{task.name}: {language!r} is no language code here; it names a column or no source.")
-        config.corpus(task.name, language)
+        _check_language(config, task.name, task.name, language)
     _check_lengths(config, task)
     for placement in (task.placement, *task.placements):
         _check_placement(config, task.name, task.encoder, placement)
@@ -63,12 +61,16 @@ def _check_figure(config: Config, figure: Figure) -> None:
             f"figure: {figure.target!r} is not among {figure.task}.targets ({', '.join(targets) or 'none'}); "
             "name one of them, or write `figure: null` for no figure."
         )
-    if figure.source in RESERVED:
-        raise ConfigError(f"figure: {figure.source!r} is no language code here; it names a column or no source.")
-    config.corpus(figure.task, figure.source)
+    _check_language(config, "figure", figure.task, figure.source)
     if len(figure.placement) > 1 and config.method.layer_composition == "separate":
         raise ConfigError("figure.placement: separate RTNs have no common source vectors; name one layer.")
     _check_placement(config, "figure", figure.encoder, figure.placement)
+
+
+def _check_language(config: Config, place: str, task: str, language: str) -> None:
+    if language in RESERVED:
+        raise ConfigError(f"{place}: {language!r} is no language code here; it names a column or no source.")
+    config.corpus(task, language)
 
 
 def _check_lengths(config: Config, task: TaskSettings) -> None:

@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the paper: its number, caption, rows and the column that decides the best row."""
+    """A table of the paper: its number, caption and rows."""
 
     number: int
     caption: str

@@ -88,23 +88,22 @@ def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel
     path = root / cell_file(cell, VECTORS)
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            source, target = (np.asarray(arrays[name], dtype=np.float64) for name in names)
+            source, target = (_usable(name, arrays[name]) for name in names)
+        if source.shape[1] != target.shape[1]:
+            raise ValueError(f"they differ in hidden size: {source.shape} and {target.shape}")
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
-            f"{path}: expected an .npz file with {names[0]!r} and 'target' ({error}). Train the cell again."
+            f"{path}: expected an .npz file with {names[0]!r} and 'target', each at least two finite vectors "
+            f"(sentences, hidden), none of them zero: {error}. Train the cell again."
         ) from error
-    for name, array in zip(names, (source, target), strict=True):
-        if array.ndim != 2 or len(array) < 2 or not np.isfinite(array).all() or not array.any(axis=1).all():
-            raise DataError(
-                f"{path}: {name!r} of shape {array.shape} must be at least two finite vectors (sentences, hidden), "
-                "none of them zero. Train the cell again."
-            )
-    if source.shape[1] != target.shape[1]:
-        raise DataError(
-            f"{path}: {names[0]!r} and 'target' differ in hidden size: {source.shape} and {target.shape}. "
-            "Train the cell again."
-        )
     return Panel(title, cell, 100 * scores[cell], source, target)
+
+
+def _usable(name: str, array: NDArray[Any]) -> Vectors:
+    vectors = np.asarray(array, dtype=np.float64)
+    if vectors.ndim != 2 or len(vectors) < 2 or not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
+        raise ValueError(f"{name!r} of shape {vectors.shape} is not so")
+    return vectors
 
 
 def hausdorff(a: Vectors, b: Vectors) -> float:
