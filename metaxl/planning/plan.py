@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from metaxl.encoder.open import PACKED, WRAPPED, model_type, network_module
+from metaxl.encoder.open import PACKED, WRAPPED, network_module
 from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
@@ -137,7 +137,7 @@ class Plan:
         spec = self.encoders.find(encoder)
         if "pretrain" in spec:
             return [PACKED]
-        return [network_module(model_type(Path(spec["folder"])))] if "folder" in spec else [PACKED, WRAPPED]
+        return [network_module(Path(spec["folder"]))] if "folder" in spec else [PACKED, WRAPPED]
 
     def groups(self) -> dict[str, list[Cell]]:
         """Return the cells of the tables and of the figure by group, each cell once."""
