@@ -91,7 +91,7 @@ def _watch(
             run()
         except (TypeError, ValueError) as error:
             raise EncoderError(
-                f"{type(module).__name__} does not run on ids and an attention mask alone: {error}"
+                f"{type(module).__name__} does not run on ids and an attention mask alone ({error}); use another."
             ) from error
     return outputs, entries
 

@@ -38,14 +38,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def model_type(folder: Path) -> str:
-    """Return the model_type of an encoder folder; see `read_config`."""
-    return str(read_config(folder)["model_type"])
-
-
-def network_module(kind: str) -> str:
-    """Return the module that opens and saves encoders of a model_type.
+def network_module(folder: Path) -> str:
+    """Return the module that opens and saves the encoder of a folder.
 
     It has `open_network(folder, task, rows, generator)` and `save_model(out, folder, task, theta, rows, phi)`.
+
+    Raises:
+        EncoderError: its config.json is missing, or no encoder's.
     """
-    return PACKED if kind in FAMILIES else WRAPPED
+    return PACKED if read_config(folder)["model_type"] in FAMILIES else WRAPPED

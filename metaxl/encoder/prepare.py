@@ -12,7 +12,7 @@ import numpy as np
 
 from metaxl.downloads.encoders import fetch_encoder
 from metaxl.downloads.lock import record
-from metaxl.encoder.open import model_type, network_module
+from metaxl.encoder.open import network_module
 from metaxl.encoder.tokenizer_files import convert_tokenizer
 from metaxl.files import atomic_folder
 from metaxl.tasks import NER
@@ -52,7 +52,7 @@ def _check(folder: Path) -> None:
     """Open the encoder once as every cell will, so that one which cannot be trained is told before anything else."""
     from torch import Generator  # it takes seconds to load
 
-    import_module(network_module(model_type(folder))).open_network(folder, NER, SOME_IDS, Generator())
+    import_module(network_module(folder)).open_network(folder, NER, SOME_IDS, Generator())
 
 
 def _link(source: Path, out: Path) -> None:

@@ -59,16 +59,9 @@ def _batch(*sentences: np.ndarray) -> Batch:
 
 
 def _check_attention(who: str, states: Tensor, changed: Tensor, alone: Tensor) -> None:
-    """Check that the first token sees the last, and that padding changes nothing.
+    """Check that the first token sees the last, which `changed` replaces, and that padding changes nothing.
 
-    Args:
-        who: the model's name.
-        states: (LONG + SHORT, hidden) of both sentences after the last layer.
-        changed: likewise, with another last word in the long one.
-        alone: (SHORT, hidden) of the short sentence without padding.
-
-    Raises:
-        EncoderError: it is not so.
+    `states` and `changed` are (LONG + SHORT, hidden), of both sentences; `alone` is (SHORT, hidden), without padding.
     """
     if torch.equal(states[0], changed[0]):
         raise EncoderError(
@@ -97,18 +90,12 @@ def _plain_leaves(network: WrappedNetwork, theta: Parameters, batch: Batch) -> s
 
 
 class _Cut:
-    """A recorder that cuts the graph behind every map.
-
-    Attributes:
-        theta: the network's parameters.
-        total: the sum of all that went into a map, a scalar.
-        altered: the weights of maps whose output is not W x + b, or whose input has no gradient for a tape to find.
-    """
+    """A recorder that cuts the graph behind every map."""
 
     def __init__(self, theta: Parameters) -> None:
         self.theta = theta
-        self.total = torch.zeros(())
-        self.altered: set[str] = set()
+        self.total = torch.zeros(())  # the sum of all that went into a map
+        self.altered: set[str] = set()  # weights of maps whose output is not W x + b, or whose input is a constant
 
     def linear(self, name: str, x: Tensor, y: Tensor) -> Tensor:
         product = F.linear(x, self.theta[f"{name}.weight"], self.theta.get(f"{name}.bias"))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch.nn.functional as F
+from torch import Tensor
 
 from metaxl.encoder.open import read_config
 from metaxl.errors import EncoderError
@@ -12,7 +16,7 @@ WORDS = "embeddings.word_embeddings.weight"
 POSITIONS = "embeddings.position_embeddings.weight"
 TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
 NORM = "embeddings.LayerNorm"
-ACTIVATIONS = ("gelu", "relu")
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
 # Query, key and value are kept as one map.
 LAYER_PARTS = (
     "attention.self.qkv",

@@ -24,7 +24,7 @@ from transformers.utils import logging
 
 from metaxl.encoder.blocks import find_blocks
 from metaxl.encoder.folder import label_names, refuse_missing, refuse_more_layers, weights_file
-from metaxl.encoder.open import model_type
+from metaxl.encoder.open import read_config
 from metaxl.errors import EncoderError, did_you_mean
 from metaxl.tasks import Task
 
@@ -65,11 +65,12 @@ def load_model(folder: Path, task: Task) -> tuple[PreTrainedModel, set[str]]:
     refuse_missing(path, [name for name in absent if not _is_head(model, name)], config.model_type)
     blocks, _ = find_blocks(model.base_model, config.num_hidden_layers)
     refuse_more_layers(path, found["unexpected_keys"], blocks, config.num_hidden_layers)
-    return model, absent | _output_layer(model, len(task.labels))
+    scores = {name for name, value in model.named_parameters() if value.shape[:1] == (len(task.labels),)}
+    return model, absent | {name for name in scores if _is_head(model, name)}
 
 
 def _load_config(folder: Path, task: Task) -> PretrainedConfig:
-    path, family = folder / "config.json", model_type(folder)
+    path, family = folder / "config.json", read_config(folder)["model_type"]
     if family not in CONFIG_MAPPING_NAMES:
         raise EncoderError(
             f"{path}: transformers has no model of model_type {family!r}, and code that comes with a model is never "
@@ -90,16 +91,6 @@ def _load_config(folder: Path, task: Task) -> PretrainedConfig:
 def _is_head(model: PreTrainedModel, name: str) -> bool:
     """Tell whether a parameter stands between the encoder's states and the scores; poolers do, within the encoder."""
     return not name.startswith(f"{model.base_model_prefix}.") or ".pooler." in name
-
-
-def _output_layer(model: PreTrainedModel, classes: int) -> set[str]:
-    """Return the parameters of the layer that gives the scores."""
-    return {
-        f"{name}.{kind}"
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and module.out_features == classes and _is_head(model, name)
-        for kind, _ in module.named_parameters(recurse=False)
-    }
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ import torch
 from metaxl.data.encode import Encoded, Integers
 from metaxl.encoder.batch import make_batch
 from metaxl.encoder.network import Between, Network, Parameters, unchanged
-from metaxl.encoder.open import model_type, network_module
+from metaxl.encoder.open import network_module
 from metaxl.errors import ConfigError
 from metaxl.experiment.spec import CellSpec, training_digest
 from metaxl.files import atomic_path, sha256_file, sha256_text, write_json, write_jsonl
@@ -55,7 +55,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     facts = (
         spec.cell.path,
         _device_name(device),
-        _network_module(encoder).rpartition(".")[2],
+        network_module(encoder).rpartition(".")[2],
         run.feed.steps_per_epoch,
     )
     log.info("%s on %s, %s network, %d steps an epoch", *facts)
@@ -79,7 +79,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     write_jsonl(out / "history.jsonl", run.history)
     _save_representations(out / "representations.npz", run)
     if spec.keep_model:
-        save_model = import_module(_network_module(encoder)).save_model
+        save_model = import_module(network_module(encoder)).save_model
         save_model(out / "model", encoder, find_task(spec.cell.task), run.best_theta, data.rows, run.best_phi)
     write_json(out / "scores.json", record)
 
@@ -101,7 +101,7 @@ def build_learner(spec: CellSpec, encoder: Path, rows: Integers, device: torch.d
         EncoderError: the encoder folder is incomplete, or not what it says it is.
     """
     generator = torch.Generator().manual_seed(spec.cell.seed)
-    opened = import_module(_network_module(encoder)).open_network(encoder, find_task(spec.cell.task), rows, generator)
+    opened = import_module(network_module(encoder)).open_network(encoder, find_task(spec.cell.task), rows, generator)
     network, theta = opened
     _check(spec, network)
     rtn = load(spec.recipe.rtn)(spec.placement, spec.switches) if spec.recipe.rtn else None
@@ -119,10 +119,6 @@ def build_learner(spec: CellSpec, encoder: Path, rows: Integers, device: torch.d
         phi=phi,
         phi_optimizer=Adam(phi.values(), spec.switches.meta_weight_decay),
     )
-
-
-def _network_module(encoder: Path) -> str:
-    return network_module(model_type(encoder))
 
 
 def _check(spec: CellSpec, network: Network) -> None:
@@ -196,9 +192,9 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: t
         "spec": sha256_text(spec.to_json()),
         "settings": {"training": asdict(spec.training), "method": asdict(spec.switches)},
         "encoder": sha256_file(encoder / "model.safetensors"),
-        "network": _network_module(encoder).rpartition(".")[2],
+        "network": network_module(encoder).rpartition(".")[2],
         "data": {role: sha256_file(path) for role, path in files.items()},
-        "code": training_digest(spec.recipe, _network_module(encoder)),
+        "code": training_digest(spec.recipe, network_module(encoder)),
         "libraries": library_versions(),
         "device": _device_name(device),
         "threads": torch.get_num_threads(),

@@ -7,13 +7,11 @@ import pytest
 import torch
 from conftest import FAMILIES, encoded, make_encoder
 from reference import Reference
-from safetensors.torch import load_file, save_file
 from switches import DEFAULT
 
 from metaxl.encoder.batch import make_batch
 from metaxl.encoder.checkpoint import save_model
 from metaxl.encoder.packed import open_network
-from metaxl.errors import EncoderError
 from metaxl.files import read_json, write_json
 from metaxl.method.rtn import RTN
 from metaxl.tasks import NER, TASKS
@@ -91,41 +89,3 @@ def test_training_drops_out_what_the_config_says(tmp_path):
     assert not torch.equal(network.scores(theta, batch), network.scores(theta, batch))
     evaluating = network.evaluating()
     assert torch.equal(evaluating.scores(theta, batch), evaluating.scores(theta, batch))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"is_decoder": True}, "is_decoder is true"),
-        ({"num_hidden_layers": 2}, "holds 3 layers, but num_hidden_layers of config.json is 2"),
-        ({"hidden_act": "swish"}, "hidden_act 'swish' is not supported"),
-        ({"num_hidden_layers": 9}, "lacks 96 of the parameters that config.json promises"),
-    ],
-)
-def test_an_encoder_that_does_not_fit_is_refused(tmp_path, change, message):
-    folder = make_encoder(tmp_path, "bert")
-    write_json(folder / "config.json", read_json(folder / "config.json") | change)
-    with pytest.raises(EncoderError, match=message):
-        opened(folder)
-
-
-def test_integer_weights_are_refused(tmp_path):
-    """As numbers, quantised weights are another encoder's."""
-    folder = make_encoder(tmp_path, "bert")
-    tensors = load_file(folder / "model.safetensors")
-    name = "encoder.layer.1.intermediate.dense.weight"
-    save_file(tensors | {name: tensors[name].to(torch.int8)}, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(EncoderError, match=rf"{name} and 0 more hold I8 numbers, which cannot be trained"):
-        opened(folder)
-
-
-def test_a_pickle_is_never_read(tmp_path):
-    folder = make_encoder(tmp_path, "bert")
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(EncoderError, match=r"model\.safetensors: missing.*pickles are never read"):
-        opened(folder)
-
-
-def test_an_embedding_smaller_than_the_tokenizer_is_refused(encoders):
-    with pytest.raises(EncoderError, match="gives id 65, but the embedding has 65 rows"):
-        open_network(encoders["bert"], NER, np.array([0, 65]), torch.Generator())

@@ -9,7 +9,7 @@ from experiments import metaxl_cell, plan_of
 
 from metaxl.errors import ConfigError
 from metaxl.experiment.settings import Switches, Training
-from metaxl.experiment.slug import MethodSlug
+from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.methods import BASE, METHODS, find_method
 from metaxl.provenance import load
 from metaxl.training.feed import HALVES, SOURCE, TARGET
@@ -41,9 +41,8 @@ def test_a_method_that_is_not_registered_raises_everywhere():
     cell = replace(metaxl_cell(plan), method="metaxxl-L2")
     for act in (
         lambda: find_method("metaxxl"),
-        lambda: MethodSlug.of("metaxxl", (2,)),
-        lambda: MethodSlug("metaxxl", (2,)).method,
-        lambda: MethodSlug.parse("metaxxl-L2"),
+        lambda: method_slug("metaxxl", (2,)),
+        lambda: parse_slug("metaxxl-L2"),
         lambda: plan.cell_spec(cell),
         lambda: plan.cell_code(cell),
         lambda: plan.cell_inputs(cell),

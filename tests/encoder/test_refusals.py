@@ -1,0 +1,124 @@
+"""An encoder that cannot be trained is refused when it is prepared, before any cell, and nothing is left of it."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+from conftest import make_encoder
+from families import make_family
+from safetensors.torch import load_file, save_file
+
+from metaxl.encoder.open import network_module
+from metaxl.encoder.prepare import prepare_encoder
+from metaxl.errors import EncoderError
+from metaxl.files import read_json, write_json
+from metaxl.tasks import NER
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """A function that prepares a folder and holds the refusal to a message."""
+
+    def refuse(folder, message):
+        with pytest.raises(EncoderError, match=message) as caught:
+            prepare_encoder({"folder": str(folder)}, tmp_path / "prepared")
+        assert str(caught.value)[-1] in ".?"
+        assert not list(tmp_path.glob("*prepared*"))
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("albert", "AlbertModel: 0 of its parts are a list of 3 modules.*ALBERT among them"),
+        ("llama", "'llama' is or has a decoder"),
+        ("mra", "the first of 5 tokens does not see the last, as in a decoder; MetaXL needs an encoder"),
+        ("fnet", "padding changes what it makes of a sentence"),
+        ("ibert", "its word embedding is not a plain table of rows"),
+        ("longformer", "no part of it gives the states after layer 0 as"),
+        ("t5", "'t5' is or has a decoder"),
+        ("xlm", "4 of its parts are a list of 3 modules"),
+        ("xmod", "does not run on ids and an attention mask alone"),
+    ],
+)
+def test_a_model_that_metaxl_cannot_see_through(tmp_path, refused, kind, message):
+    refused(make_family(tmp_path / "encoder", kind), message)
+
+
+def changed(folder, change):
+    write_json(folder / "config.json", read_json(folder / "config.json") | change)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": "elektra"}, "no model of model_type 'elektra'.*never run.*Did you mean 'electra'"),
+        ({"model_type": "vit"}, "no token and sequence classification for model_type 'vit'"),
+        ({"is_decoder": True}, "is_decoder is true, so 'electra' is or has a decoder"),
+        ({"quantization_config": {"quant_method": "gptq"}}, "the weights are quantised"),
+        ({"num_hidden_layers": 9}, "lacks 96 of the parameters that config.json promises"),
+        (
+            {"intermediate_size": 33},
+            "lacks 9 of the parameters that config.json promises, or has them in another shape",
+        ),
+        ({"num_hidden_layers": 2}, "holds 3 layers, but num_hidden_layers of config.json is 2"),
+    ],
+)
+def test_a_wrapped_encoder_that_its_configuration_does_not_fit(tmp_path, refused, change, message):
+    refused(changed(make_family(tmp_path / "encoder", "electra"), change), message)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": "robertta"}, "no model of model_type 'robertta'.*Did you mean 'roberta'"),
+        ({"model_type": None}, "names no model_type"),
+        ({"is_decoder": True}, "is_decoder is true, so 'bert' is or has a decoder"),
+        ({"quantization_config": {"quant_method": "gptq"}}, "the weights are quantised"),
+        ({"hidden_act": "swish"}, "hidden_act 'swish' is not supported; use gelu or relu"),
+        ({"num_hidden_layers": 9}, "lacks 96 of the parameters that config.json promises"),
+        ({"num_hidden_layers": 2}, "holds 3 layers, but num_hidden_layers of config.json is 2"),
+    ],
+)
+def test_a_packed_encoder_that_its_configuration_does_not_fit(tmp_path, refused, change, message):
+    refused(changed(make_encoder(tmp_path / "encoder", "bert"), change), message)
+
+
+@pytest.fixture(params=["bert", "electra"], ids=["packed", "wrapped"])
+def folder(request, tmp_path):
+    """An encoder of either path."""
+    make = make_encoder if request.param == "bert" else make_family
+    return make(tmp_path / "encoder", request.param)
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.float8_e4m3fn])
+def test_weights_whose_numbers_are_quantised(folder, refused, dtype):
+    """As numbers, they are another encoder's."""
+    tensors = load_file(folder / "model.safetensors")
+    name = next(name for name in tensors if name.endswith("query.weight"))
+    save_file(tensors | {name: tensors[name].to(dtype)}, folder / "model.safetensors", {"format": "pt"})
+    refused(
+        folder, rf"encoder/model\.safetensors: {re.escape(name)} and 0 more hold \w+ numbers, which cannot be trained"
+    )
+
+
+def test_a_pickle_is_never_read(folder, refused):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    refused(folder, r"model\.safetensors: missing.*pickles are never read")
+
+
+def test_a_folder_without_a_configuration(folder, refused):
+    (folder / "config.json").unlink()
+    refused(folder, r"encoder/config\.json: missing; an encoder folder holds")
+
+
+def test_an_embedding_smaller_than_the_tokenizer_is_told_by_the_cell_that_has_such_an_id(folder):
+    module = import_module(network_module(folder))
+    with pytest.raises(EncoderError, match="gives id 65, but the embedding has 65 rows"):
+        module.open_network(folder, NER, np.array([0, 65]), torch.Generator())
