@@ -46,4 +46,9 @@ def network_module(folder: Path) -> str:
     Raises:
         EncoderError: its config.json is missing, or no encoder's.
     """
-    return PACKED if read_config(folder)["model_type"] in FAMILIES else WRAPPED
+    return module_of(read_config(folder)["model_type"])
+
+
+def module_of(model_type: str) -> str:
+    """Return the module that serves encoders of a model_type."""
+    return PACKED if model_type in FAMILIES else WRAPPED

@@ -11,12 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from metaxl.downloads.registry import known_encoder
-from metaxl.encoder.open import PACKED, WRAPPED, model_type, network_module
-=======
-from metaxl.encoder.open import PACKED, WRAPPED, network_module
->>>>>>> wt-f
+from metaxl.encoder.open import PACKED, WRAPPED, module_of, network_module
 from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
@@ -126,14 +122,10 @@ class Plan:
         spec = self.encoders.find(encoder)
         if "pretrain" in spec:
             return [PACKED]
-<<<<<<< HEAD
         if "folder" in spec:
-            return [network_module(model_type(Path(spec["folder"])))]
+            return [network_module(Path(spec["folder"]))]
         known = known_encoder(spec["hub"])
-        return [network_module(known.model_type)] if known else [PACKED, WRAPPED]
-=======
-        return [network_module(Path(spec["folder"]))] if "folder" in spec else [PACKED, WRAPPED]
->>>>>>> wt-f
+        return [module_of(known.model_type)] if known else [PACKED, WRAPPED]
 
     def group_files(self, reader: str = "") -> list[Path]:
         """Return the gathered scores that "table<number>" or "figure1" reads, or all of them."""

@@ -15,7 +15,7 @@ from metaxl.encoder.packed import open_network, save_model
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.encoder.tokenizer_files import convert_tokenizer, save_tokenizer
 from metaxl.errors import EncoderError
-from metaxl.files import write_json
+from metaxl.files import read_json, write_json
 from metaxl.tasks import NER, TASKS
 
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "world", "##s"]
