@@ -120,7 +120,7 @@ class _Forward:
         return self.norm(f"{name}.output.LayerNorm", changed + middle)
 
     def attention(self, name: str, x: Tensor) -> Tensor:
-        """Return dropout(softmax(q k' / sqrt(width))) v of each sentence and head, (tokens, hidden).
+        """Return dropout(softmax(q k^T / sqrt(width))) v of each sentence and head, (tokens, hidden).
 
         Padding is zero on the grid: as keys it gets no probability, and as queries nobody collects it.
         """

@@ -1,4 +1,4 @@
-"""y = x W' + b by the faster of two kernels, with as many derivatives as one likes."""
+"""y = x W^T + b by the faster of two kernels, with as many derivatives as one likes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _LinearMap(torch.autograd.Function):
 
 
 def linear_map(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Return x weight' + bias, (rows, out), from x, (rows, in), weight, (out, in), and bias, (out,).
+    """Return x weight^T + bias, (rows, out), from x, (rows, in), weight, (out, in), and bias, (out,).
 
     It is differentiable in x and bias, any number of times; `weight` is a constant.
     """

@@ -1,4 +1,4 @@
-"""Training without an RTN: on the target alone, on the source alone, or on both (joint training)."""
+"""Training without an RTN: on the target alone, or on source and target (joint training)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from metaxl.method.tape import Tape
 
 
 def plain_step(learner: Learner, rates: Rates, batch: Batch) -> Losses:
-    """Descend the mean loss of a batch's parts."""
+    """Descend the mean of the losses of a batch's parts: joint training weighs source and target by a half each.
+
+    (MetaXL and its frozen control descend the sum, as the official code does.)
+    """
     tape = Tape(learner.network, learner.theta, batch)
     tape.backward()
     tape.write_gradients(learner.gradients)

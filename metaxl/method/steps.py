@@ -18,38 +18,38 @@ from metaxl.method.learner import Learner, Losses, Rates
 from metaxl.method.tape import Tape, dot
 
 
-def metaxl_step(learner: Learner, rates: Rates, source: Batch, target: Batch, judge: Batch) -> Losses:
+def metaxl_step(learner: Learner, rates: Rates, source: Batch, half: Batch, other_half: Batch) -> Losses:
     """Take one step of Algorithm 1, with exact second-order gradients.
 
     Args:
         learner: updated in place.
         rates: of theta, of phi, and eta.
         source: s, which passes through the RTN.
-        target: g, which joins theta's loss.
-        judge: t, whose loss after the inner step phi is to lower.
+        half: g, the target sentences that join theta's loss.
+        other_half: t, the target sentences whose loss after the inner step phi is to lower.
     """
-    # G = grad_theta [L_s(s; theta, phi) + L_g(g; theta)]
-    losses, source_passes = _theta_gradient(learner, source, target, create_graph=True)
+    # learner.gradients = G = grad_theta [L_s(s; theta, phi) + L_g(g; theta)]
+    losses, source_passes = _write_theta_gradient(learner, source, half, create_graph=True)
 
     # theta' = theta - eta G, and v = grad L_t(t; theta')
-    target_pass = Tape(learner.network, learner.look_ahead(rates.eta), judge)
-    target_pass.backward()
+    meta_pass = Tape(learner.network, learner.look_ahead(rates.eta), other_half)
+    meta_pass.backward()
 
     # d L_t(theta') / d phi = -eta d <G(phi), v> / d phi: theta' depends on phi through the source's part of G alone.
-    hypergradient = grad(-rates.eta * dot(source_passes, target_pass), list(learner.phi.values()))
+    hypergradient = grad(-rates.eta * dot(source_passes, meta_pass), list(learner.phi.values()))
     learner.phi_optimizer.step(rates.phi, hypergradient)
-    losses |= {"meta_loss": target_pass.loss, "hypergradient_norm": get_total_norm(hypergradient)}
+    losses |= {"meta_loss": meta_pass.loss, "hypergradient_norm": get_total_norm(hypergradient)}
 
     if learner.switches.update_order == "official":
         # The official code lets theta see the new phi, at the price of a second gradient.
-        del source_passes, target_pass
-        _theta_gradient(learner, source, target)
+        del source_passes, meta_pass
+        _write_theta_gradient(learner, source, half)
     return losses | {"gradient_norm": learner.descend(rates.theta)}
 
 
-def frozen_step(learner: Learner, rates: Rates, source: Batch, target: Batch) -> Losses:
+def frozen_step(learner: Learner, rates: Rates, source: Batch, half: Batch) -> Losses:
     """Step theta as Algorithm 1 does and leave phi as it was drawn; without an RTN, the sum of the two losses."""
-    losses, _ = _theta_gradient(learner, source, target)
+    losses, _ = _write_theta_gradient(learner, source, half)
     return losses | {"gradient_norm": learner.descend(rates.theta)}
 
 
@@ -73,10 +73,10 @@ def joint_rtn_step(learner: Learner, rates: Rates, source: Batch, target: Batch)
     }
 
 
-def _theta_gradient(
-    learner: Learner, source: Batch, target: Batch, create_graph: bool = False
+def _write_theta_gradient(
+    learner: Learner, source: Batch, half: Batch, create_graph: bool = False
 ) -> tuple[Losses, list[Tape]]:
-    """Write theta's gradient of the source's loss, joined by the target's, to the learner's room for it.
+    """Write theta's gradient of the source's loss, joined by that of half a target batch, to `learner.gradients`.
 
     Returns:
         The losses, and the source's tapes, one for each path through the RTNs.
@@ -84,7 +84,7 @@ def _theta_gradient(
     losses = {}
     if learner.switches.theta_loss == "source+target":
         # Before the source, whose graph stays: two graphs at once would take half as much memory again.
-        tape = Tape(learner.network, learner.theta, target)
+        tape = Tape(learner.network, learner.theta, half)
         tape.backward()
         tape.write_gradients(learner.gradients)
         losses["target_loss"] = tape.loss

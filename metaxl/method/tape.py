@@ -2,9 +2,10 @@
 
 For a linear map y = W x the gradient of W is a sum of outer products over the batch's tokens,
 
-    G = sum_i y_bar_i x_i',
+    G = sum_i y_bar_i x_i^T,
 
-with y_bar the gradient of the loss with respect to y. So the inner product of two batches' gradients needs neither:
+with y_bar the gradient of the loss with respect to y. So the inner product of two batches' gradients needs neither (a
+prime marks the other batch):
 
     <G, G'> = sum_ij <y_bar_i, y_bar'_j> <x_i, x'_j>
 
@@ -85,9 +86,11 @@ class Tape:
         linear, lookup = self._linear, self._lookup
         leaves = {name: value for name, value in self._theta.items() if value.requires_grad}
         ends = [[y for _, _, y in linear], [y for _, y in lookup], list(leaves.values()), list(also)]
-        y_bars, sum_bars, leaf_bars, also_bars = _gradients(self.loss, ends, create_graph)
+        y_bars, table_bars, leaf_bars, also_bars = _gradients(self.loss, ends, create_graph)
         self.weights = _join([(n, x, bar) for (n, x, _), bar in zip(linear, y_bars, strict=True) if bar is not None])
-        self.tables = [_Rows.of(rows, bar) for (rows, _), bar in zip(lookup, sum_bars, strict=True) if bar is not None]
+        self.tables = [
+            _Rows.of(rows, bar) for (rows, _), bar in zip(lookup, table_bars, strict=True) if bar is not None
+        ]
         self.others = {name: bar for name, bar in zip(leaves, leaf_bars, strict=True) if bar is not None}
         self.loss = self.loss.detach()
         del self._linear, self._lookup, self._theta
@@ -125,7 +128,7 @@ def dot(tapes: Sequence[Tape], other: Tape) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Factors:
-    """A weight's gradient, sum_i y_bar_i x_i', from x, (rows, in), and y_bar, (rows, out)."""
+    """A weight's gradient, sum_i y_bar_i x_i^T, from x, (rows, in), and y_bar, (rows, out)."""
 
     x: Tensor
     y_bar: Tensor
@@ -179,7 +182,7 @@ def factors_cost_less(rows: int, others: int, inner: int, outer: int) -> bool:
 def _gradients(loss: Tensor, ends: list[list[Tensor]], create_graph: bool) -> list[tuple[Tensor | None, ...]]:
     """Return the gradients with respect to each group of tensors; None where the loss does not depend on one.
 
-    It does not below an RTN that hands nothing on.
+    It does not below an RTN without residual whose input is cut from the graph.
     """
     flat = grad(loss, [end for group in ends for end in group], create_graph=create_graph, allow_unused=True)
     bars: list[tuple[Tensor | None, ...]] = []

@@ -22,6 +22,7 @@ from metaxl.experiment.load import effective_config, merge, read_config
 from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 from metaxl.experiment.settings import Switches, Training
 from metaxl.files import write_json
+from metaxl.methods import BASE, METHODS
 from metaxl.tasks import TASKS
 
 SMALL = {"encoders": {"small": {"pretrain": {"layers": 8}}}}
@@ -145,7 +146,7 @@ FAULTS = {
     ),
     "wrong enum in a list": (
         {"controls": ["metaxl-frozn"]},
-        "controls: 'metaxl-frozn' is no method; choose from target-matched, metaxl-frozen, joint-rtn. "
+        f"controls: 'metaxl-frozn' is no method; choose from {', '.join(n for n in METHODS if n not in BASE)}. "
         "Did you mean 'metaxl-frozen'?",
     ),
     "a control that every table has": ({"controls": ["joint"]}, "controls: 'joint' is a row of every table; choose"),

@@ -1,7 +1,7 @@
 """The MetaXL step is exact: its gradients equal the unrolled definition and finite differences, in float64.
 
-The reference is the transformers modules on padded batches with RTNs in hooks (tests/reference.py), so these tests
-also hold the packed encoder to the library's.
+The reference is the transformers modules on padded batches with RTNs in hooks (tests/helpers/reference.py), so these
+tests also hold the packed encoder to the library's.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def test_sentiment_hypergradient_is_exact(encoders, tmp_path):
 
 
 @pytest.mark.usefixtures("direction")
-def test_the_hypergradient_is_exact_for_relu(tmp_path):
+def test_the_hypergradient_is_exact_for_an_encoder_with_relu(tmp_path):
     folder = make_encoder(tmp_path / "relu", "bert")
     write_json(folder / "config.json", read_json(folder / "config.json") | {"hidden_act": "relu"})
     setting = Setting(folder, tmp_path, (0,))
@@ -291,6 +291,15 @@ def test_a_frozen_rtn_never_moves_and_theta_moves_as_in_metaxl(encoders, tmp_pat
     theta_close(setting, expected)
     for name, value in setting.learner.phi.items():
         assert torch.equal(value, before[name])
+
+
+def test_without_an_rtn_the_frozen_step_descends_the_sum_of_both_losses(encoders, tmp_path):
+    setting = Setting(encoders["xlm-roberta"], tmp_path, ())
+    reference = setting.reference
+    loss = sum(reference.loss(reference.theta, *part) for part in setting.parts[:2])
+    expected = torch.autograd.grad(loss, list(reference.theta.values()))
+    frozen_step(setting.learner, RATES, *setting.batches()[:2])
+    theta_close(setting, dict(zip(reference.theta, expected, strict=True)))
 
 
 def test_the_gradient_is_clipped_to_the_norm(encoders, tmp_path):
