@@ -51,14 +51,8 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     began = time.perf_counter()
     data = CellData.load(files)
     run = Run(spec, build_learner(spec, encoder, data.rows, device), data)
-    start = time.process_time()
-    facts = (
-        spec.cell.path,
-        _device_name(device),
-        network_module(encoder).rpartition(".")[2],
-        run.feed.steps_per_epoch,
-    )
-    log.info("%s on %s, %s network, %d steps an epoch", *facts)
+    start, kind = time.process_time(), _kind_of_network(encoder)
+    log.info("%s on %s, %s, %d steps an epoch", spec.cell.path, _device_name(device), kind, run.feed.steps_per_epoch)
     run.train()
     best = _predict_splits(run, run.best_theta)
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
@@ -68,12 +62,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
         "last": {"epoch": run.feed.epochs} | _scores(run, last),
         "steps": run.steps,
         "provenance": _provenance(spec, encoder, files, device),
-        "resources": {
-            "seconds": round(time.perf_counter() - began, 2),
-            "cpu_seconds": round(time.process_time(), 2),
-            "cpu_seconds_before_first_step": round(start, 2),
-            **({"gpu_memory_bytes": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {}),
-        },
+        "resources": _resources(began, start, device),
     }
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
     write_jsonl(out / "history.jsonl", run.history)
@@ -192,7 +181,7 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: t
         "spec": sha256_text(spec.to_json()),
         "settings": {"training": asdict(spec.training), "method": asdict(spec.switches)},
         "encoder": sha256_file(encoder / "model.safetensors"),
-        "network": network_module(encoder).rpartition(".")[2],
+        "network": _kind_of_network(encoder),
         "data": {role: sha256_file(path) for role, path in files.items()},
         "code": training_digest(spec.recipe, network_module(encoder)),
         "libraries": library_versions(),
@@ -203,3 +192,18 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: t
 
 def _device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def _kind_of_network(encoder: Path) -> str:
+    """Return which path served the encoder: "packed" or "wrapped"."""
+    return network_module(encoder).rpartition(".")[2]
+
+
+def _resources(began: float, start: float, device: torch.device) -> dict[str, Any]:
+    """Return what a cell took: wall and CPU seconds, those before its first step, and on a GPU its most memory."""
+    taken: dict[str, Any] = {
+        "seconds": round(time.perf_counter() - began, 2),
+        "cpu_seconds": round(time.process_time(), 2),
+        "cpu_seconds_before_first_step": round(start, 2),
+    }
+    return taken | ({"gpu_memory_bytes": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {})
