@@ -21,16 +21,9 @@ from metaxl.tasks import Task
 def open_network(
     folder: Path, task: Task, rows: Integers, generator: torch.Generator
 ) -> tuple[WrappedNetwork, Parameters]:
-    """Load an encoder of any family with a fresh head, its word embedding restricted to `rows`.
+    """Return the network of an encoder folder with a fresh head, and its parameters for the vocabulary `rows`.
 
-    Args:
-        folder: with config.json and model.safetensors.
-        task: whose head it gets.
-        rows: (vocabulary of the cell,) ids that occur, ascending.
-        generator: on the CPU; draws the head.
-
-    Returns:
-        The network, and theta by the model's own names.
+    The parameters bear the model's own names.
 
     Raises:
         EncoderError: the folder is incomplete, or the model is no encoder that MetaXL can see through.

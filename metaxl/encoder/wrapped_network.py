@@ -28,12 +28,9 @@ Hook = Callable[[nn.Module, tuple[Any, ...], Any], Any]
 class WrappedNetwork:
     """A transformers model as a `Network`.
 
-    Attributes:
+    Attributes, beside those of every network:
         model: the encoder with its head; its parameters are empty, its buffers are not.
         head: "token" or "sequence".
-        layers: see `Network`.
-        hidden: see `Network`.
-        max_length: see `Network`.
         places: the modules whose outputs are the states: what enters the first block, then those after each.
         recorded: the linear maps, and the word embedding, whose weights' gradients come from the records, by name.
         rows: (vocabulary of the cell,) the original id of each of the batches' ids.
