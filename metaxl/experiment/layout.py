@@ -10,6 +10,7 @@ from pathlib import Path
 
 from metaxl.experiment.cell import Cell
 
+STAGED = Path(".snakemake", "metaxl")  # what a run will place, beneath it as beneath the project's root
 RAW = Path("results", "raw")  # downloads, shared by all experiments
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what an encoder's folder must hold
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from metaxl.errors import ConfigError, did_you_mean
+from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.load import effective_config, load_config
 from metaxl.experiment.schema import WORKFLOW
+from metaxl.files import write_text
 from metaxl.planning.plan import Plan
 
 
@@ -42,6 +45,20 @@ class Plans:
             f"results/{name}: no experiment of this name; the active one is {self.active.config.name!r}.{hint} "
             "Pass the --configfile that names it."
         )
+
+    def stage(self, jobs: Iterable[tuple[str, Any]]) -> None:
+        """Write what the jobs of rule `configuration` are to place: too long for a command line, they copy it.
+
+        (A job of Snakemake's `run:` could write it, but starts a Python whose path must not hold a space.)
+
+        Args:
+            jobs: the rule's name and the wildcards of each job that is to run.
+        """
+        for rule, wildcards in jobs:
+            if rule == "configuration":
+                plan = self[wildcards.name]
+                path = plan.path(layout.WRITTEN, part=wildcards.part)
+                write_text(layout.STAGED / path, plan.content(wildcards.part))
 
 
 def cell_of(wildcards: Any) -> Cell:

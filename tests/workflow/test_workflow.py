@@ -119,6 +119,19 @@ def test_a_bare_snakemake_makes_the_tables(tmp_path):
     assert bare.planned()["tables"] == 1
 
 
+def test_a_python_with_a_space_in_its_path_makes_every_kind_of_file(tmp_path):
+    """Snakemake itself does not quote the Python with which it starts some jobs."""
+    made = Project(tmp_path / "project")
+    environment = tmp_path / "my environment"
+    environment.symlink_to(Path(sys.prefix), target_is_directory=True)
+    python = environment / "bin" / "python"
+    files = ["results/mini/config.json", "results/mini/asked/cells.json", "results/mini/sources/ner/es-12.jsonl"]
+    command = [python, "-m", "snakemake", "--cores", "2", "--configfile", "mini.yaml", "--", *files]
+    done = subprocess.run(command, cwd=made.folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all((made.folder / file).stat().st_size > 100 for file in files)
+
+
 def test_a_second_run_does_nothing_and_says_so(project):
     assert "Nothing to be done" in project.run("--", "all")
 

@@ -9,7 +9,6 @@ from metaxl.downloads.verify import expected_sha256
 from metaxl.errors import MetaXLError
 from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
-from metaxl.files import write_text
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
@@ -45,11 +44,10 @@ shell.prefix(
 
 onstart:
     # A run that cannot get what it lacks stops here, before the first job.
+    jobs = [(job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()]
     try:
-        check_run(
-            PLANS,
-            [(job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()],
-        )
+        check_run(PLANS, jobs)
+        PLANS.stage(jobs)
     except MetaXLError as error:
         raise WorkflowError(str(error)) from error
 

@@ -1,5 +1,5 @@
-# What the other rules read beside data: the configuration in full, and what is too long for a command line. Each file is
-# written anew when its content changes, and only then.
+# What the other rules read beside data: the configuration in full, and what is too long for a command line. A run stages
+# them as it starts (common.smk), and each is placed anew when its content changes, and only then.
 localrules:
     configuration,
 
@@ -9,8 +9,11 @@ rule configuration:
         of_any(layout.WRITTEN),
     log:
         "results/{name}/logs/{part}.log",
+    conda:
+        "../../envs/metaxl.yaml"
     priority: 1
     params:
         content=lambda w: PLANS[w.name].content(w.part),
-    run:
-        write_text(Path(output[0]), params.content)
+        staged=layout.STAGED,
+    shell:
+        "logged {log:q} cp {params.staged}/{output:q} {output:q}"
