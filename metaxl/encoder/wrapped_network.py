@@ -28,7 +28,7 @@ Hook = Callable[[nn.Module, tuple[Any, ...], Any], Any]
 class WrappedNetwork:
     """A transformers model as a `Network`.
 
-    Attributes, beside those of every network:
+    Attributes:
         model: the encoder with its head; its parameters are empty, its buffers are not.
         head: "token" or "sequence".
         places: the modules whose outputs are the states: what enters the first block, then those after each.
