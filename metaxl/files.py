@@ -56,6 +56,14 @@ def _umask() -> int:
     return mask
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give the file behind `source` a second name, or copy it where the file systems differ."""
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 with LF line ends, atomically."""
     with atomic_path(path) as temporary:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 from metaxl.downloads.hub import commit_of, endpoint, explained, hub_files
 from metaxl.downloads.lock import Entry, check_entry, read_lock
 from metaxl.errors import DownloadError
+from metaxl.files import link_or_copy
 
 FETCHED_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
@@ -42,7 +41,7 @@ def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False
             f"{what} has no config.json, so it is no encoder of the transformers library; check the id."
         )
     for name, path in found.items():
-        _link(path, folder / name)
+        link_or_copy(path, folder / name)
     if "tokenizer.json" not in found:
         _build_tokenizer(hub_id, revision, folder / "tokenizer.json")
     prefix, origin, commit = f"encoders/{hub_id}@{revision}", f"{endpoint()}, {what}", commit_of(found.values())
@@ -56,14 +55,6 @@ def fetch_encoder(hub_id: str, revision: str, folder: Path, update: bool = False
         for name, entry in entries.items():
             check_entry(name, entry, origin)
     return entries
-
-
-def _link(source: Path, target: Path) -> None:
-    """Link `target` to the file behind `source`, or copy it where the file systems differ."""
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _build_tokenizer(repo: str, revision: str, path: Path) -> None:

@@ -21,10 +21,11 @@ from metaxl.encoder.folder import (
 )
 from metaxl.encoder.network import Parameters
 from metaxl.encoder.open import read_config
-from metaxl.encoder.shape import WORDS, Shape
+from metaxl.encoder.shape import POSITIONS, WORDS, Shape
 from metaxl.files import write_json
 from metaxl.tasks import Task
 
+QUERY = "encoder.layer.0.attention.self.query.weight"
 # How the transformers classes name the parts of our parameters, by family.
 PREFIX = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta"}
 CLASS_PREFIX = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta"}
@@ -46,6 +47,9 @@ def load_parameters(folder: Path, shape: Shape, rows: Integers) -> tuple[Paramet
         parts = {name: _parts(name) for name in shape.parameter_names()}
         refuse_missing(path, [part for names in parts.values() for part in names if part not in stored], shape.family)
         refuse_more_layers(path, stored, "encoder.layer", shape.layers)
+        expected = {POSITIONS: [shape.first_position + shape.max_length, shape.hidden], QUERY: [shape.hidden] * 2}
+        shapes = {name: file.get_slice(stored[name]).get_shape() for name in expected}
+        refuse_missing(path, [name for name, size in expected.items() if shapes[name] != size], shape.family)
         table = file.get_tensor(stored[WORDS])
         refuse_unknown_ids(path, rows, len(table))
         theta = {

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from metaxl.downloads.encoders import fetch_encoder
 from metaxl.downloads.lock import record
 from metaxl.encoder.open import network_module
 from metaxl.encoder.tokenizer_files import convert_tokenizer
-from metaxl.files import atomic_folder
+from metaxl.errors import EncoderError
+from metaxl.files import atomic_folder, link_or_copy, read_json
 from metaxl.tasks import NER
 
 COPIED = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -38,9 +40,11 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
         if "hub" in spec:
             entries = fetch_encoder(spec["hub"], spec["revision"], folder)
             _check(folder)
+            _check_tokenizer(f"{spec['hub']} at {spec['revision']}", folder)
         elif "folder" in spec:
             _check(Path(spec["folder"]))
             _link(Path(spec["folder"]), folder)
+            _check_tokenizer(spec["folder"], folder)
         else:
             from metaxl.demo.encoder import make_encoder  # its libraries take seconds to load
 
@@ -55,9 +59,23 @@ def _check(folder: Path) -> None:
     import_module(network_module(folder)).open_network(folder, NER, SOME_IDS, Generator())
 
 
+def _check_tokenizer(who: str, folder: Path) -> None:
+    """Refuse a tokenizer that knows less than half of the embedding's rows: it is not the encoder's.
+
+    Of a folder without any vocabulary transformers makes a tokenizer of a few special tokens, and says nothing.
+    """
+    known = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab_size()
+    expected = read_json(folder / "config.json").get("vocab_size", 0)
+    if 2 * known <= expected:
+        raise EncoderError(
+            f"{who}: its tokenizer has {known} tokens, where the embedding has {expected}; save the encoder's own fast "
+            "tokenizer, tokenizer.json, beside its weights."
+        )
+
+
 def _link(source: Path, out: Path) -> None:
     """Link the weights of a user's folder, which may be large, and copy the small files."""
-    (out / "model.safetensors").symlink_to((source / "model.safetensors").resolve())
+    link_or_copy(source / "model.safetensors", out / "model.safetensors")
     for name in COPIED:
         if (source / name).is_file():
             shutil.copyfile(source / name, out / name)

@@ -59,7 +59,15 @@ class Shape:
         config = read_config(folder)
         family = config["model_type"]
         # RoBERTa's positions begin after the row of its padding token (create_position_ids_from_input_ids).
-        first = 0 if family == "bert" else config.get("pad_token_id", 1) + 1
+        padding = -1 if family == "bert" else config.get("pad_token_id", 1)
+        faults = {
+            "pad_token_id": not isinstance(padding, int),
+            "position_embedding_type": config.get("position_embedding_type", "absolute") != "absolute",
+            "num_attention_heads": config["hidden_size"] % config["num_attention_heads"] != 0,
+        }
+        for key in (key for key, wrong in faults.items() if wrong):
+            raise EncoderError(f"{folder / 'config.json'}: {key} {config.get(key)!r} is not supported for {family!r}.")
+        first = padding + 1
         activation = config.get("hidden_act", "gelu")
         if activation not in ACTIVATIONS:
             raise EncoderError(

@@ -61,6 +61,8 @@ def _check_figure(config: Config, figure: Figure) -> None:
             f"figure: {figure.target!r} is not among {figure.task}.targets ({', '.join(targets) or 'none'}); "
             "name one of them, or write `figure: null` for no figure."
         )
+    if figure.source == figure.target:
+        raise ConfigError(f"figure: {figure.target!r} cannot be its own source.")
     _check_language(config, "figure", figure.task, figure.source)
     if len(figure.placement) > 1 and config.method.layer_composition == "separate":
         raise ConfigError("figure.placement: separate RTNs have no common source vectors; name one layer.")

@@ -13,8 +13,8 @@ from metaxl.files import sha256_file
 from metaxl.provenance import digest
 
 REQUIRED = ("config.json", "model.safetensors")
-# A tokenizer.json, or the other files that one can be made of.
-TOKENIZER_SUFFIXES = (".json", ".txt", ".model")
+# Without the first, it is made of whatever other files of a vocabulary there are.
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,10 @@ class EncoderPlan:
         folder = self.find(encoder).get("folder")
         if not folder:
             return []
-        present = [path for path in Path(folder).glob("*") if path.suffix in TOKENIZER_SUFFIXES]
-        return sorted({*present, *(Path(folder, name) for name in REQUIRED)})
+        here = [path for path in Path(folder).glob("*") if path.name in TOKENIZER_FILES]
+        if not any(path.name == TOKENIZER_FILES[0] for path in here):
+            here += [path for path in Path(folder).glob("*") if path.suffix in (".json", ".txt", ".model")]
+        return sorted({*here, *(Path(folder, name) for name in REQUIRED)})
 
     def checksums(self, encoder: str) -> dict[str, str]:
         """Return the SHA-256 of each file of a user's encoder folder, by name.
@@ -64,8 +66,12 @@ class EncoderPlan:
         return {path.name: _sha256(path, path.stat().st_mtime_ns) for path in self.inputs(encoder)}
 
     def code(self, encoder: str) -> str:
-        """Return the digest of the code that a pre-trained encoder depends on; other encoders depend on none."""
-        return digest("metaxl.demo.encoder") if "pretrain" in self.find(encoder) else ""
+        """Return the digest of the code that makes a pre-trained encoder, or the tokenizer of a folder without one."""
+        spec = self.find(encoder)
+        if "pretrain" in spec:
+            return digest("metaxl.demo.encoder")
+        converted = "folder" in spec and not Path(spec["folder"], TOKENIZER_FILES[0]).is_file()
+        return digest("metaxl.encoder.tokenizer_files") if converted else ""
 
     def check(self) -> None:
         """Look for the user's encoder folders.

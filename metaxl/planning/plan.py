@@ -96,6 +96,8 @@ class Plan:
             ConfigError: the cell's path names a method, task, encoder or language that does not fit.
         """
         method, _ = parse_slug(cell.method)
+        if cell.source == cell.target:
+            raise ConfigError(f"{cell.path}: {cell.target!r} cannot be its own source.")
         self.encoders.find(cell.encoder)
         if method.needs_source == (cell.source == NO_SOURCE):
             expected = "a source language" if method.needs_source else f"the source `{NO_SOURCE}`"

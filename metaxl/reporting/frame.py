@@ -115,12 +115,13 @@ def _score_again(root: Path, cell: Cell, record: dict[str, Any]) -> dict[str, di
 
 
 def _warn_of_mixed_code(frame: pd.DataFrame) -> None:
-    """Warn when a method's cells were trained by several versions of the code: their scores may not be comparable."""
+    """Warn where several versions of the code trained an encoder's cells of a method: they may not be comparable."""
     cells = frame.drop_duplicates([field.name for field in fields(Cell)])
-    for method, codes in cells.groupby("method")["code"]:
+    for (encoder, method), codes in cells.groupby(["encoder", "method"])["code"]:
         counts = codes.value_counts()
         if len(counts) > 1:
             listed = ", ".join(f"{count} by {code}" for code, count in counts.items())
             LOG.warning(
-                "%s: %d cells were trained by %d versions of the code: %s.", method, len(codes), len(counts), listed
+                "%s, %s: %d cells were trained by %d versions of the code: %s.",
+                *(encoder, method, len(codes), len(counts), listed),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -67,6 +68,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
     write_jsonl(out / "history.jsonl", run.history)
     _save_representations(out / "representations.npz", run)
+    shutil.rmtree(out / "model", ignore_errors=True)  # of a cell that was trained here before
     if spec.keep_model:
         save_model = import_module(network_module(encoder)).save_model
         save_model(out / "model", encoder, find_task(spec.cell.task), run.best_theta, data.rows, run.best_phi)

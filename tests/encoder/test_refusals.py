@@ -122,3 +122,41 @@ def test_an_embedding_smaller_than_the_tokenizer_is_told_by_the_cell_that_has_su
     module = import_module(network_module(folder))
     with pytest.raises(EncoderError, match="gives id 65, but the embedding has 65 rows"):
         module.open_network(folder, NER, np.array([0, 65]), torch.Generator())
+
+
+@pytest.mark.parametrize(
+    ("family", "change", "message"),
+    [
+        (
+            "bert",
+            {"position_embedding_type": "relative_key"},
+            "position_embedding_type 'relative_key' is not",
+        ),
+        ("bert", {"num_attention_heads": 3}, "num_attention_heads 3 is not supported"),
+        ("roberta", {"pad_token_id": None}, "pad_token_id None is not supported"),
+        ("bert", {"hidden_size": 32}, "has them in another shape"),
+        ("bert", {"max_position_embeddings": 80}, "has them in another shape"),
+    ],
+)
+def test_the_packed_path_reads_all_of_the_configuration(tmp_path, refused, family, change, message):
+    """What it does not compute, or the weights do not hold, would be another model without a word."""
+    refused(changed(make_encoder(tmp_path / "encoder", family), change), message)
+
+
+def test_a_tokenizer_of_a_few_special_tokens_is_not_the_encoders(tmp_path, refused):
+    """Such a one is what transformers makes of nothing."""
+    folder = make_encoder(tmp_path / "encoder", "bert")
+    tokenizer = read_json(folder / "tokenizer.json")
+    vocabulary = dict(list(tokenizer["model"]["vocab"].items())[:5])
+    write_json(folder / "tokenizer.json", tokenizer | {"model": tokenizer["model"] | {"vocab": vocabulary}})
+    refused(folder, r"its tokenizer has 5 tokens, where the embedding has 65")
+
+
+def test_a_prepared_encoder_outlives_its_folder(tmp_path):
+    """Its weights are a file of their own: a copied or moved checkout does not read another's."""
+    folder = make_encoder(tmp_path / "encoder", "bert")
+    prepare_encoder({"folder": str(folder)}, tmp_path / "prepared")
+    content = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").unlink()
+    assert not (tmp_path / "prepared" / "model.safetensors").is_symlink()
+    assert (tmp_path / "prepared" / "model.safetensors").read_bytes() == content

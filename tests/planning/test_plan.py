@@ -120,6 +120,7 @@ def test_wrong_cells_are_told():
         (paper, replace(review, source="ru"), "sentiment: no data for language 'ru'. Name its folder under files."),
         (plan_of(figure=None, sentiment={"targets": []}), replace(review, encoder=encoder), "has no targets for it"),
     ]
+    faults.append((plan, replace(cell, source=cell.target), "'qu' cannot be its own source."))
     for where, wrong_cell, message in faults:
         assert message in refusal(where.cell_inputs, wrong_cell)
     assert refusal(plan.cell_inputs, faults[0][1]).startswith(faults[0][1].path)

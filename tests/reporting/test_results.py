@@ -211,7 +211,7 @@ def test_a_review_has_one_label(tmp_path):
 
 
 def test_mixed_code_is_counted(tmp_path, caplog):
-    """Cells of a method trained by several versions of the code are read with a warning that counts them."""
+    """Cells of an encoder and method that several versions of the code trained are read with a warning."""
     codes = {NER: "old", replace(NER, seed=12): "new", replace(NER, seed=13): "new", SENTIMENT: "other method"}
     paths = []
     for number, (cell, code) in enumerate(codes.items()):
@@ -222,5 +222,5 @@ def test_mixed_code_is_counted(tmp_path, caplog):
         read_scores([paths[0], paths[3]])
         assert not caplog.records
         read_scores(paths)
-    assert "metaxl-L2: 3 cells were trained by 2 versions of the code: 2 by new, 1 by old." in caplog.text
+    assert "tiny, metaxl-L2: 3 cells were trained by 2 versions of the code: 2 by new, 1 by old." in caplog.text
     assert len(caplog.records) == 1

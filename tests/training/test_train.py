@@ -187,6 +187,13 @@ def test_the_kept_model_predicts_what_predictions_say(place, tmp_path):
     assert theirs == [line["predicted"][0] for line in lines if line["split"] == "test"]
 
 
+def test_a_cell_that_keeps_no_model_leaves_none_of_an_earlier_training(place, tmp_path):
+    train(place, tmp_path, replace(spec_of("joint"), keep_model=True))
+    assert (tmp_path / "model" / "config.json").is_file()
+    train(place, tmp_path, spec_of("joint"))
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_loss_that_is_not_finite_stops_the_cell_and_writes_nothing(place, tmp_path):
     with pytest.raises(
         TrainingError, match=r"cells/tiny/ner/qu/en/joint/seed1: loss, gradient_norm not finite at step \d+.*Lower ner"
