@@ -53,7 +53,9 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     data = CellData.load(files)
     run = Run(spec, build_learner(spec, encoder, data.rows, device), data)
     start, kind = time.process_time(), _kind_of_network(encoder)
-    log.info("%s on %s, %s, %d steps an epoch", spec.cell.path, _device_name(device), kind, run.feed.steps_per_epoch)
+    log.info(
+        "%s on %s, %s network, %d steps an epoch", spec.cell.path, _device_name(device), kind, run.feed.steps_per_epoch
+    )
     run.train()
     best = _predict_splits(run, run.best_theta)
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
