@@ -9,9 +9,9 @@ rule configuration:
         of_any(layout.WRITTEN),
     log:
         "results/{name}/logs/{part}.log",
+    priority: 1
     conda:
         "../../envs/metaxl.yaml"
-    priority: 1
     params:
         content=lambda w: PLANS[w.name].content(w.part),
         staged=layout.STAGED,
