@@ -115,7 +115,7 @@ def word_embedding(model: PreTrainedModel) -> tuple[str, nn.Embedding]:
     """
     try:
         embedding = model.get_input_embeddings()
-    except NotImplementedError:  # CANINE has none
+    except NotImplementedError:  # transformers raises it for a model without one, such as CANINE
         embedding = None
     if type(embedding) is not nn.Embedding:
         raise EncoderError(

@@ -36,6 +36,7 @@ def refused(tmp_path):
     ("kind", "message"),
     [
         ("albert", "AlbertModel: 0 of its parts are a list of 3 modules.*ALBERT among them"),
+        ("canine", r"its word embedding is not a plain table of rows \(NoneType\)"),
         ("llama", "'llama' is or has a decoder"),
         ("mra", "the first of 5 tokens does not see the last, as in a decoder; MetaXL needs an encoder"),
         ("fnet", "padding changes what it makes of a sentence"),
