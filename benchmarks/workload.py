@@ -67,6 +67,7 @@ class Sentences:
             gold=labels,
             word_starts=ends,
             names=np.array([str(number) for number in range(len(self.ids))]),
+            texts=np.zeros(0, np.uint8),
         )
 
     def padded(self, device: torch.device) -> PaddedBatch:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
+from metaxl.notes import collected_notes
 from metaxl.tasks import SPLITS
 
 log = logging.getLogger("metaxl")
@@ -33,9 +34,11 @@ def data(
     size: int | None = None,
     seed: int | None = None,
     unlabelled: str | None = None,
+    reading: str = "{}",
     out: Path,
 ) -> None:
-    """Write one split of one language as JSON lines."""
+    """Write one split of one language as JSON lines, and its facts beside it."""
+    from metaxl.data.facts import facts_of_records, facts_path
     from metaxl.data.read import OF_BOTH_TASKS, read_split
 
     if corpus not in OF_BOTH_TASKS:
@@ -43,8 +46,11 @@ def data(
 
         refuse_damaged(corpus, language, split, folder)
     own = {"size": size, "seed": seed, "unlabelled": unlabelled}
-    given = {name: value for name, value in own.items() if value is not None}
-    write_jsonl(out, read_split(corpus, task, language, split, folder, **given))
+    given = json.loads(reading) | {name: value for name, value in own.items() if value is not None}
+    with collected_notes() as notes:
+        records = read_split(corpus, task, language, split, folder, **given)
+    write_jsonl(out, records)
+    write_json(facts_path(out), facts_of_records(records, notes))
 
 
 def draw(data: Path, *, size: int, seed: int, out: Path) -> None:
@@ -54,12 +60,13 @@ def draw(data: Path, *, size: int, seed: int, out: Path) -> None:
     write_jsonl(out, subsample(read_jsonl(data), size, seed, str(data)))
 
 
-def report(spec: Path, *, root: Path, out: Path) -> None:
+def report(spec: Path, *, labels: Path, root: Path, out: Path) -> None:
     """Describe the data: sizes, repeats, overlap, subwords, sources."""
     from metaxl.reporting.data.files import ReportSpec
     from metaxl.reporting.data.summary import write_report
+    from metaxl.reporting.expected import read_labels
 
-    write_report(ReportSpec.from_dict(read_json(spec)), root, out)
+    write_report(ReportSpec.from_dict(read_json(spec)), read_labels(labels), root, out)
 
 
 def encoder(spec: Path, *, out: Path) -> None:
@@ -73,21 +80,32 @@ def encoder(spec: Path, *, out: Path) -> None:
 
 
 def encode(
-    files: Sequence[Path], *, tokenizer: Path, task: str, max_length: Sequence[int], out: Sequence[Path]
+    files: Sequence[Path],
+    *,
+    tokenizer: Path,
+    task: str,
+    labels: Sequence[str],
+    max_length: Sequence[int],
+    out: Sequence[Path],
 ) -> None:
-    """Tokenise data files for an encoder."""
+    """Tokenise data files for an encoder, and write the facts of each beside it."""
     from metaxl.data.encode import encode, load_tokenizer
+    from metaxl.data.facts import facts_of_encoded, facts_path
+    from metaxl.tasks import find_task
 
     loaded = load_tokenizer(tokenizer.parent, task)
     for path, length, encoded_path in zip(files, max_length, out, strict=True):
-        encoded = encode(loaded, task, read_jsonl(path), length)
-        encoded.save(encoded_path)
+        encoded = encode(loaded, task, read_jsonl(path), length, labels)
+        facts = facts_of_encoded(encoded, find_task(task).has_words, [])
         log.info("%s: %d examples, %d subwords", path, len(encoded), len(encoded.ids))
         if encoded.words_lost():
-            log.warning(
-                "%s: %d words, %d of them the first of an entity, have no subword within %d: predicted O",
-                *(path, encoded.words_lost(), encoded.entities_lost(), length),
-            )
+            facts["notes"] = [
+                f"{path}: {encoded.words_lost():,} of {facts['words']:,} words have no subword within {length} and are "
+                f"predicted O; {facts['entities_lost']:,} of {facts['entities']:,} entities begin with one of them."
+            ]
+            log.warning(facts["notes"][0])
+        encoded.save(encoded_path)
+        write_json(facts_path(encoded_path), facts)
 
 
 def train(spec: str, *, encoder: Path, target: Sequence[Path], source: Path | None = None, out: Path) -> None:
@@ -101,11 +119,11 @@ def train(spec: str, *, encoder: Path, target: Sequence[Path], source: Path | No
 
 
 def gather(cells: Path, *, group: str, root: Path, out: Path) -> None:
-    """Score the cells of a group again, from their predictions."""
-    from metaxl.experiment.cell import Cell
+    """Hold the records of a group's cells to the active plan, and score them again from their predictions."""
+    from metaxl.reporting.expected import Expected
     from metaxl.reporting.frame import gather, write_scores
 
-    write_scores(gather(root, [Cell(**cell) for cell in read_json(cells)[group]]), out)
+    write_scores(gather(root, [Expected.from_dict(cell) for cell in read_json(cells)[group]]), out)
 
 
 def scores(scores: Sequence[Path], *, out: Path) -> None:
@@ -115,13 +133,14 @@ def scores(scores: Sequence[Path], *, out: Path) -> None:
     write_scores(read_scores(scores), out)
 
 
-def significance(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> None:
+def significance(scores: Sequence[Path], *, config: Path, labels: Path, root: Path, out: Path) -> None:
     """Compare MetaXL with its rivals by paired tests."""
     from metaxl.experiment.load import read_config
+    from metaxl.reporting.expected import read_labels
     from metaxl.reporting.frame import read_scores
     from metaxl.reporting.significance import significance
 
-    significance(read_config(config), read_scores(scores), root, out)
+    significance(read_config(config), read_labels(labels), read_scores(scores), root, out)
 
 
 def table(number: int, scores: Sequence[Path], *, config: Path, out: Path) -> None:

@@ -6,7 +6,8 @@ subword of each word, or the first token of a review. Both tasks are then the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Encoded:
         gold: (words,) class of every word, including the words without a labelled subword.
         word_starts: (examples + 1,) bounds of each example in `gold`.
         names: (examples,) the examples' ids.
+        texts: (bytes,) the words or the text of every example as JSON in UTF-8, a line each.
     """
 
     ids: Integers
@@ -47,6 +49,7 @@ class Encoded:
     gold: Integers
     word_starts: Integers
     names: NDArray[np.str_]
+    texts: NDArray[np.uint8]
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -56,15 +59,22 @@ class Encoded:
         """Return (examples,) the number of subwords of each example."""
         return np.diff(self.starts)
 
+    def contents(self) -> list[Any]:
+        """Return the words, a list, or the text of every example."""
+        return [json.loads(line) for line in self.texts.tobytes().splitlines()]
+
     def words_lost(self) -> int:
         """Return how many words have no labelled subword: cut off by the length limit, or without subwords."""
         return len(self.gold) - len(self.labels)
 
+    def entities(self) -> int:
+        """Return how many entities there are; of a task whose examples are texts, 0."""
+        return _begun(self.gold)
+
     def entities_lost(self) -> int:
         """Return how many of the lost words begin an entity, which no prediction can then find."""
         places = np.repeat(self.word_starts[:-1], np.diff(self.label_starts)) + self.words
-        lost = np.delete(self.gold, places)
-        return int((lost % 2 == 1).sum())  # NER.labels has B- at the odd numbers
+        return _begun(np.delete(self.gold, places))
 
     def save(self, path: Path) -> None:
         """Write the arrays to an .npz file, atomically."""
@@ -106,7 +116,9 @@ def _loses_spaces(tokenizer: Tokenizer) -> bool:
     return bool(listed.ids[-1:] != running.ids[-1:])
 
 
-def encode(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], max_length: int) -> Encoded:
+def encode(
+    tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], max_length: int, classes: Sequence[str]
+) -> Encoded:
     """Encode the records of one data file.
 
     Args:
@@ -115,14 +127,16 @@ def encode(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], m
         records: as `metaxl.data.read` gives them.
         max_length: how many subwords of an example are kept, special tokens included. Words beyond it, and words
             that the tokenizer leaves without a subword, keep their place in `gold` and are predicted "O".
+        classes: the names of the labels, in the order of their numbers.
 
     Raises:
-        DataError: there are no records.
+        DataError: there are no records, or a label is not among the classes.
     """
     if not records:
         raise DataError("Nothing to encode: the data file is empty.")
     tokenizer.enable_truncation(max_length)
-    index = {label: number for number, label in enumerate(find_task(task).labels)}
+    index = {label: number for number, label in enumerate(classes)}
+    _check_labels(records, index)
     if find_task(task).has_words:
         encodings = tokenizer.encode_batch([record["tokens"] for record in records], is_pretokenized=True)
         gold = [[index[tag] for tag in record["tags"]] for record in records]
@@ -141,7 +155,26 @@ def encode(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], m
         gold=_integers(tag for tags in gold for tag in tags),
         word_starts=_bounds([len(tags) for tags in gold]),
         names=np.array([record["id"] for record in records]),
+        texts=np.frombuffer("".join(map(_content, records)).encode(), dtype=np.uint8),
     )
+
+
+def _check_labels(records: Sequence[dict[str, Any]], known: Mapping[str, int]) -> None:
+    labels = {label for record in records for label in record.get("tags", [record.get("label")])}
+    if unknown := sorted(labels - set(known)):
+        raise DataError(
+            f"The label {unknown[0]!r} is not among those of the experiment, {', '.join(known)}: the language is none "
+            "of its targets and sources, or its data have changed. List the language, or map the label under labels."
+        )
+
+
+def _content(record: dict[str, Any]) -> str:
+    return json.dumps(record["tokens"] if "tokens" in record else record["text"]) + "\n"
+
+
+def _begun(classes: Integers) -> int:
+    """Count the B- tags, which have the odd numbers (`Task.label_set`)."""
+    return int((classes % 2 == 1).sum())
 
 
 def _first_subwords(word_ids: Sequence[int | None]) -> list[tuple[int, int]]:

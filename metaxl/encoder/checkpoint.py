@@ -23,7 +23,7 @@ from metaxl.encoder.network import Parameters
 from metaxl.encoder.open import read_config
 from metaxl.encoder.shape import POSITIONS, WORDS, Shape
 from metaxl.files import write_json
-from metaxl.tasks import Task
+from metaxl.tasks import LabelSet, Task
 
 QUERY = "encoder.layer.0.attention.self.query.weight"
 # How the transformers classes name the parts of our parameters, by family.
@@ -78,15 +78,17 @@ def _base_name(name: str) -> str:
     return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 
 
-def initialise_head(task: Task, shape: Shape, pooler: Parameters, generator: torch.Generator) -> Parameters:
+def initialise_head(
+    task: Task, labels: LabelSet, shape: Shape, pooler: Parameters, generator: torch.Generator
+) -> Parameters:
     """Return the head's parameters: normal weights, zero biases; the pooler's own weights where it has them."""
     head: Parameters = {}
     if task.head == "sequence":
         head["head.dense.weight"] = _normal((shape.hidden, shape.hidden), shape, generator)
         head["head.dense.bias"] = torch.zeros(shape.hidden)
         head |= pooler
-    head["head.out.weight"] = _normal((len(task.labels), shape.hidden), shape, generator)
-    head["head.out.bias"] = torch.zeros(len(task.labels))
+    head["head.out.weight"] = _normal((len(labels.classes), shape.hidden), shape, generator)
+    head["head.out.bias"] = torch.zeros(len(labels.classes))
     return head
 
 
@@ -94,7 +96,9 @@ def _normal(size: tuple[int, int], shape: Shape, generator: torch.Generator) -> 
     return torch.empty(size).normal_(std=shape.initializer_range, generator=generator)
 
 
-def save_model(out: Path, encoder: Path, task: Task, theta: Parameters, rows: Integers, phi: Parameters) -> None:
+def save_model(
+    out: Path, encoder: Path, task: Task, labels: LabelSet, theta: Parameters, rows: Integers, phi: Parameters
+) -> None:
     """Write a folder that AutoModelFor{Token,Sequence}Classification loads; the RTN lies beside it.
 
     Embedding rows outside `rows` stay as pre-trained: no data of the cell has a gradient for them. (The official
@@ -113,7 +117,7 @@ def save_model(out: Path, encoder: Path, task: Task, theta: Parameters, rows: In
     architecture = {"architectures": [CLASS_PREFIX[shape.family] + CLASS_SUFFIX[task.head]]}
     with model_folder(out, encoder, task, phi) as folder:
         save_file(tensors, folder / WEIGHTS, {"format": "pt"})
-        write_json(folder / "config.json", read_config(encoder) | architecture | label_names(task))
+        write_json(folder / "config.json", read_config(encoder) | architecture | label_names(labels))
 
 
 def _saved_name(name: str, family: str, task: Task) -> str:

@@ -16,7 +16,7 @@ from metaxl.encoder.network import Parameters
 from metaxl.encoder.tokenizer_files import save_tokenizer
 from metaxl.errors import EncoderError
 from metaxl.files import atomic_folder
-from metaxl.tasks import Task
+from metaxl.tasks import LabelSet, Task
 
 WEIGHTS = "model.safetensors"
 TRAINABLE = ("F64", "F32", "F16", "BF16")
@@ -76,9 +76,9 @@ def refuse_unknown_ids(path: Path, rows: Integers, known: int) -> None:
         raise EncoderError(f"{path}: the tokenizer gives id {rows[-1]}, but the embedding has {known} rows.")
 
 
-def label_names(task: Task) -> dict[str, Any]:
-    """Return what config.json says of a task's labels."""
-    names = dict(enumerate(task.labels))
+def label_names(labels: LabelSet) -> dict[str, Any]:
+    """Return what config.json says of the classes."""
+    names = dict(enumerate(labels.classes))
     return {"id2label": names, "label2id": {label: number for number, label in names.items()}}
 
 

@@ -41,7 +41,8 @@ def read_config(folder: Path) -> dict[str, Any]:
 def network_module(folder: Path) -> str:
     """Return the module that opens and saves the encoder of a folder.
 
-    It has `open_network(folder, task, rows, generator)` and `save_model(out, folder, task, theta, rows, phi)`.
+    It has `open_network(folder, task, labels, rows, generator)` and
+    `save_model(out, folder, task, labels, theta, rows, phi)`.
 
     Raises:
         EncoderError: its config.json is missing, or no encoder's.

@@ -21,14 +21,14 @@ from metaxl.encoder.checkpoint import initialise_head, load_parameters, save_mod
 from metaxl.encoder.network import NOTHING, Between, Parameters, Recorder, unchanged
 from metaxl.encoder.product import linear_map
 from metaxl.encoder.shape import ACTIVATIONS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Shape
-from metaxl.tasks import Task
+from metaxl.tasks import LabelSet, Task
 
 __all__ = ["PackedNetwork", "open_network", "save_model"]
 TABLES = (WORDS, POSITIONS, TOKEN_TYPES)
 
 
 def open_network(
-    folder: Path, task: Task, rows: Integers, generator: torch.Generator
+    folder: Path, task: Task, labels: LabelSet, rows: Integers, generator: torch.Generator
 ) -> tuple[PackedNetwork, Parameters]:
     """Return the network of an encoder folder with a fresh head, and its parameters for the vocabulary `rows`.
 
@@ -37,7 +37,7 @@ def open_network(
     """
     shape = Shape.load(folder)
     theta, pooler = load_parameters(folder, shape, rows)
-    return PackedNetwork(shape, task.head), theta | initialise_head(task, shape, pooler, generator)
+    return PackedNetwork(shape, task.head), theta | initialise_head(task, labels, shape, pooler, generator)
 
 
 @dataclass(frozen=True, slots=True)

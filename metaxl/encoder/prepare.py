@@ -56,7 +56,7 @@ def _check(folder: Path) -> None:
     """Open the encoder once as every cell will, so that one which cannot be trained is told before anything else."""
     from torch import Generator  # it takes seconds to load
 
-    import_module(network_module(folder)).open_network(folder, NER, SOME_IDS, Generator())
+    import_module(network_module(folder)).open_network(folder, NER, NER.label_set(NER.usual), SOME_IDS, Generator())
 
 
 def _check_tokenizer(who: str, folder: Path) -> None:

@@ -54,7 +54,7 @@ def _batch(*sentences: np.ndarray) -> Batch:
     ids, bounds = np.concatenate(sentences), np.cumsum([0, *map(len, sentences)])
     places = np.concatenate([np.arange(len(sentence)) for sentence in sentences])
     names, labels = np.array([str(number) for number in range(len(sentences))]), np.zeros_like(ids)
-    data = Encoded(ids, bounds, places, labels, places, bounds, labels, bounds, names)
+    data = Encoded(ids, bounds, places, labels, places, bounds, labels, bounds, names, np.zeros(0, np.uint8))
     return make_batch([(data, np.arange(len(data)))], torch.device("cpu"), torch.float32)
 
 

@@ -15,11 +15,11 @@ from metaxl.encoder.probe import probed
 from metaxl.encoder.restricted import RestrictedEmbedding
 from metaxl.encoder.wrapped_model import draw, load_model, word_embedding
 from metaxl.encoder.wrapped_network import WrappedNetwork
-from metaxl.tasks import Task
+from metaxl.tasks import LabelSet, Task
 
 
 def open_network(
-    folder: Path, task: Task, rows: Integers, generator: torch.Generator
+    folder: Path, task: Task, labels: LabelSet, rows: Integers, generator: torch.Generator
 ) -> tuple[WrappedNetwork, Parameters]:
     """Return the network of an encoder folder with a fresh head, and its parameters for the vocabulary `rows`.
 
@@ -28,7 +28,7 @@ def open_network(
     Raises:
         EncoderError: the folder is incomplete, or the model is no encoder that MetaXL can see through.
     """
-    model, fresh = load_model(folder, task)
+    model, fresh = load_model(folder, task, labels)
     draw(model, fresh, generator)
     _, whole = word_embedding(model)
     refuse_unknown_ids(folder, rows, whole.num_embeddings)
@@ -61,12 +61,14 @@ def _max_length(model: PreTrainedModel) -> int | None:
     return limit
 
 
-def save_model(out: Path, encoder: Path, task: Task, theta: Parameters, rows: Integers, phi: Parameters) -> None:
+def save_model(
+    out: Path, encoder: Path, task: Task, labels: LabelSet, theta: Parameters, rows: Integers, phi: Parameters
+) -> None:
     """Write a folder that AutoModelFor{Token,Sequence}Classification loads; the RTN lies beside it.
 
     Embedding rows outside `rows` stay as pre-trained: no data of the cell has a gradient for them.
     """
-    model, _ = load_model(encoder, task)
+    model, _ = load_model(encoder, task, labels)
     words, embedding = word_embedding(model)
     whole = embedding.weight.detach().clone()
     whole[torch.from_numpy(rows)] = theta[words].cpu()

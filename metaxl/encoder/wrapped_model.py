@@ -26,7 +26,7 @@ from metaxl.encoder.blocks import find_blocks
 from metaxl.encoder.folder import label_names, refuse_missing, refuse_more_layers, weights_file
 from metaxl.encoder.open import read_config
 from metaxl.errors import EncoderError, did_you_mean
-from metaxl.tasks import Task
+from metaxl.tasks import LabelSet, Task
 
 CLASSES = {"token": AutoModelForTokenClassification, "sequence": AutoModelForSequenceClassification}
 # An encoder is pre-trained on masked words; what transformers can only let continue a text is a decoder.
@@ -37,7 +37,7 @@ FAMILIES = sorted(
 )
 
 
-def load_model(folder: Path, task: Task) -> tuple[PreTrainedModel, set[str]]:
+def load_model(folder: Path, task: Task, labels: LabelSet) -> tuple[PreTrainedModel, set[str]]:
     """Load an encoder with the head of a task, as transformers has them, in float32.
 
     Returns:
@@ -47,7 +47,7 @@ def load_model(folder: Path, task: Task) -> tuple[PreTrainedModel, set[str]]:
     Raises:
         EncoderError: transformers has no such encoder, or the weights are not what config.json promises.
     """
-    config, path = _load_config(folder, task), weights_file(folder)
+    config, path = _load_config(folder, labels), weights_file(folder)
     logging.set_verbosity_error()  # it would report that the head is missing
     logging.disable_progress_bar()
     model, found = CLASSES[task.head].from_pretrained(
@@ -65,11 +65,11 @@ def load_model(folder: Path, task: Task) -> tuple[PreTrainedModel, set[str]]:
     refuse_missing(path, [name for name in absent if not _is_head(model, name)], config.model_type)
     blocks, _ = find_blocks(model.base_model, config.num_hidden_layers)
     refuse_more_layers(path, found["unexpected_keys"], blocks, config.num_hidden_layers)
-    scores = {name for name, value in model.named_parameters() if value.shape[:1] == (len(task.labels),)}
+    scores = {name for name, value in model.named_parameters() if value.shape[:1] == (len(labels.classes),)}
     return model, absent | {name for name in scores if _is_head(model, name)}
 
 
-def _load_config(folder: Path, task: Task) -> PretrainedConfig:
+def _load_config(folder: Path, labels: LabelSet) -> PretrainedConfig:
     path, family = folder / "config.json", read_config(folder)["model_type"]
     if family not in CONFIG_MAPPING_NAMES:
         raise EncoderError(
@@ -84,7 +84,7 @@ def _load_config(folder: Path, task: Task) -> PretrainedConfig:
             f"{', '.join(FAMILIES)}."
         )
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    config.update(label_names(task) | {"return_dict": True})
+    config.update(label_names(labels) | {"return_dict": True})
     return config
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from metaxl.errors import ConfigError, did_you_mean
+from metaxl.experiment.folds import fold_code, split_code
 from metaxl.experiment.schema import defaults
 from metaxl.experiment.settings import Placement, Switches, Training
 
@@ -16,6 +17,25 @@ class Target:
 
     language: str
     related: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnData:
+    """Where a language's own files lie, and how they are read.
+
+    Attributes:
+        path: a folder, a file or an archive.
+        splits: the shares of dev and test that are split off; empty where each has a file.
+        folds: the number of folds of a cross-validation; 0 for none.
+        columns: the columns of words and tags (or texts and labels), by number from 1 or by name, where not usual.
+        names: the names of integer tags.
+    """
+
+    path: str
+    splits: dict[str, float] = field(default_factory=dict)
+    folds: int = 0
+    columns: dict[str, int | str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +51,8 @@ class TaskSettings:
     placement: Placement
     placements: tuple[Placement, ...]
     training: Training
+    labels: dict[str, str]
+    positive: str = ""
 
     def sources(self) -> tuple[str, ...]:
         """Return the source languages in use, the common one first, each once."""
@@ -59,9 +81,10 @@ class Config:
     seeds: tuple[int, ...]
     data_seed: int
     controls: tuple[str, ...]
-    keep_models: bool
+    keep_models: Literal["best", "all", "none"]
+    other_records: Literal["refuse", "accept"]
     encoders: dict[str, dict[str, Any]]
-    files: dict[str, dict[str, str]]
+    files: dict[str, dict[str, OwnData]]
     synthetic: dict[str, int]
     sentipers: Literal["resolve", "drop", "refill"]
     tasks: tuple[TaskSettings, ...]
@@ -79,6 +102,22 @@ class Config:
                 return task
         raise ConfigError(f"{name}: this configuration has no targets for it; list some under {name}.targets.")
 
+    def own_data(self, task: str, code: str) -> OwnData | None:
+        """Return what is said of a language's own files, or of those of one of its folds; None where it has none."""
+        language, fold = split_code(code)
+        own = self.files[task].get(language)
+        return own if own and fold <= own.folds else None
+
+    def folds(self, task: str, language: str) -> int:
+        """Return how many folds a target's own data have; 0 where they are not cross-validated."""
+        own = self.files[task].get(language)
+        return own.folds if own else 0
+
+    def codes(self, task: str, language: str) -> list[str]:
+        """Return a target's code, or those of its folds."""
+        folds = self.folds(task, language)
+        return [fold_code(language, fold) for fold in range(1, folds + 1)] or [language]
+
     def corpus(self, task: str, language: str) -> str:
         """Return the reader of a language's data: "files" or a corpus name.
 
@@ -86,7 +125,7 @@ class Config:
             ConfigError: neither files nor a corpus are given for the language.
         """
         own = self.files[task]
-        if language in own:
+        if self.own_data(task, language):
             return "files"
         corpus = self.task(task).corpus
         named = corpus if isinstance(corpus, str) else corpus.get(language, "")

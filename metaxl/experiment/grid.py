@@ -13,6 +13,7 @@ from typing import TypeVar
 from metaxl.errors import ConfigError
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config, TaskSettings
+from metaxl.experiment.folds import fold_cells
 from metaxl.experiment.settings import Placement
 from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.methods import BASE, METHODS
@@ -94,6 +95,11 @@ def table_cells(config: Config, table: Table) -> list[Cell]:
     return _unique(cell for entry, seed in product(table.entries(), config.seeds) for cell in entry.cells(seed))
 
 
+def trained_cells(config: Config, cells: Iterable[Cell]) -> list[Cell]:
+    """Return the trainings behind cells, each once: of a cross-validated target those of its folds."""
+    return _unique(part for cell in cells for part in fold_cells(cell, config.folds(cell.task, cell.target)))
+
+
 def figure_cells(config: Config) -> list[Cell]:
     """Return Figure 1's two cells, joint training before MetaXL, of the first seed."""
     figure = config.figure
@@ -128,7 +134,7 @@ def cell_groups(config: Config) -> dict[str, list[Cell]]:
     """
     readers: dict[Cell, list[str]] = {}
     for table in tables(config):
-        for cell in table_cells(config, table):
+        for cell in trained_cells(config, table_cells(config, table)):
             readers.setdefault(cell, []).append(f"table{table.number}")
     for cell in figure_cells(config):
         readers.setdefault(cell, []).append("figure1")

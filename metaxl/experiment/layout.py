@@ -16,13 +16,17 @@ ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what a
 
 WRITTEN = "{part}.json"  # by the plan: what it asks of other rules, where that is too long for a command line
 CONFIG = "config.json"  # the effective configuration
-CELLS, REPORTED, ENCODER_SPEC = "asked/cells.json", "asked/data.json", "asked/encoder-{encoder}.json"
+CELLS, LABELS, REPORTED = "asked/cells.json", "asked/labels.json", "asked/data.json"
+ENCODER_SPEC = "asked/encoder-{encoder}.json"
 DATA = "data/{task}/{language}/{split}.jsonl"
+DATA_FACTS = "data/{task}/{language}/{split}.facts.json"
 SOURCE = "sources/{task}/{language}-{size}.jsonl"
 ENCODER = "encoders/{encoder}/{file}"
 CHECKSUMS = "encoders/{encoder}/sha256.json"  # of an encoder's files: small, so that Snakemake compares it by content
 ENCODED_TARGET = "encoded/{encoder}/{task}/{language}/{split}.npz"
 ENCODED_SOURCE = "encoded/{encoder}/{task}/{language}-{size}.npz"
+TARGET_FACTS = "encoded/{encoder}/{task}/{language}/{split}.facts.json"
+SOURCE_FACTS = "encoded/{encoder}/{task}/{language}-{size}.facts.json"
 
 _ANY_CELL = Cell("{encoder}", "{task}", "{target}", "{source}", "{method}", "{seed}")  # type: ignore[arg-type]
 CELL = f"{_ANY_CELL.path}/{{file}}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.checks import check_names
-from metaxl.experiment.config import Config, Figure, Target, TaskSettings
+from metaxl.experiment.config import Config, Figure, OwnData, Target, TaskSettings
 from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 from metaxl.experiment.settings import Switches, Training
 from metaxl.files import read_json
@@ -71,10 +71,14 @@ def load_config(full: dict[str, Any]) -> Config:
     """
     full = _with_tuples(full)
     figure = full.get("figure")
+    files = {task: _own_data(own) for task, own in full["files"].items()}
+    brought = any(target["language"] in files[name] for name in TASKS for target in full[name]["targets"])
     config = Config(
         **{key: value for key, value in full.items() if key not in ("preset", *TASKS)}
         | {
             "name": full.get("name", full["preset"]),
+            "files": files,
+            "keep_models": full.get("keep_models", "best" if brought else "none"),
             "tasks": tuple(_task(name, full[name]) for name in TASKS if full[name]["targets"]),
             "method": Switches(**full["method"]),
             "figure": Figure(**figure) if figure else None,
@@ -98,6 +102,10 @@ def read_config(path: Path) -> Config:
         raise ConfigError(
             f"{path}: not an effective configuration ({error!r}). Remove it; the workflow writes it anew."
         ) from error
+
+
+def _own_data(own: dict[str, Any]) -> dict[str, OwnData]:
+    return {code: OwnData(**({"path": given} if isinstance(given, str) else given)) for code, given in own.items()}
 
 
 def _task(name: str, block: dict[str, Any]) -> TaskSettings:

@@ -14,10 +14,11 @@ from metaxl.experiment.settings import Switches, Training
 from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import CellSpec, Recipe
 from metaxl.methods import Method
+from metaxl.tasks import LabelSet
 
 
-def cell_spec(config: Config, cell: Cell) -> CellSpec:
-    """Return what a cell's training process is told.
+def cell_spec(config: Config, cell: Cell, labels: LabelSet) -> CellSpec:
+    """Return what a cell's training process is told; `labels` are the classes of its task.
 
     Raises:
         ConfigError: the cell's method is not registered, or the configuration has no such task.
@@ -26,13 +27,18 @@ def cell_spec(config: Config, cell: Cell) -> CellSpec:
     method, placement = parse_slug(cell.method)
     return CellSpec(
         cell=cell,
-        recipe=Recipe(method.step, method.takes, method.rtn),
+        recipe=recipe_of(method),
         placement=placement,
         training=used_training(method, task.training),
         switches=used_switches(method, config.method),
         matched_size=task.source_size if "source_size" in method.reads else 0,
-        keep_model=config.keep_models,
+        labels=labels,
     )
+
+
+def recipe_of(method: Method) -> Recipe:
+    """Return how a method trains."""
+    return Recipe(method.step, method.takes, method.rtn)
 
 
 def used_training(method: Method, training: Training) -> Training:

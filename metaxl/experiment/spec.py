@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.settings import Placement, Switches, Training
 from metaxl.files import canonical_json
 from metaxl.provenance import code_digest
+from metaxl.tasks import LabelSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class CellSpec:
         training: hyper-parameters.
         switches: where the paper and the official code differ.
         matched_size: for `target-matched`, the source-set size that fixes the number of steps; 0 for other methods.
-        keep_model: whether the trained model stays.
+        labels: the classes.
     """
 
     cell: Cell
@@ -64,7 +66,17 @@ class CellSpec:
     training: Training
     switches: Switches
     matched_size: int
-    keep_model: bool
+    labels: LabelSet
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Return what a record says of the settings, as JSON gives it back."""
+        parts = {
+            "training": asdict(self.training),
+            "method": asdict(self.switches),
+            "recipe": asdict(self.recipe) | {"placement": self.placement, "matched_size": self.matched_size},
+            "labels": asdict(self.labels),
+        }
+        return dict(json.loads(canonical_json(parts)))
 
     def to_json(self) -> str:
         """Return the canonical text that the workflow passes on its command line."""
@@ -81,5 +93,5 @@ class CellSpec:
             training=Training(**value["training"]),
             switches=Switches(**value["switches"]),
             matched_size=value["matched_size"],
-            keep_model=value["keep_model"],
+            labels=LabelSet(tuple(value["labels"]["classes"]), value["labels"]["positive"]),
         )

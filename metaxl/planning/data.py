@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from metaxl.data.corpora import user_files
 from metaxl.data.read import OF_BOTH_TASKS, reader_module
 from metaxl.downloads.registry import raw_files, raw_folder
 from metaxl.errors import ConfigError
 from metaxl.experiment.config import Config, TaskSettings
+from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import RAW
+from metaxl.files import canonical_json
 from metaxl.provenance import digest
 from metaxl.tasks import SPLITS
 
@@ -25,14 +28,15 @@ class DataPlan:
     def inputs(self, task: str, language: str, split: str) -> list[Path]:
         """Return the files that a split is read from: the user's, downloaded ones, or none for synthetic data."""
         corpus = self.config.corpus(task, language)
-        if corpus == "files":
-            return [user_files.find(self._folder(task, language), split)]
+        if own := self.config.own_data(task, language):
+            return [user_files.find(Path(own.path), split, splits=own.splits, folds=own.folds)]
         return [] if corpus == "synthetic" else [RAW / path for path in raw_files(corpus, language, split)]
 
     def options(self, task: str, language: str, split: str) -> list[str]:
         """Return the options of `metaxl data` for one split of a language."""
         corpus = self.config.corpus(task, language)
-        options = ["--corpus", corpus, "--task", task, "--language", language, "--split", split]
+        named = split_code(language)[0] if corpus == "files" else language
+        options = ["--corpus", corpus, "--task", task, "--language", named, "--split", split]
         if corpus == "synthetic":
             targets = {target.language for target in self.config.task(task).targets}
             is_source = split == "train" and language not in targets
@@ -41,7 +45,22 @@ class DataPlan:
         if corpus == "sentipers":
             options += ["--unlabelled", self.config.sentipers]
             options += ["--seed", str(self.config.data_seed)] if self.config.sentipers == "refill" else []
-        return [*options, "--folder", str(self._folder(task, language))]
+        reading = self.reading(task, language)
+        options += ["--reading", canonical_json(reading)] if reading else []
+        return [*options, "--folder", str(self.folder(task, language))]
+
+    def reading(self, task: str, code: str) -> dict[str, Any]:
+        """Return how a language's data are read besides: the mapping of labels; of own files what is said of them."""
+        labels, own = self.config.task(task).labels, self.config.own_data(task, code)
+        said = asdict(own) if own else {}
+        said |= {"labels": labels, "fold": split_code(code)[1], "path": ""}
+        said |= {"seed": self.config.data_seed} if said.get("splits") or said.get("folds") else {}
+        return {key: value for key, value in said.items() if value}
+
+    def folder(self, task: str, code: str) -> Path:
+        """Return where a language's data lie: the user's folder or file, or a folder of downloads."""
+        own = self.config.own_data(task, code)
+        return Path(own.path) if own else RAW / raw_folder(self.config.corpus(task, code), code)
 
     def code(self, task: str, language: str) -> str:
         """Return the digest of the code that reads a language's data."""
@@ -49,37 +68,31 @@ class DataPlan:
 
     def downloads(self) -> list[str]:
         """Return the paths beneath results/raw/ of every file that the experiment downloads, each once."""
-        splits = [(corpus, language, split) for _, corpus, language, split in self._splits()]
+        splits = [(corpus, language, split) for _, corpus, language, split in self.splits()]
         paths = (path for place in splits if place[0] not in OF_BOTH_TASKS for path in raw_files(*place))
         return list(dict.fromkeys(paths))
 
     def check(self) -> None:
-        """Look for the user's files, and for languages that the demo's encoder cannot know.
+        """Look for languages that the demo's encoder cannot know.
 
         Raises:
             ConfigError: a pre-trained encoder is to read languages that are not synthetic.
-            DataError: a folder lacks a split, or has two files of one.
         """
-        for task, corpus, language, split in self._splits():
-            if corpus == "files":
-                user_files.find(self._folder(task.name, language), split)
-                if "pretrain" in self.config.encoders[task.encoder]:
-                    raise ConfigError(
-                        f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows "
-                        f"nothing of {language!r}, whose files you bring. Name an encoder under encoders, "
-                        "{hub, revision} or {folder}."
-                    )
+        for task, corpus, language, _ in self.splits():
+            if corpus == "files" and "pretrain" in self.config.encoders[task.encoder]:
+                raise ConfigError(
+                    f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows "
+                    f"nothing of {language!r}, whose files you bring. Name an encoder under encoders, "
+                    "{hub, revision} or {folder}."
+                )
 
-    def _splits(self) -> Iterator[tuple[TaskSettings, str, str, str]]:
+    def splits(self) -> Iterator[tuple[TaskSettings, str, str, str]]:
         """Yield (task, corpus, language, split) of all that is needed: of a source language, Figure 1's too, train."""
         figure = self.config.figure
         for task in self.config.tasks:
             shown = [figure.source] if figure and figure.task == task.name else []
             sources = [(language, SPLITS[0]) for language in (*task.sources(), *shown)]
-            targets = [(target.language, split) for target in task.targets for split in SPLITS]
+            codes = [code for target in task.targets for code in self.config.codes(task.name, target.language)]
+            targets = [(code, split) for code in codes for split in SPLITS]
             for language, split in dict.fromkeys([*sources, *targets]):
                 yield task, self.config.corpus(task.name, language), language, split
-
-    def _folder(self, task: str, language: str) -> Path:
-        corpus = self.config.corpus(task, language)
-        return Path(self.config.files[task][language]) if corpus == "files" else RAW / raw_folder(corpus, language)

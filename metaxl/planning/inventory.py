@@ -134,7 +134,8 @@ def _room(plan: Plan, resources: Sequence[Resource]) -> str:
     cells = sum(map(len, cell_groups(plan.config).values()))
     sizes = {item.group: item.bytes for item in resources}
     models = max((sizes.get(f"encoder {name}", 0) for name in plan.encoders.used()), default=0)
-    writing = cells * (BYTES_OF_A_CELL + models * plan.config.keep_models)
+    kept = {"all": cells, "best": sum(len(task.targets) for task in plan.config.tasks), "none": 0}
+    writing = cells * BYTES_OF_A_CELL + models * kept[plan.config.keep_models]
     return (
         f"To download: about {_size(coming)}. {cells} cells write about {_size(writing)}. "
         f"Free here: {_size(shutil.disk_usage('.').free)}."

@@ -17,17 +17,18 @@ from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import cell_groups, compared_pairs, figure_cells, find_table, tables
+from metaxl.experiment.grid import cell_groups, compared_pairs, figure_cells, find_table, tables, trained_cells
 from metaxl.experiment.layout import ENCODER_FILES, PREDICTIONS, SCORES, VECTORS, cell_file
-from metaxl.experiment.neutral import cell_spec
+from metaxl.experiment.neutral import cell_spec, recipe_of
 from metaxl.experiment.schema import read_yaml
 from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import training_digest
 from metaxl.files import canonical_json, sha256_text
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
+from metaxl.planning.labels import label_set
 from metaxl.reporting.data.files import report_spec
-from metaxl.tasks import SPLITS
+from metaxl.tasks import SPLITS, LabelSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class Plan:
         """Return the content of a JSON file that other rules read.
 
         Args:
-            part: "config", the effective configuration; or, as they are too long for a command line, "asked/cells", the
-                groups of cells to gather, "asked/data", for the data report, and "asked/encoder-<name>".
+            part: "config", the effective configuration; "asked/labels", the classes of each task; or, as they are too
+                long for a command line, "asked/cells", the groups of cells to gather and what their records must say,
+                "asked/data", for the data report, and "asked/encoder-<name>".
 
         Raises:
             ConfigError: there is no such part.
@@ -62,13 +64,17 @@ class Plan:
             case ["config"]:
                 value = self.effective
             case ["asked/cells"]:
-                value = {name: list(map(asdict, cells)) for name, cells in cell_groups(self.config).items()}
+                value = {name: list(map(self.expected, cells)) for name, cells in cell_groups(self.config).items()}
+            case ["asked/labels"]:
+                value = {task.name: asdict(self.labels(task.name)) for task in self.config.tasks}
             case ["asked/data"]:
                 value = asdict(report_spec(self.config))
             case ["asked/encoder", encoder]:
                 value = self.encoders.spec(encoder)
             case _:
-                raise ConfigError(f"{self.path(part)}.json: expected asked/cells, asked/data or asked/encoder-<name>.")
+                raise ConfigError(
+                    f"{self.path(part)}.json: expected asked/cells, asked/labels, asked/data or asked/encoder-<name>."
+                )
         return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
     def path(self, pattern: str, **wildcards: object) -> Path:
@@ -83,6 +89,14 @@ class Plan:
     def encoder_files(self, encoder: str) -> list[Path]:
         """Return the files of a prepared encoder."""
         return [self.path(layout.ENCODER, encoder=encoder, file=name) for name in ENCODER_FILES]
+
+    def labels(self, task: str) -> LabelSet:
+        """Return the classes of a task.
+
+        Raises:
+            DataError: a file of the user cannot be read.
+        """
+        return label_set(self.config, task)
 
     def lengths(self, task: str) -> list[int]:
         """Return how many subwords are kept of an example of train, dev and test; of a source as of train."""
@@ -103,7 +117,7 @@ class Plan:
             expected = "a source language" if method.needs_source else f"the source `{NO_SOURCE}`"
             raise ConfigError(f"{cell.path}: method {cell.method} takes {expected}, not {cell.source!r}.")
         sources = [cell.source] if method.needs_source else []
-        for language in (cell.target, *sources):
+        for language in (cell.target, *sources):  # raises for a language without data
             self.config.corpus(cell.task, language)
         about, size = {"encoder": cell.encoder, "task": cell.task}, self.config.task(cell.task).source_size
         return {
@@ -113,11 +127,25 @@ class Plan:
 
     def cell_spec(self, cell: Cell) -> str:
         """Return a cell's settings as JSON; what its method does not use is neutral, so that it reruns nothing."""
-        return cell_spec(self.config, cell).to_json()
+        return cell_spec(self.config, cell, self.labels(cell.task)).to_json()
 
     def cell_code(self, cell: Cell) -> str:
         """Return the digest of the code that trains a cell."""
-        return training_digest(cell_spec(self.config, cell).recipe, *self._networks(cell.encoder))
+        method, _ = parse_slug(cell.method)
+        return training_digest(recipe_of(method), *self._networks(cell.encoder))
+
+    def expected(self, cell: Cell) -> dict[str, Any]:
+        """Return what a cell's record must say that it was made of, and where that lies; see `Expected`."""
+        inputs = self.cell_inputs(cell)
+        roles = [*SPLITS, *("source" for _ in inputs["source"])]
+        return {
+            "cell": asdict(cell),
+            "spec": json.loads(self.cell_spec(cell)),
+            "code": self.cell_code(cell),
+            "files": dict(zip(roles, map(str, [*inputs["target"], *inputs["source"]]), strict=True)),
+            "checksums": str(self.path(layout.CHECKSUMS, encoder=cell.encoder)),
+            "others": self.config.other_records,
+        }
 
     def _networks(self, encoder: str) -> list[str]:
         """Return the module that serves an encoder; both for one of the hub that the registry does not have."""
@@ -143,12 +171,14 @@ class Plan:
         known = cell_groups(self.config)
         if group not in known:
             raise ConfigError(f"{self.path(layout.GROUP, group=group)}: no such group; there are {', '.join(known)}.")
-        return self._cell_files(known[group], SCORES, PREDICTIONS)
+        made_of = [path for cell in known[group] for paths in self.cell_inputs(cell).values() for path in paths]
+        encoders = [self.path(layout.CHECKSUMS, encoder=cell.encoder) for cell in known[group]]
+        return list(dict.fromkeys([*self._cell_files(known[group], SCORES, PREDICTIONS), *made_of, *encoders]))
 
     def compared_inputs(self) -> list[Path]:
         """Return the predictions of the cells that the paired tests compare, each once."""
-        cells = dict.fromkeys(cell for _, *pair in compared_pairs(self.config) for cell in pair)
-        return self._cell_files(cells, PREDICTIONS)
+        compared = dict.fromkeys(cell for _, *pair in compared_pairs(self.config) for cell in pair)
+        return self._cell_files(trained_cells(self.config, compared), PREDICTIONS)
 
     def table_inputs(self, number: int) -> list[Path]:
         """Return the gathered scores that a table shows.

@@ -15,10 +15,10 @@ import pandas as pd
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.layout import PREDICTIONS, SCORES, cell_file
+from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import atomic_path
-from metaxl.reporting.records import CHECKPOINTS, read_predictions, read_record
-from metaxl.reporting.rescore import LIBRARY_SCORES
+from metaxl.reporting.expected import Expected
+from metaxl.reporting.scored import Scored, pooled, scored
 from metaxl.tasks import SCORED_SPLITS, find_task
 
 LOG = logging.getLogger(__name__)
@@ -31,25 +31,27 @@ TYPES = {
     "seed": "int64",
     "checkpoint": "str",
     "epoch": "int64",
+    "chosen_by": "str",
     "split": "str",
     "metric": "str",
     "value": "float64",
     "code": "str",
 }
 COLUMNS = list(TYPES)
-TOLERANCE = 1e-9
 
 
-def gather(root: Path, cells: Sequence[Cell]) -> pd.DataFrame:
+def gather(root: Path, cells: Sequence[Expected]) -> pd.DataFrame:
     """Return one row per cell, checkpoint, split and metric of every cell that has a record; values are fractions.
 
-    The records lie beneath `root`, results/<name>.
+    A score of one type of entity, or of one class, is the metric "f1:PER". A cross-validated target has rows of each
+    fold, and rows of its own from the predictions of all folds together. The records lie beneath `root`,
+    results/<name>.
 
     Raises:
-        DataError: a record is torn or malformed, or its scores are not those of its predictions.
+        DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
     """
-    found = [(cell, read_record(root, cell)) for cell in cells if (root / cell_file(cell, SCORES)).is_file()]
-    rows = [row for cell, record in found for row in _rows(root, cell, record)]
+    found = [scored(root, expected) for expected in cells if (root / cell_file(expected.spec.cell, SCORES)).is_file()]
+    rows = [row for one in (*found, *pooled(found)) for row in _rows(one)]
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
 
 
@@ -71,7 +73,10 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def shown_scores(frame: pd.DataFrame) -> dict[Cell, float]:
-    """Return what tables and figure show of each cell: F1 on test of the epoch that is best on dev, as a fraction."""
+    """Return what tables and figure show of each cell: F1 on test of the epoch that is best on dev, as a fraction.
+
+    A score that is not defined is NaN.
+    """
     chosen = frame[(frame["checkpoint"] == "best") & (frame["split"] == "test") & (frame["metric"] == "f1")]
     addresses = chosen[[field.name for field in fields(Cell)]].itertuples(index=False, name=None)
     return {Cell(*address): value for address, value in zip(addresses, chosen["value"].tolist(), strict=True)}
@@ -80,38 +85,25 @@ def shown_scores(frame: pd.DataFrame) -> dict[Cell, float]:
 def _read(path: Path) -> pd.DataFrame:
     # As text first: a language may be called "na" or "null", and each value keeps its every digit.
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)[COLUMNS].astype(TYPES)
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)[COLUMNS]
+        frame["value"] = frame["value"].replace("", "nan")  # a score that is not defined
+        frame = frame.astype(TYPES)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: expected a table of scores ({error}). Remove it and run the workflow.") from error
     return frame
 
 
-def _rows(root: Path, cell: Cell, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a cell's rows; those of the best epoch, the one whose predictions are kept, after a second scoring."""
-    again = _score_again(root, cell, record)
-    for checkpoint in CHECKPOINTS:
+def _rows(one: Scored) -> Iterator[dict[str, Any]]:
+    """Yield a cell's rows."""
+    for checkpoint, about in one.checkpoints.items():
         for split in SCORED_SPLITS:
-            values = again[split] if checkpoint == "best" else record[checkpoint][split]
-            about = {"checkpoint": checkpoint, "epoch": record[checkpoint]["epoch"], "split": split}
-            for metric in find_task(cell.task).metrics:
-                score = {"metric": metric, "value": values[metric], "code": record["provenance"]["code"]}
-                yield asdict(cell) | about | score
-
-
-def _score_again(root: Path, cell: Cell, record: dict[str, Any]) -> dict[str, dict[str, float]]:
-    path = root / cell_file(cell, PREDICTIONS)
-    scores = {}
-    for split, predictions in read_predictions(path, find_task(cell.task)).items():
-        gold, predicted = [p.gold for p in predictions], [p.predicted for p in predictions]
-        scores[split] = LIBRARY_SCORES[cell.task](gold, predicted)
-        for metric, value in scores[split].items():
-            recorded = record["best"][split][metric]
-            if abs(value - recorded) > TOLERANCE:
-                raise DataError(
-                    f"{path}: {split} {metric} of these predictions is {value!r}, but scores.json beside them says "
-                    f"{recorded!r}. One of the two files was changed; remove the folder and train the cell again."
-                )
-    return scores
+            values = about.scores[split]
+            types = values.get("by_type", {}).items()
+            metrics = {name: values[name] for name in find_task(one.cell.task).metrics}
+            metrics |= {f"{name}:{kind}": value for kind, scores in types for name, value in scores.items()}
+            place = {"checkpoint": checkpoint, "epoch": about.epoch, "chosen_by": about.chosen_by, "split": split}
+            for metric, value in metrics.items():
+                yield asdict(one.cell) | place | {"metric": metric, "value": value, "code": one.code}
 
 
 def _warn_of_mixed_code(frame: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json, read_jsonl
-from metaxl.tasks import SCORED_SPLITS, Task, find_task
+from metaxl.tasks import SCORED_SPLITS, LabelSet, Task, find_task
 
 CHECKPOINTS = ("best", "last")
 
@@ -40,31 +40,37 @@ def read_record(root: Path, cell: Cell) -> dict[str, Any]:
         part = record.get(checkpoint)
         if not isinstance(part, dict) or type(part.get("epoch")) is not int:
             raise DataError(f'{path}: "{checkpoint}" lacks its "epoch". {again}')
+        if checkpoint == "best" and part.get("chosen_by") not in ("dev", "none"):
+            raise DataError(f"{path}: best.chosen_by is {part.get('chosen_by')!r}, expected dev or none. {again}")
         for split in SCORED_SPLITS:
             scores = part.get(split)
             for metric in find_task(cell.task).metrics:
-                value = scores.get(metric) if isinstance(scores, dict) else None
-                if not isinstance(value, int | float) or not 0 <= value <= 1:
+                value = scores.get(metric, "absent") if isinstance(scores, dict) else "absent"
+                if value is not None and not _is_fraction(value):
                     place = f"{checkpoint}.{split}.{metric}"
-                    raise DataError(f"{path}: {place} is {value!r}, expected a fraction from 0 to 1. {again}")
+                    raise DataError(f"{path}: {place} is {value!r}, expected a fraction from 0 to 1, or null. {again}")
     provenance = record.get("provenance")
     if not isinstance(provenance, dict) or not isinstance(provenance.get("code"), str):
         raise DataError(f"{path}: provenance.code, the digest of the code that trained, is missing. {again}")
     return record
 
 
-def read_predictions(path: Path, task: Task) -> dict[str, list[Prediction]]:
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def read_predictions(path: Path, task: Task, labels: LabelSet) -> dict[str, list[Prediction]]:
     """Read a cell's predictions.jsonl by split, dev and test.
 
     Raises:
-        DataError: the file is missing, torn or malformed, lacks a split, names an example twice, or gives an
-            example of a task with one label each another number of labels or an unknown one.
+        DataError: the file is missing, torn or malformed, lacks a split, names an example twice, has an unknown label,
+            or gives an example of a task with one label each another number of them.
     """
     try:
         lines = read_jsonl(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: expected one JSON object a line ({error}). Train the cell again.") from error
-    one_label = [[label] for label in task.labels]
+    known = set(labels.classes)
     splits: dict[str, list[Prediction]] = {split: [] for split in SCORED_SPLITS}
     for number, line in enumerate(lines, 1):
         if not _is_prediction(line):
@@ -72,9 +78,11 @@ def read_predictions(path: Path, task: Task) -> dict[str, list[Prediction]]:
                 f"{path}:{number}: expected split (dev or test), id, and as many predicted as gold labels. "
                 "Train the cell again."
             )
-        if not task.has_words and not (line["gold"] in one_label and line["predicted"] in one_label):
+        if not known.issuperset([*line["gold"], *line["predicted"]]) or (not task.has_words and len(line["gold"]) != 1):
+            one = "" if task.has_words else "one label, "
             raise DataError(
-                f"{path}:{number}: {line['id']!r} must have one label, {' or '.join(task.labels)}, gold and predicted."
+                f"{path}:{number}: {line['id']!r} must have {one}{' or '.join(labels.classes)}, gold and predicted. "
+                "Train the cell again."
             )
         splits[line["split"]].append(Prediction(line["id"], line["gold"], line["predicted"]))
     for split, predictions in splits.items():

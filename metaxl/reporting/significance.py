@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -10,13 +11,13 @@ import pandas as pd
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import compared_pairs
+from metaxl.experiment.grid import compared_pairs, trained_cells
 from metaxl.experiment.layout import PREDICTIONS, cell_file
 from metaxl.files import atomic_path
 from metaxl.reporting.frame import shown_scores
-from metaxl.reporting.records import read_predictions
+from metaxl.reporting.records import Prediction, read_predictions
 from metaxl.reporting.stats import Comparison, compare
-from metaxl.tasks import find_task
+from metaxl.tasks import LabelSet, find_task
 
 HEADER = (
     *("table", "target", "source", "seed", "method", "rival", "method_f1", "rival_f1"),
@@ -24,10 +25,10 @@ HEADER = (
 )
 
 
-def significance(config: Config, frame: pd.DataFrame, root: Path, path: Path) -> None:
+def significance(config: Config, labels: dict[str, LabelSet], frame: pd.DataFrame, root: Path, path: Path) -> None:
     """Write significance.csv: MetaXL against JT and the frozen RTN, per target of Tables 2 and 3 and per seed.
 
-    F1, difference and bounds are in percent. Pairs of which the frame lacks a cell are left out; predictions are read
+    F1, difference and bounds are in percent. Pairs of which the frame lacks a score are left out; predictions are read
     beneath `root`, results/<name>.
 
     Raises:
@@ -38,18 +39,26 @@ def significance(config: Config, frame: pd.DataFrame, root: Path, path: Path) ->
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for table, cell, rival in compared_pairs(config):
-            if cell in scored and rival in scored:
+            defined = all(not math.isnan(scored.get(one, math.nan)) for one in (cell, rival))
+            if defined:
                 about = [table, cell.target, cell.source, cell.seed, cell.method, rival.method]
-                writer.writerow([*about, *_numbers(_compare_cells(root, cell, rival)), config.label])
+                pair = [_predictions(config, labels[cell.task], root, one) for one in (cell, rival)]
+                writer.writerow([*about, *_numbers(_compare(cell, rival, labels[cell.task], *pair)), config.label])
 
 
-def _compare_cells(root: Path, cell: Cell, rival: Cell) -> Comparison:
-    files = [root / cell_file(one, PREDICTIONS) for one in (cell, rival)]
-    first, second = (read_predictions(file, find_task(cell.task))["test"] for file in files)
+def _predictions(config: Config, labels: LabelSet, root: Path, cell: Cell) -> list[Prediction]:
+    """Return a cell's predictions of test; of a cross-validated target those of all folds."""
+    files = [root / cell_file(part, PREDICTIONS) for part in trained_cells(config, [cell])]
+    return [found for file in files for found in read_predictions(file, find_task(cell.task), labels)["test"]]
+
+
+def _compare(
+    cell: Cell, rival: Cell, labels: LabelSet, first: list[Prediction], second: list[Prediction]
+) -> Comparison:
     try:
-        return compare(cell.task, first, second)
+        return compare(cell.task, labels, first, second)
     except DataError as error:
-        raise DataError(f"{files[0]} and {files[1]}: {error}") from error
+        raise DataError(f"{cell.path} and {rival.path}: {error}") from error
 
 
 def _numbers(found: Comparison) -> list[str]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metaxl.errors import DataError
 from metaxl.reporting.records import Prediction
-from metaxl.tasks import entity_spans, find_task
+from metaxl.tasks import LabelSet, entity_spans, find_task
 
 RESAMPLES = 9_999
 CONFIDENCE = 0.95
 CHUNK = 500  # resamples held in memory at a time
 Counts = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,16 @@ class Comparison:
         return self.first - self.second
 
 
-def compare(task: str, first: Sequence[Prediction], second: Sequence[Prediction], seed: int = 0) -> Comparison:
+def compare(
+    task: str, labels: LabelSet, first: Sequence[Prediction], second: Sequence[Prediction], seed: int = 0
+) -> Comparison:
     """Compare two cells' predictions of the same sentences; `seed` draws the resamples.
 
     Raises:
         DataError: the two did not predict the same sentences.
     """
     ones, others = _aligned(first, second)
-    a, b = _counts(task, ones), _counts(task, others)
+    a, b = _counts(task, labels, ones), _counts(task, labels, others)
     low, high = _bootstrap_interval(a, b, np.random.default_rng(seed))
     return Comparison(
         first=float(_f1(a.sum(axis=0))),
@@ -84,21 +87,33 @@ def _aligned(first: Sequence[Prediction], second: Sequence[Prediction]) -> tuple
     return list(first), others
 
 
-def _counts(task: str, predictions: Sequence[Prediction]) -> Counts:
-    """Return (sentences, 3) true positives, false positives and false negatives of each sentence."""
-    has_words = find_task(task).has_words
+def _counts(task: str, labels: LabelSet, predictions: Sequence[Prediction]) -> Counts:
+    """Return (sentences, 3 a group) true positives, false positives and false negatives of each sentence.
 
-    def found(labels: list[str]) -> set[Any]:
-        return set(entity_spans(labels, strict=False)) if has_words else {"positive"}.intersection(labels)
+    The score is the mean of the groups' F1: all entities are one group, so is the positive class; where macro F1 is
+    shown, each class of the gold is one.
+    """
+    if find_task(task).has_words:
+        return np.array([_compared(_entities(p.gold), _entities(p.predicted)) for p in predictions], np.float64)
+    classes = [labels.positive] if labels.positive else sorted({label for p in predictions for label in p.gold})
+    rows = [[_compared({name} & set(p.gold), {name} & set(p.predicted)) for name in classes] for p in predictions]
+    return np.array(rows, np.float64).reshape(len(rows), -1)
 
-    pairs = [(found(prediction.gold), found(prediction.predicted)) for prediction in predictions]
-    return np.array([(len(gold & guess), len(guess - gold), len(gold - guess)) for gold, guess in pairs], np.float64)
+
+def _entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
+    return set(entity_spans(tags, strict=False))
+
+
+def _compared(gold: set[T], guess: set[T]) -> tuple[int, int, int]:
+    return len(gold & guess), len(guess - gold), len(gold - guess)
 
 
 def _f1(totals: Counts) -> Counts:
-    """Return F1 (...) of totals (..., 3); 0 where nothing is right."""
-    right = 2 * totals[..., 0]
-    return right / np.maximum(right + totals[..., 1] + totals[..., 2], 1)
+    """Return the mean F1 (...) over the groups of totals (..., 3 a group); 0 where nothing is right."""
+    groups = totals.reshape(*totals.shape[:-1], -1, 3)
+    right = 2 * groups[..., 0]
+    scores: Counts = (right / np.maximum(right + groups[..., 1] + groups[..., 2], 1)).mean(axis=-1)
+    return scores
 
 
 def _randomization_p(a: Counts, b: Counts, generator: np.random.Generator) -> float:
@@ -122,7 +137,7 @@ def _bootstrap_interval(a: Counts, b: Counts, generator: np.random.Generator) ->
     differences = []
     for size in _chunks():
         totals = both[generator.integers(0, len(a), size=(size, len(a)))].sum(axis=1)
-        differences.append(_f1(totals[:, :3]) - _f1(totals[:, 3:]))
+        differences.append(_f1(totals[:, : a.shape[1]]) - _f1(totals[:, a.shape[1] :]))
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(np.concatenate(differences), [tail, 1 - tail])
     return float(low), float(high)

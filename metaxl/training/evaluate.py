@@ -10,12 +10,12 @@ import torch
 from metaxl.data.encode import Encoded, Integers
 from metaxl.encoder.batch import make_batch
 from metaxl.encoder.network import Network, Parameters
-from metaxl.tasks import Task
+from metaxl.tasks import LabelSet
 
 TOKENS_PER_BATCH = 4096
 
 
-def predict(network: Network, task: Task, theta: Parameters, data: Encoded) -> list[list[str]]:
+def predict(network: Network, labels: LabelSet, theta: Parameters, data: Encoded) -> list[list[str]]:
     """Return the predicted label of every word of every example, in the order of `data`.
 
     Words without a labelled subword, and words beyond the length limit, are predicted as the first label ("O").
@@ -30,12 +30,12 @@ def predict(network: Network, task: Task, theta: Parameters, data: Encoded) -> l
                 continue
             best = evaluating.scores(theta, batch).argmax(dim=1).cpu().numpy()
             classes[_word_places(data, chosen)] = best
-    return [[task.labels[i] for i in part] for part in np.split(classes, data.word_starts[1:-1])]
+    return [[labels.classes[i] for i in part] for part in np.split(classes, data.word_starts[1:-1])]
 
 
-def gold_labels(task: Task, data: Encoded) -> list[list[str]]:
+def gold_labels(labels: LabelSet, data: Encoded) -> list[list[str]]:
     """Return the true label of every word of every example."""
-    return [[task.labels[i] for i in part] for part in np.split(data.gold, data.word_starts[1:-1])]
+    return [[labels.classes[i] for i in part] for part in np.split(data.gold, data.word_starts[1:-1])]
 
 
 def length_sorted(data: Encoded, limit: int | None = None) -> Iterator[Integers]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, predict
 from metaxl.training.feed import make_feed
 
+log = logging.getLogger(__name__)
 CHECK_EVERY = 50  # steps between two looks at the losses; a look waits for the device
 GATE_SAMPLE = 32  # source sentences over which a gate's mean is taken
 
@@ -34,29 +36,39 @@ class Run:
         self.steps = 0
         self.history: list[dict[str, Any]] = []
         self.first_phi = snapshot(learner.phi)
-        self.best_epoch = 0
+        self.best_epoch = 0  # until dev has a score above 0
         self.best_theta: Parameters = {}
         self.best_phi: Parameters = {}
 
     def train(self) -> None:
         """Run all epochs; remember the parameters of the first epoch with the best dev F1.
 
+        A dev set that holds no entity, or of which no epoch finds any, cannot choose: then the last epoch counts.
+
         Raises:
             TrainingError: a loss is not finite.
         """
-        best = -1.0
+        best = 0.0
         for epoch in range(1, self.feed.epochs + 1):
             row = {"epoch": epoch, **self._epoch()}
             dev = self.evaluate(self.learner.theta, self.data.dev)
             self.history.append(row | {f"dev_{name}": value for name, value in dev.items()} | self._rtn_facts())
-            if dev["f1"] > best:
-                best, self.best_epoch = dev["f1"], epoch
+            if (dev["f1"] or 0.0) > best:
+                best, self.best_epoch = dev["f1"] or 0.0, epoch
                 self.best_theta, self.best_phi = snapshot(self.learner.theta), snapshot(self.learner.phi)
+        self.chosen_by = "dev" if self.best_epoch else "none"
+        if not self.best_epoch:
+            log.warning(
+                "%s: dev F1 is %s in every epoch and cannot choose one; the last epoch counts.",
+                *(self.spec.cell.path, "not defined" if dev["f1"] is None else 0),
+            )
+            self.best_epoch, self.best_theta, self.best_phi = epoch, self.learner.theta, self.learner.phi
 
     def evaluate(self, theta: Parameters, data: Encoded) -> Scores:
         """Return the scores of parameters on a data set."""
-        task = find_task(self.spec.cell.task)
-        return task.score(gold_labels(task, data), predict(self.learner.network, task, theta, data))
+        labels = self.spec.labels
+        predicted = predict(self.learner.network, labels, theta, data)
+        return find_task(self.spec.cell.task).score(labels, gold_labels(labels, data), predicted)
 
     def _epoch(self) -> dict[str, Any]:
         """Take one epoch's steps; return the mean of each quantity they report."""

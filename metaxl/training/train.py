@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -25,17 +24,20 @@ from metaxl.method.adam import Adam
 from metaxl.method.flat import Flat
 from metaxl.method.learner import Learner
 from metaxl.provenance import library_versions, load
-from metaxl.tasks import Scores, find_task
+from metaxl.tasks import find_task
 from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, length_sorted, predict
 from metaxl.training.loop import Run
 
 log = logging.getLogger("metaxl")
+MODEL_RECORD = "cell.json"  # a copy of scores.json, in the folder of a kept model
 REPRESENTED = 250  # sentences of each language whose [CLS] vectors are kept for the figure
 
 
-def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path, device: torch.device) -> None:
-    """Train one cell; write scores.json, predictions.jsonl, history.jsonl, representations.npz, perhaps model/.
+def train_cell(
+    spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path, device: torch.device, model: Path | None = None
+) -> None:
+    """Train one cell; write scores.json, predictions.jsonl, history.jsonl, representations.npz.
 
     Args:
         spec: what to train.
@@ -43,6 +45,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
         files: encoded data by role: train, dev, test and, for methods with a source, source.
         out: the cell's folder.
         device: where to train.
+        model: where the trained model goes, with the cell's record in it as cell.json; None to keep none.
 
     Raises:
         ConfigError: the encoder has no such layer, or fewer positions than the length limit.
@@ -61,7 +64,7 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
     record = {
         "cell": asdict(spec.cell),
-        "best": {"epoch": run.best_epoch} | _scores(run, best),
+        "best": {"epoch": run.best_epoch, "chosen_by": run.chosen_by} | _scores(run, best),
         "last": {"epoch": run.feed.epochs} | _scores(run, last),
         "steps": run.steps,
         "provenance": _provenance(spec, encoder, files, device),
@@ -70,10 +73,11 @@ def train_cell(spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path,
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
     write_jsonl(out / "history.jsonl", run.history)
     _save_representations(out / "representations.npz", run)
-    shutil.rmtree(out / "model", ignore_errors=True)  # of a cell that was trained here before
-    if spec.keep_model:
-        save_model = import_module(network_module(encoder)).save_model
-        save_model(out / "model", encoder, find_task(spec.cell.task), run.best_theta, data.rows, run.best_phi)
+    if model is not None:
+        save = import_module(network_module(encoder)).save_model
+        task = find_task(spec.cell.task)
+        save(model, encoder, task, spec.labels, run.best_theta, data.rows, run.best_phi)
+        write_json(model / MODEL_RECORD, record)
     write_json(out / "scores.json", record)
 
 
@@ -94,7 +98,9 @@ def build_learner(spec: CellSpec, encoder: Path, rows: Integers, device: torch.d
         EncoderError: the encoder folder is incomplete, or not what it says it is.
     """
     generator = torch.Generator().manual_seed(spec.cell.seed)
-    opened = import_module(network_module(encoder)).open_network(encoder, find_task(spec.cell.task), rows, generator)
+    opened = import_module(network_module(encoder)).open_network(
+        encoder, find_task(spec.cell.task), spec.labels, rows, generator
+    )
     network, theta = opened
     _check(spec, network)
     rtn = load(spec.recipe.rtn)(spec.placement, spec.switches) if spec.recipe.rtn else None
@@ -135,21 +141,26 @@ def _splits(run: Run) -> dict[str, Encoded]:
 
 
 def _predict_splits(run: Run, theta: Parameters) -> dict[str, list[list[str]]]:
-    network, task = run.learner.network, find_task(run.spec.cell.task)
-    return {name: predict(network, task, theta, data) for name, data in _splits(run).items()}
+    network, labels = run.learner.network, run.spec.labels
+    return {name: predict(network, labels, theta, data) for name, data in _splits(run).items()}
 
 
-def _scores(run: Run, predicted: dict[str, list[list[str]]]) -> dict[str, Scores]:
-    task = find_task(run.spec.cell.task)
-    return {name: task.score(gold_labels(task, data), predicted[name]) for name, data in _splits(run).items()}
+def _scores(run: Run, predicted: dict[str, list[list[str]]]) -> dict[str, dict[str, Any]]:
+    """Return the scores of dev and test, those of each type or class among them."""
+    task, labels = find_task(run.spec.cell.task), run.spec.labels
+    pairs = {name: (gold_labels(labels, data), predicted[name]) for name, data in _splits(run).items()}
+    return {
+        name: task.score(labels, *pair) | {"by_type": task.score_by_type(labels, *pair)} for name, pair in pairs.items()
+    }
 
 
 def _predictions(run: Run, predicted: dict[str, list[list[str]]]) -> Iterator[dict[str, Any]]:
-    """Yield gold and predicted labels of every dev and test example."""
+    """Yield every dev and test example: its words or text, its gold and its predicted labels."""
+    content = "tokens" if find_task(run.spec.cell.task).has_words else "text"
     for split, data in _splits(run).items():
-        gold = gold_labels(find_task(run.spec.cell.task), data)
-        for name, true, guess in zip(data.names, gold, predicted[split], strict=True):
-            yield {"split": split, "id": str(name), "gold": true, "predicted": guess}
+        gold = gold_labels(run.spec.labels, data)
+        for name, words, true, guess in zip(data.names, data.contents(), gold, predicted[split], strict=True):
+            yield {"split": split, "id": str(name), content: words, "gold": true, "predicted": guess}
 
 
 def _save_representations(path: Path, run: Run) -> None:
@@ -183,7 +194,7 @@ def _first_states(run: Run, data: Encoded, between: Between) -> np.ndarray:
 def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: torch.device) -> dict[str, Any]:
     return {
         "spec": sha256_text(spec.to_json()),
-        "settings": {"training": asdict(spec.training), "method": asdict(spec.switches)},
+        "settings": spec.settings(),
         "encoder": sha256_file(encoder / "model.safetensors"),
         "network": _kind_of_network(encoder),
         "data": {role: sha256_file(path) for role, path in files.items()},

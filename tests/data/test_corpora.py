@@ -28,7 +28,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real data at 
 LANGUAGES = ("cdo", "en", "es", "gn", "id", "ilo", "ka", "mhr", "mi", "qu", "ru", "tk", "tr", "xmf", "zh")
 
 
-def put_wikiann(folder, tokens, tags, names=NER.labels, split="train"):
+def put_wikiann(folder, tokens, tags, names=NER.usual, split="train"):
     """Write a parquet file as the hub has it; without `names`, without the description of its features."""
     table = pa.table({"tokens": tokens, "ner_tags": tags})
     if names:
@@ -46,7 +46,7 @@ def put_archive(path, members):
             archive.addfile(info, io.BytesIO(content))
 
 
-@pytest.mark.parametrize("names", [NER.labels, None])
+@pytest.mark.parametrize("names", [NER.usual, None])
 @pytest.mark.parametrize("split", SPLITS)
 def test_wikiann_parquet_gives_tokens_and_named_tags(tmp_path, names, split):
     put_wikiann(tmp_path, [["Ada", "Lovelace", "ran"], ["Oslo"]], [[1, 2, 0], [5]], names, split)
@@ -57,7 +57,7 @@ def test_wikiann_parquet_gives_tokens_and_named_tags(tmp_path, names, split):
 
 
 def test_wikiann_parquet_follows_the_order_of_tags_that_the_file_states(tmp_path):
-    put_wikiann(tmp_path, [["Oslo", "!"]], [[0, 6]], names=NER.labels[::-1])
+    put_wikiann(tmp_path, [["Oslo", "!"]], [[0, 6]], names=NER.usual[::-1])
     assert wikiann.read(tmp_path, "xx", "train")[0]["tags"] == ["I-LOC", "O"]
 
 
@@ -71,14 +71,14 @@ def test_wikiann_counts_the_sentences_without_a_token(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("tokens", "tags", "names", "message"),
     [
-        ([["a"], ["b"]], [[0], [7]], NER.labels, "row 1: unknown tag 7; allowed are 0 to 6"),
-        ([["a"]], [[-1]], NER.labels, "row 0: unknown tag -1"),
+        ([["a"], ["b"]], [[0], [7]], NER.usual, "row 1: unknown tag 7; allowed are 0 to 6"),
+        ([["a"]], [[-1]], NER.usual, "row 0: unknown tag -1"),
         ([["a"]], [["B-MISC"]], None, "row 0: unknown tag 'B-MISC'"),
         ([["a"]], [[0]], ("O", "B-MISC"), "unknown tag 'B-MISC' in its description"),
-        ([["a", "b"]], [[0]], NER.labels, "row 0: 2 tokens but 1 tags"),
-        ([None], [[0]], NER.labels, "row 0: expected a list of tokens"),
-        ([["a", None]], [[0, 0]], NER.labels, "row 0: expected a list of tokens"),
-        ([[]], [[]], NER.labels, "holds no sentence"),
+        ([["a", "b"]], [[0]], NER.usual, "row 0: 2 tokens but 1 tags"),
+        ([None], [[0]], NER.usual, "row 0: expected a list of tokens"),
+        ([["a", None]], [[0, 0]], NER.usual, "row 0: expected a list of tokens"),
+        ([[]], [[]], NER.usual, "holds no sentence"),
     ],
 )
 def test_malformed_wikiann_parquet_is_refused_with_its_row(tmp_path, tokens, tags, names, message):
@@ -107,7 +107,7 @@ def test_wikiann_lines_are_split_at_the_first_colon(tmp_path, end, mark):
 
 
 tokens = st.text(st.characters(exclude_characters="\t\r\n", codec="utf-8"), min_size=1)
-sentence = st.lists(st.tuples(tokens, st.sampled_from(NER.labels)), min_size=1, max_size=5)
+sentence = st.lists(st.tuples(tokens, st.sampled_from(NER.usual)), min_size=1, max_size=5)
 
 
 @given(st.lists(sentence, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))

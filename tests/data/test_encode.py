@@ -56,7 +56,9 @@ def encode_ner(folder, records, max_length=32):
 def tiny(folder, task):
     """Return a network with dropout, and random parameters in float64."""
     generator = torch.Generator().manual_seed(3)
-    network, theta = open_network(folder, TASKS[task], np.arange(len(WORDS) + 5), generator)
+    network, theta = open_network(
+        folder, TASKS[task], TASKS[task].label_set(TASKS[task].usual), np.arange(len(WORDS) + 5), generator
+    )
     network = replace(network, shape=replace(network.shape, hidden_dropout=0.3, attention_dropout=0.3))
     return network, {name: value.double() for name, value in theta.items()}
 
@@ -64,7 +66,7 @@ def tiny(folder, task):
 def always(theta, label):
     """Return parameters of a tagger with which it predicts `label` wherever it predicts at all."""
     bias = torch.full_like(theta["head.out.bias"], -1e6)
-    bias[NER.labels.index(label)] = 1e6
+    bias[NER.usual.index(label)] = 1e6
     return {**theta, "head.out.bias": bias}
 
 
@@ -78,7 +80,7 @@ def test_first_subword_of_each_word_is_labelled(tokenizer_folder):
     assert data.labelled.tolist() == [1, 2, 4, 1]
     assert data.words.tolist() == [0, 2, 3, 0]
     assert data.label_starts.tolist() == [0, 3, 3, 4]
-    assert [TASKS["ner"].labels[i] for i in data.labels] == ["B-PER", "I-LOC", "O", "B-PER"]
+    assert [TASKS["ner"].usual[i] for i in data.labels] == ["B-PER", "I-LOC", "O", "B-PER"]
     assert gold_labels(TASKS["ner"], data) == [record["tags"] for record in MIXED]
     assert (len(data), data.names.tolist()) == (3, ["a", "b", "c"])
 
@@ -92,7 +94,7 @@ WORD_LISTS = st.lists(st.lists(st.sampled_from(sorted(PIECES)), min_size=1, max_
 def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, max_length, random):
     """A word is labelled at the sum of the subwords before it, if it has one and its first lies within the limit."""
     records = [
-        {"id": "x", "tokens": words, "tags": random.choices(TASKS["ner"].labels, k=len(words))} for words in sentences
+        {"id": "x", "tokens": words, "tags": random.choices(TASKS["ner"].usual, k=len(words))} for words in sentences
     ]
     data = encode_ner(tokenizer_folder, records, max_length)
     lost, lost_entities = 0, 0
@@ -106,7 +108,7 @@ def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, 
                 lost_entities += tag.startswith("B-")
             place += PIECES[token]
         owned = slice(data.label_starts[number], data.label_starts[number + 1])
-        tags = [TASKS["ner"].labels[label] for label in data.labels[owned]]
+        tags = [TASKS["ner"].usual[label] for label in data.labels[owned]]
         assert list(zip(data.labelled[owned], data.words[owned], tags, strict=True)) == expected
         assert data.lengths()[number] == min(place + 1, max_length)
     assert gold_labels(TASKS["ner"], data) == [record["tags"] for record in records]
@@ -118,7 +120,7 @@ def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, 
 def test_counts_of_subwords_follow_from_the_words(tokenizer_folder, sentences, max_length, random):
     """Of whole sentences, whatever the limit; what it takes away is told apart from what the tokenizer deletes."""
     records = [
-        {"id": "x", "tokens": words, "tags": random.choices(TASKS["ner"].labels, k=len(words))} for words in sentences
+        {"id": "x", "tokens": words, "tags": random.choices(TASKS["ner"].usual, k=len(words))} for words in sentences
     ]
     kept = encode_ner(tokenizer_folder, records, max_length)
     counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, kept)
@@ -188,7 +190,7 @@ def test_review_is_labelled_at_its_first_token(tokenizer_folder):
     assert data.lengths().tolist() == [4, 2, 10]
     assert data.labelled.tolist() == [0, 0, 0]
     assert gold_labels(TASKS["sentiment"], data) == [["positive"], ["negative"], ["positive"]]
-    assert [TASKS["sentiment"].labels[i] for i in data.labels] == ["positive", "negative", "positive"]
+    assert [TASKS["sentiment"].usual[i] for i in data.labels] == ["positive", "negative", "positive"]
     assert data.words_lost() == 0
 
 

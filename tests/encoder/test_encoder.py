@@ -23,7 +23,7 @@ ROWS = np.arange(65)
 def opened(folder, task=NER):
     """Return an encoder's network, and its parameters moved at random."""
     generator = torch.Generator().manual_seed(3)
-    network, theta = open_network(folder, task, ROWS, generator)
+    network, theta = open_network(folder, task, task.label_set(task.usual), ROWS, generator)
     return network, {name: value + 0.1 * torch.randn(value.shape, generator=generator) for name, value in theta.items()}
 
 
@@ -32,7 +32,7 @@ def opened(folder, task=NER):
 def test_saved_checkpoint_loads_with_transformers_and_gives_the_same_logits(encoders, tmp_path, family, task):
     folder = encoders[family]
     network, theta = opened(folder, TASKS[task])
-    save_model(tmp_path / "model", folder, TASKS[task], theta, ROWS, {})
+    save_model(tmp_path / "model", folder, TASKS[task], TASKS[task].label_set(TASKS[task].usual), theta, ROWS, {})
     same_logits(tmp_path / "model", network, theta, encoded(folder, task, 7, seed=4), task)
 
 
@@ -51,7 +51,7 @@ def test_positions_begin_after_the_padding_tokens_row(tmp_path, family, pad):
     write_json(folder / "config.json", read_json(folder / "config.json") | {"pad_token_id": pad})
     network, theta = opened(folder)
     assert network.max_length == 40 - pad - 1
-    save_model(tmp_path / "model", folder, NER, theta, ROWS, {})
+    save_model(tmp_path / "model", folder, NER, NER.label_set(NER.usual), theta, ROWS, {})
     data = encoded(folder, "ner", 7, seed=4)
     same_logits(tmp_path / "model", network, theta, data, "ner")
 
@@ -61,7 +61,7 @@ def test_saved_checkpoint_predicts_what_training_predicted(encoders, tmp_path, t
     folder = encoders["xlm-roberta"]
     network, theta = opened(folder, TASKS[task])
     phi = RTN((1,), DEFAULT).initialise(network.hidden, 4, torch.Generator())
-    save_model(tmp_path / "model", folder, TASKS[task], theta, ROWS, phi)
+    save_model(tmp_path / "model", folder, TASKS[task], TASKS[task].label_set(TASKS[task].usual), theta, ROWS, phi)
     data = encoded(folder, task, 9, seed=6)
     ours = predict(network, TASKS[task], theta, data)
     reference = Reference(tmp_path / "model", task)

@@ -122,7 +122,7 @@ def test_a_folder_without_a_configuration(folder, refused):
 def test_an_embedding_smaller_than_the_tokenizer_is_told_by_the_cell_that_has_such_an_id(folder):
     module = import_module(network_module(folder))
     with pytest.raises(EncoderError, match="gives id 65, but the embedding has 65 rows"):
-        module.open_network(folder, NER, np.array([0, 65]), torch.Generator())
+        module.open_network(folder, NER, NER.label_set(NER.usual), np.array([0, 65]), torch.Generator())
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,8 @@ def test_words_of_a_list_and_of_a_saved_models_text_are_equal(tmp_path, tokenize
 
 def test_the_packed_encoders_save_it_too(tmp_path):
     folder, rows, generator = make_encoder(tmp_path / "encoder", "xlm-roberta"), np.arange(65), torch.Generator()
-    _, theta = open_network(folder, NER, rows, generator)
-    save_model(tmp_path / "model", folder, NER, theta, rows, {})
+    _, theta = open_network(folder, NER, NER.label_set(NER.usual), rows, generator)
+    save_model(tmp_path / "model", folder, NER, NER.label_set(NER.usual), theta, rows, {})
     text = "w1s w2 \u200bw3"
     assert (
         AutoTokenizer.from_pretrained(tmp_path / "model")(text)["input_ids"] == load_tokenizer(folder).encode(text).ids

@@ -34,7 +34,9 @@ class Case:
 
     def __init__(self, folder, kind, task, dropout=0.0):
         self.folder, self.kind, self.task = make_family(folder, kind, dropout), kind, task
-        self.network, theta = open_network(self.folder, TASKS[task], ROWS, torch.Generator().manual_seed(1))
+        self.network, theta = open_network(
+            self.folder, TASKS[task], TASKS[task].label_set(TASKS[task].usual), ROWS, torch.Generator().manual_seed(1)
+        )
         keep_masks_finite(self.network)
         noise = torch.Generator().manual_seed(2)
         self.drawn = {name: value + 0.1 * torch.randn(value.shape, generator=noise) for name, value in theta.items()}
@@ -184,7 +186,15 @@ def test_what_stands_between_layers_changes_all_that_follows_and_nothing_before(
 @BOTH
 def test_xlm_r_with_an_rtn_equals_the_reference(case, task):
     case = case("xlm-roberta", task)
-    save_model(case.folder.parent / "model", case.folder, TASKS[task], case.drawn, ROWS, {})
+    save_model(
+        case.folder.parent / "model",
+        case.folder,
+        TASKS[task],
+        TASKS[task].label_set(TASKS[task].usual),
+        case.drawn,
+        ROWS,
+        {},
+    )
     reference, data, chosen = Reference(case.folder.parent / "model", task), case.data(5, 4), np.arange(5)
     for layer in range(LAYERS + 1):
         rtn = Rtn(layer)
@@ -199,7 +209,15 @@ def saved(case, folder):
     """Save a case and load it as any user would; in float64, without dropout, with attention that is as ours."""
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
-    save_model(folder, case.folder, TASKS[case.task], case.drawn, ROWS, {"phi": torch.ones(2)})
+    save_model(
+        folder,
+        case.folder,
+        TASKS[case.task],
+        TASKS[case.task].label_set(TASKS[case.task].usual),
+        case.drawn,
+        ROWS,
+        {"phi": torch.ones(2)},
+    )
     kind = AutoModelForTokenClassification if case.task == "ner" else AutoModelForSequenceClassification
     return kind.from_pretrained(folder, attn_implementation="eager").double().eval()
 
@@ -231,7 +249,9 @@ def test_a_saved_checkpoint_gives_the_same_scores_and_gradients(case, tmp_path, 
     true[words] = true[words][ROWS]
     ours = tape_gradients(case.network, case.theta, batch)
     assert_same([ours[name] for name in named], list(true.values()), 10 * ROUNDED.get(kind, 1e-11))
-    pretrained = open_network(case.folder, TASKS[task], np.arange(65), torch.Generator())[1][words].double()
+    pretrained = open_network(
+        case.folder, TASKS[task], TASKS[task].label_set(TASKS[task].usual), np.arange(65), torch.Generator()
+    )[1][words].double()
     assert torch.equal(named[words][outside], pretrained[outside])
 
 
@@ -242,7 +262,7 @@ def test_pipeline_predicts_what_training_predicted(case, tmp_path, kind, task):
 
     case = case(kind, task)
     saved(case, tmp_path / "model")
-    text, labels = "w1 w2s w3 w4 w5s", TASKS[task].labels
+    text, labels = "w1 w2s w3 w4 w5s", TASKS[task].usual
     data = encode_texts(case, [text])
     batch = make_batch([(renumbered(data), np.arange(1))], CPU, torch.float64)
     best = case.network.evaluating().scores(case.theta, batch, NOTHING, unchanged).argmax(dim=1)
@@ -331,11 +351,15 @@ def test_a_weight_whose_gradient_no_record_gives_becomes_a_leaf(tmp_path, monkey
 def test_the_head_is_the_seeds_and_all_else_the_checkpoints(case, tmp_path):
     """Neither the state of torch's own generator nor an output layer that the folder holds makes a difference."""
     case = case("electra", "sentiment")
-    save_model(tmp_path / "model", case.folder, SENTIMENT, case.drawn, ROWS, {})
+    save_model(tmp_path / "model", case.folder, SENTIMENT, SENTIMENT.label_set(SENTIMENT.usual), case.drawn, ROWS, {})
     opened = []
     for seed, folder in ((1, case.folder), (2, case.folder), (3, tmp_path / "model")):
         torch.manual_seed(seed)
-        opened.append(open_network(folder, SENTIMENT, ROWS, torch.Generator().manual_seed(9))[1])
+        opened.append(
+            open_network(
+                folder, SENTIMENT, SENTIMENT.label_set(SENTIMENT.usual), ROWS, torch.Generator().manual_seed(9)
+            )[1]
+        )
     first, second, trained = opened
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert not torch.equal(trained["classifier.out_proj.weight"], case.drawn["classifier.out_proj.weight"])
@@ -347,8 +371,10 @@ def test_the_head_is_the_seeds_and_all_else_the_checkpoints(case, tmp_path):
 
 def test_rows_that_no_sentence_has_change_no_score(case):
     case = case("xlm-roberta", "ner")
-    whole, theta = open_network(case.folder, NER, np.arange(65), torch.Generator().manual_seed(1))
-    part, restricted = open_network(case.folder, NER, ROWS, torch.Generator().manual_seed(1))
+    whole, theta = open_network(
+        case.folder, NER, NER.label_set(NER.usual), np.arange(65), torch.Generator().manual_seed(1)
+    )
+    part, restricted = open_network(case.folder, NER, NER.label_set(NER.usual), ROWS, torch.Generator().manual_seed(1))
     data = case.data(5, 1)
     batches = [make_batch([(some, np.arange(5))], CPU, torch.float32) for some in (data, renumbered(data))]
     ours = part.evaluating().scores(restricted, batches[1], NOTHING, unchanged)
@@ -360,4 +386,4 @@ def test_rows_that_no_sentence_has_change_no_score(case):
 )
 def test_the_longest_sentence_leaves_out_the_positions_of_padding(tmp_path, kind, length):
     folder = make_family(tmp_path / "encoder", kind)
-    assert open_network(folder, NER, ROWS, torch.Generator())[0].max_length == length
+    assert open_network(folder, NER, NER.label_set(NER.usual), ROWS, torch.Generator())[0].max_length == length

@@ -13,6 +13,7 @@ from metaxl.experiment.settings import Training
 from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import CellSpec, Recipe
 from metaxl.files import read_json
+from metaxl.tasks import TASKS
 from metaxl.training.data import CellData
 from metaxl.training.loop import Run
 from metaxl.training.train import build_learner, train_cell
@@ -51,7 +52,7 @@ def spec_of(method, task="ner", seed=1, switches=SWITCHES, **training):
         training=used_training(entry, replace(TRAINING, **training)),
         switches=used_switches(entry, switches),
         matched_size=12 if method == "target-matched" else 0,
-        keep_model=False,
+        labels=TASKS[task].label_set(TASKS[task].usual),
     )
 
 
@@ -60,8 +61,8 @@ def files_of(place, spec):
     return {role: place / f"{spec.cell.task}-{role}.npz" for role in roles}
 
 
-def train(place, out, spec):
-    train_cell(spec, place, files_of(place, spec), out, CPU)
+def train(place, out, spec, model=None):
+    train_cell(spec, place, files_of(place, spec), out, CPU, model)
     return read_json(out / "scores.json")
 
 

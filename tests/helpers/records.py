@@ -18,8 +18,8 @@ def predictions(task: str, right: float, seed: int, count: int = 40) -> list[dic
     truth, noise = random.Random(0), random.Random(seed)
     lines = []
     for number in range(2 * count):
-        gold = [truth.choice(TASKS[task].labels) for _ in range(6 if task == "ner" else 1)]
-        guess = [label if noise.random() < right else noise.choice(TASKS[task].labels) for label in gold]
+        gold = [truth.choice(TASKS[task].usual) for _ in range(6 if task == "ner" else 1)]
+        guess = [label if noise.random() < right else noise.choice(TASKS[task].usual) for label in gold]
         lines.append({"split": ("dev", "test")[number % 2], "id": f"s{number // 2}", "gold": gold, "predicted": guess})
     return lines
 

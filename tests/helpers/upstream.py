@@ -36,12 +36,12 @@ def write_wikiann(folder: Path, languages: Sequence[str], sizes: Mapping[str, in
             records = ner_sentences(language, ours, sizes[split], SEED)
             columns = {
                 "tokens": [record["tokens"] for record in records],
-                "ner_tags": [[NER.labels.index(tag) for tag in record["tags"]] for record in records],
+                "ner_tags": [[NER.usual.index(tag) for tag in record["tags"]] for record in records],
                 "langs": [[language] * len(record["tokens"]) for record in records],
                 "spans": [spans(record) for record in records],
             }
             kinds = {name: {"dtype": "string", "_type": "Value"} for name in ("tokens", "langs", "spans")}
-            kinds["ner_tags"] = {"names": list(NER.labels), "_type": "ClassLabel"}
+            kinds["ner_tags"] = {"names": list(NER.usual), "_type": "ClassLabel"}
             features = {name: {"feature": kinds[name], "_type": "Sequence"} for name in columns}
             write_parquet(folder, WIKIANN, language, split, columns, features)
 

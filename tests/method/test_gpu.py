@@ -28,7 +28,7 @@ RATES = Rates(1e-3, 1e-3, 1e-3)
 
 def learner_on(device, folder, placement):
     generator = torch.Generator().manual_seed(1)
-    network, theta = open_network(folder, NER, np.arange(65), generator)
+    network, theta = open_network(folder, NER, NER.label_set(NER.usual), np.arange(65), generator)
     rtn = RTN(placement, DEFAULT)
     phi = rtn.initialise(network.hidden, 8, generator)
     theta = Flat.of({name: value.to(device, torch.float64) for name, value in theta.items()})

@@ -55,9 +55,9 @@ class Setting:
         data = [encoded(folder, task.name, count, seed) for count, seed in ((6, 1), (3, 2), (4, 3))]
         rows = np.arange(65)
         generator = torch.Generator().manual_seed(1)
-        network, theta = open_network(folder, task, rows, generator)
+        network, theta = open_network(folder, task, task.label_set(task.usual), rows, generator)
         theta = {name: value + 0.1 * torch.randn(value.shape, generator=generator) for name, value in theta.items()}
-        save_model(tmp_path / "model", folder, task, theta, rows, {})
+        save_model(tmp_path / "model", folder, task, task.label_set(task.usual), theta, rows, {})
         rtn = RTN(placement, switches)
         phi = rtn.initialise(network.hidden, 8, generator)
         phi = {name: value + 0.1 * torch.randn(value.shape, generator=generator) for name, value in phi.items()}

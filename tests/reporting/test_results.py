@@ -26,12 +26,12 @@ NER = Cell("tiny", "ner", "qu", "en", "metaxl-L2", 11)
 SENTIMENT = Cell("tiny", "sentiment", "te", "en", "joint", 11)
 
 
-tags = st.lists(st.sampled_from(TASKS["ner"].labels), min_size=1, max_size=8)
+tags = st.lists(st.sampled_from(TASKS["ner"].usual), min_size=1, max_size=8)
 sentences = st.lists(tags.flatmap(lambda gold: st.tuples(st.just(gold), same_length(gold))), min_size=1, max_size=6)
 
 
 def same_length(gold: list[str]) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(TASKS["ner"].labels), min_size=len(gold), max_size=len(gold))
+    return st.lists(st.sampled_from(TASKS["ner"].usual), min_size=len(gold), max_size=len(gold))
 
 
 @settings(max_examples=300, deadline=None)
@@ -43,7 +43,7 @@ def test_our_span_scores_are_seqevals(pairs):
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(*[st.sampled_from(TASKS["sentiment"].labels)] * 2), min_size=1, max_size=20))
+@given(st.lists(st.tuples(*[st.sampled_from(TASKS["sentiment"].usual)] * 2), min_size=1, max_size=20))
 def test_our_sentiment_scores_are_sklearns(pairs):
     """F1 of the positive class, macro F1 and accuracy agree, also where a class is absent."""
     gold, guess = [list(part) for part in zip(*pairs, strict=True)]

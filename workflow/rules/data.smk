@@ -22,6 +22,7 @@ rule data:
         lambda w: PLANS[w.name].data.inputs(w.task, w.language, w.split),
     output:
         of_any(layout.DATA),
+        of_any(layout.DATA_FACTS),
     log:
         "results/{name}/logs/data/{task}-{language}-{split}.log",
     conda:
@@ -30,7 +31,7 @@ rule data:
         options=lambda w: PLANS[w.name].data.options(w.task, w.language, w.split),
         code=lambda w: PLANS[w.name].data.code(w.task, w.language),
     shell:
-        "logged {log:q} python -m metaxl data {params.options:q} --out {output:q}"
+        "logged {log:q} python -m metaxl data {params.options:q} --out {output[0]:q}"
 
 
 rule source:
@@ -53,6 +54,7 @@ rule data_report:
     input:
         unpack(lambda w: PLANS[w.name].report_inputs()),
         spec=of_any(layout.REPORTED),
+        labels=of_any(layout.LABELS),
         tokenizers=ancient(lambda w: PLANS[w.name].report_tokenizers()),
     output:
         of_any(layout.REPORT, suffix="json"),
@@ -69,7 +71,7 @@ rule data_report:
         registry=content_digest(REGISTRY_PATH),
         code=digest("metaxl.reporting.data.summary"),
     shell:
-        "logged {log:q} python -m metaxl report {input.spec:q} --root results/{wildcards.name:q} "
+        "logged {log:q} python -m metaxl report {input.spec:q} --labels {input.labels:q} --root results/{wildcards.name:q} "
         "--out results/{wildcards.name:q}/data"
 
 
@@ -79,17 +81,19 @@ rule encode_target:
         tokenizer=ancient(of_any(layout.ENCODER, file="tokenizer.json")),
         checksums=of_any(layout.CHECKSUMS),
     output:
-        expand(of_any(layout.ENCODED_TARGET), split=SPLITS, allow_missing=True),
+        encoded=expand(of_any(layout.ENCODED_TARGET), split=SPLITS, allow_missing=True),
+        facts=expand(of_any(layout.TARGET_FACTS), split=SPLITS, allow_missing=True),
     log:
         "results/{name}/logs/encoded/{encoder}-{task}-{language}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
+        labels=lambda w: PLANS[w.name].labels(w.task).classes,
         lengths=lambda w: PLANS[w.name].lengths(w.task),
         code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
-        "--task {wildcards.task} --max-length {params.lengths} --out {output:q}"
+        "--task {wildcards.task} --labels {params.labels:q} --max-length {params.lengths} --out {output.encoded:q}"
 
 
 rule encode_source:
@@ -98,14 +102,16 @@ rule encode_source:
         tokenizer=ancient(of_any(layout.ENCODER, file="tokenizer.json")),
         checksums=of_any(layout.CHECKSUMS),
     output:
-        of_any(layout.ENCODED_SOURCE),
+        encoded=of_any(layout.ENCODED_SOURCE),
+        facts=of_any(layout.SOURCE_FACTS),
     log:
         "results/{name}/logs/encoded/{encoder}-{task}-{language}-{size}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
+        labels=lambda w: PLANS[w.name].labels(w.task).classes,
         length=lambda w: PLANS[w.name].lengths(w.task)[0],
         code=digest("metaxl.data.encode"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
-        "--task {wildcards.task} --max-length {params.length} --out {output:q}"
+        "--task {wildcards.task} --labels {params.labels:q} --max-length {params.length} --out {output.encoded:q}"

@@ -42,6 +42,7 @@ rule significance:
     input:
         lambda w: PLANS[w.name].compared_inputs(),
         config=of_any(layout.CONFIG),
+        labels=of_any(layout.LABELS),
         scores=of_any(layout.ALL_SCORES),
     output:
         of_any(layout.SIGNIFICANCE),
@@ -52,7 +53,7 @@ rule significance:
     params:
         code=digest("metaxl.reporting.significance"),
     shell:
-        "logged {log:q} python -m metaxl significance {input.scores:q} --config {input.config:q} "
+        "logged {log:q} python -m metaxl significance {input.scores:q} --config {input.config:q} --labels {input.labels:q} "
         "--root results/{wildcards.name:q} --out {output:q}"
 
 

@@ -20,7 +20,7 @@ ARCHIVE = ".tar.gz"
 Lines = Iterable[tuple[str, str]]  # the place of each line, "file:number", and its text
 
 
-def find(folder: Path, split: str) -> Path:
+def find(folder: Path, split: str, *, splits: object = None, folds: int = 0) -> Path:
     """Return the file of a split: a file of the folder, or the archive itself where `folder` is one.
 
     Raises:
@@ -130,7 +130,7 @@ def _field(place: str, value: Record, name: str, kind: type) -> Any:
 
 
 def _known(task: Task, label: Any, place: str) -> str:
-    if label in task.labels:
+    if label in task.usual:
         return str(label)
-    kinds, hint = ", ".join(task.labels), did_you_mean(str(label), task.labels)
+    kinds, hint = ", ".join(task.usual), did_you_mean(str(label), task.usual)
     raise DataError(f"{place}: unknown label {label!r}; expected one of {kinds}.{hint}")

@@ -34,10 +34,10 @@ def read(folder: Path, language: str, split: str) -> list[Record]:
 def _tag_names(path: Path, features: Features) -> Sequence[str]:
     """Return the names of the integer tags: those that the file itself states, or else WikiANN's."""
     kind = getattr(features["ner_tags"], "feature", None)
-    names: Sequence[str] = getattr(kind, "names", NER.labels)  # `kind` is a ClassLabel
-    unknown = [name for name in names if name not in NER.labels]
+    names: Sequence[str] = getattr(kind, "names", NER.usual)  # `kind` is a ClassLabel
+    unknown = [name for name in names if name not in NER.usual]
     if unknown:
-        raise DataError(f"{path}: unknown tag {unknown[0]!r} in its description; allowed are {', '.join(NER.labels)}.")
+        raise DataError(f"{path}: unknown tag {unknown[0]!r} in its description; allowed are {', '.join(NER.usual)}.")
     return names
 
 
@@ -45,6 +45,6 @@ def _name(place: str, tag: object, names: Sequence[str]) -> str:
     """Return the name of a tag, which may be given by name or by number."""
     if isinstance(tag, int) and 0 <= tag < len(names):
         return names[tag]
-    if tag in NER.labels:
+    if tag in NER.usual:
         return str(tag)
-    raise DataError(f"{place}: unknown tag {tag!r}; allowed are 0 to {len(names) - 1} or {', '.join(NER.labels)}.")
+    raise DataError(f"{place}: unknown tag {tag!r}; allowed are 0 to {len(names) - 1} or {', '.join(NER.usual)}.")

@@ -84,7 +84,8 @@ def report_spec(config: Config) -> ReportSpec:
 def _files(config: Config, task: TaskSettings) -> Iterator[DataFile]:
     """Yield each target's splits and each source's drawn examples, those that Figure 1 shows among them."""
     encoders: dict[tuple[str, str], list[str]] = {}
-    parts = [(target.language, split) for target in task.targets for split in SPLITS]
+    codes = [code for target in task.targets for code in config.codes(task.name, target.language)]
+    parts = [(code, split) for code in codes for split in SPLITS]
     for place in [*parts, *((language, "source") for language in task.sources())]:
         encoders[place] = [task.encoder]
     if config.figure and config.figure.task == task.name:
@@ -92,13 +93,14 @@ def _files(config: Config, task: TaskSettings) -> Iterator[DataFile]:
             encoders.setdefault(place, []).append(config.figure.encoder)
     for (language, part), readers in encoders.items():
         corpus, training = config.corpus(task.name, language), task.training
+        own = config.own_data(task.name, language)
         yield DataFile(
             task=task.name,
             language=language,
             part=part,
             drawn=task.source_size if part == "source" else 0,
             corpus=corpus,
-            folder=config.files[task.name][language] if corpus == "files" else "",
+            folder=own.path if own else "",
             limit=training.max_length if part in ("source", "train") else training.eval_max_length,
             encoders=tuple(dict.fromkeys(readers)),
         )

@@ -15,7 +15,9 @@ from metaxl.tasks import find_task
 WHOLE = 2**31  # a limit in subwords that cuts nothing
 
 
-def count_subwords(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], kept: Encoded) -> dict[str, Any]:
+def count_subwords(
+    tokenizer: Tokenizer, task: str, records: Sequence[dict[str, Any]], kept: Encoded, classes: Sequence[str]
+) -> dict[str, Any]:
     """Count the subwords of whole examples, and what training or evaluation does not see of them.
 
     Args:
@@ -23,6 +25,7 @@ def count_subwords(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, 
         task: "ner" or "sentiment".
         records: of one file of the data.
         kept: the same records as the cells read them, within the length limit.
+        classes: the names of the labels.
 
     Returns:
         words; subwords, without special tokens; unknown, how many of them are the tokenizer's unknown token, None
@@ -30,7 +33,7 @@ def count_subwords(tokenizer: Tokenizer, task: str, records: Sequence[dict[str, 
         lies beyond the limit; words_without_subword, of which the tokenizer leaves nothing; entities_lost, which begin
         with one of either.
     """
-    whole = encode(tokenizer, task, records, WHOLE)
+    whole = encode(tokenizer, task, records, WHOLE, classes)
     unknown = unknown_id(tokenizer)
     counts = {
         "words": sum(map(words_of, records)),

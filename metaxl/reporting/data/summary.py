@@ -19,6 +19,7 @@ from metaxl.files import read_jsonl, write_json, write_text
 from metaxl.reporting.data.credits import Credit, credits_of
 from metaxl.reporting.data.files import DataFile, ReportSpec
 from metaxl.reporting.data.subwords import count_subwords
+from metaxl.tasks import LabelSet
 
 Facts = dict[str, Any]
 Columns = dict[str, Callable[[Facts], Any]]  # of a table: what each shows of a row's facts
@@ -65,7 +66,7 @@ ENCODED_COLUMNS: Columns = {
 }
 
 
-def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
+def write_report(spec: ReportSpec, labels: dict[str, LabelSet], root: Path, out: Path) -> None:
     """Write report.json and report.md on the data beneath `root`, results/<name>, into `out`.
 
     Raises:
@@ -75,7 +76,7 @@ def write_report(spec: ReportSpec, root: Path, out: Path) -> None:
     records = {file: read_jsonl(root / file.path) for file in spec.files}
     report = {
         "parts": [_address(file) | describe(examples) for file, examples in records.items()],
-        "encoded": list(_encoded(records, root)),
+        "encoded": list(_encoded(records, labels, root)),
         "shared": _shared(records),
         "sources": credits_of(spec),
     }
@@ -87,7 +88,7 @@ def _address(file: DataFile) -> Facts:
     return {key: getattr(file, key) for key in ADDRESS}
 
 
-def _encoded(records: dict[DataFile, list[Record]], root: Path) -> Iterable[Facts]:
+def _encoded(records: dict[DataFile, list[Record]], labels: dict[str, LabelSet], root: Path) -> Iterable[Facts]:
     """Yield what each encoder makes of each file that it reads."""
     load = cache(
         lambda encoder, task: load_tokenizer(root / fill(ENCODER, encoder=encoder, file="tokenizer.json").parent, task)
@@ -95,7 +96,7 @@ def _encoded(records: dict[DataFile, list[Record]], root: Path) -> Iterable[Fact
     for file, examples in records.items():
         for encoder in file.encoders:
             kept = Encoded.load(root / file.encoded(encoder))
-            counts = count_subwords(load(encoder, file.task), file.task, examples, kept)
+            counts = count_subwords(load(encoder, file.task), file.task, examples, kept, labels[file.task].classes)
             yield {"encoder": encoder, **_address(file), "limit": file.limit, **counts}
 
 
