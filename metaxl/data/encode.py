@@ -68,7 +68,7 @@ class Encoded:
         return len(self.gold) - len(self.labels)
 
     def entities(self) -> int:
-        """Return how many entities there are; of a task whose examples are texts, 0."""
+        """Return how many words begin an entity, in a task whose words have labels."""
         return _begun(self.gold)
 
     def entities_lost(self) -> int:

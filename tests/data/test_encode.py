@@ -26,12 +26,13 @@ from metaxl.method.rtn import RTN
 from metaxl.method.steps import joint_rtn_step, metaxl_step
 from metaxl.method.tape import Tape
 from metaxl.reporting.data.subwords import count_subwords, unknown_id
-from metaxl.tasks import NER, TASKS
+from metaxl.tasks import NER, SENTIMENT, TASKS
 from metaxl.training import evaluate
 from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, length_sorted, predict
 from metaxl.training.feed import draw_batches
 
+LABELS = {name: task.label_set(task.usual) for name, task in TASKS.items()}
 EMPTY = "\u200b"  # the tokenizer deletes it: a word without a subword
 CPU = torch.device("cpu")
 # Four words of one, no, two and one subword, and two sentences around them.
@@ -50,15 +51,13 @@ def tokenizer_folder(tmp_path_factory):
 
 
 def encode_ner(folder, records, max_length=32):
-    return encode(load_tokenizer(folder), "ner", records, max_length)
+    return encode(load_tokenizer(folder), "ner", records, max_length, NER.usual)
 
 
 def tiny(folder, task):
     """Return a network with dropout, and random parameters in float64."""
     generator = torch.Generator().manual_seed(3)
-    network, theta = open_network(
-        folder, TASKS[task], TASKS[task].label_set(TASKS[task].usual), np.arange(len(WORDS) + 5), generator
-    )
+    network, theta = open_network(folder, TASKS[task], LABELS[task], np.arange(len(WORDS) + 5), generator)
     network = replace(network, shape=replace(network.shape, hidden_dropout=0.3, attention_dropout=0.3))
     return network, {name: value.double() for name, value in theta.items()}
 
@@ -81,7 +80,7 @@ def test_first_subword_of_each_word_is_labelled(tokenizer_folder):
     assert data.words.tolist() == [0, 2, 3, 0]
     assert data.label_starts.tolist() == [0, 3, 3, 4]
     assert [TASKS["ner"].usual[i] for i in data.labels] == ["B-PER", "I-LOC", "O", "B-PER"]
-    assert gold_labels(TASKS["ner"], data) == [record["tags"] for record in MIXED]
+    assert gold_labels(LABELS["ner"], data) == [record["tags"] for record in MIXED]
     assert (len(data), data.names.tolist()) == (3, ["a", "b", "c"])
 
 
@@ -111,7 +110,7 @@ def test_places_follow_from_the_number_of_subwords(tokenizer_folder, sentences, 
         tags = [TASKS["ner"].usual[label] for label in data.labels[owned]]
         assert list(zip(data.labelled[owned], data.words[owned], tags, strict=True)) == expected
         assert data.lengths()[number] == min(place + 1, max_length)
-    assert gold_labels(TASKS["ner"], data) == [record["tags"] for record in records]
+    assert gold_labels(LABELS["ner"], data) == [record["tags"] for record in records]
     assert (data.words_lost(), data.entities_lost()) == (lost, lost_entities)
 
 
@@ -123,7 +122,7 @@ def test_counts_of_subwords_follow_from_the_words(tokenizer_folder, sentences, m
         {"id": "x", "tokens": words, "tags": random.choices(TASKS["ner"].usual, k=len(words))} for words in sentences
     ]
     kept = encode_ner(tokenizer_folder, records, max_length)
-    counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, kept)
+    counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, kept, NER.usual)
     words = list(chain(*sentences))
     assert counts == {
         "words": len(words),
@@ -142,9 +141,9 @@ def test_counts_of_a_reviews_subwords_follow_from_its_words(tokenizer_folder, te
     """As of a sentence's; a review is labelled as a whole, so that no word of it can be lost."""
     records = [{"id": "x", "text": " ".join(words), "label": "positive"} for words in texts]
     tokenizer = load_tokenizer(tokenizer_folder)
-    kept = encode(tokenizer, "sentiment", records, max_length)
+    kept = encode(tokenizer, "sentiment", records, max_length, SENTIMENT.usual)
     words = list(chain(*texts))
-    assert count_subwords(tokenizer, "sentiment", records, kept) == {
+    assert count_subwords(tokenizer, "sentiment", records, kept, SENTIMENT.usual) == {
         "words": len(words),
         "subwords": sum(PIECES[word] for word in words),
         "unknown": words.count("W"),
@@ -156,7 +155,8 @@ def test_words_and_entities_lost_to_the_limit_are_counted(tokenizer_folder):
     """Three planted beyond it, two of them entities; one more that the tokenizer deletes."""
     tokens, tags = ["w1", EMPTY, "w2s", "w3", "w4", "w5"], ["O", "B-ORG", "O", "B-PER", "I-PER", "B-LOC"]
     records = [{"id": "a", "tokens": tokens, "tags": tags}, {"id": "b", "tokens": ["w1"], "tags": ["B-PER"]}]
-    counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, encode_ner(tokenizer_folder, records, 5))
+    kept = encode_ner(tokenizer_folder, records, 5)
+    counts = count_subwords(load_tokenizer(tokenizer_folder), "ner", records, kept, NER.usual)
     assert (counts["examples_cut"], counts["words_cut_off"], counts["words_without_subword"]) == (1, 3, 1)
     assert counts["entities_lost"] == 3
 
@@ -186,10 +186,10 @@ def test_review_is_labelled_at_its_first_token(tokenizer_folder):
         {"id": str(number), "text": text, "label": label}
         for number, (text, label) in enumerate([("w1 w2", "positive"), (EMPTY, "negative"), ("w1 " * 50, "positive")])
     ]
-    data = encode(load_tokenizer(tokenizer_folder), "sentiment", records, max_length=10)
+    data = encode(load_tokenizer(tokenizer_folder), "sentiment", records, 10, SENTIMENT.usual)
     assert data.lengths().tolist() == [4, 2, 10]
     assert data.labelled.tolist() == [0, 0, 0]
-    assert gold_labels(TASKS["sentiment"], data) == [["positive"], ["negative"], ["positive"]]
+    assert gold_labels(LABELS["sentiment"], data) == [["positive"], ["negative"], ["positive"]]
     assert [TASKS["sentiment"].usual[i] for i in data.labels] == ["positive", "negative", "positive"]
     assert data.words_lost() == 0
 
@@ -234,11 +234,11 @@ def test_word_that_no_prediction_reaches_is_outside(encoders, max_length, reache
     """Without a subword, or beyond the limit: "O" at its own place, so that gold entities there count as missed."""
     network, theta = tiny(encoders["xlm-roberta"], "ner")
     data = encode_ner(encoders["xlm-roberta"], MIXED, max_length)
-    predicted = predict(network, NER, always(theta, "B-PER"), data)
+    predicted = predict(network, LABELS["ner"], always(theta, "B-PER"), data)
     assert predicted == [["B-PER" if there else "O" for there in sentence] for sentence in reached]
-    gold = gold_labels(NER, data)
+    gold = gold_labels(LABELS["ner"], data)
     count = sum(map(sum, reached))
-    scores = NER.score(gold, predicted)
+    scores = NER.score(LABELS["ner"], gold, predicted)
     # Four gold entities (I-LOC goes on in the word after), two of them B-PER and within every limit.
     assert scores["recall"] == 2 / 4
     assert scores["precision"] == 2 / count
@@ -249,7 +249,9 @@ def test_recall_counts_entities_that_were_cut_off(encoders):
     folder = encoders["xlm-roberta"]
     network, theta = tiny(folder, "ner")
     data = encode_ner(folder, [{"id": "a", "tokens": ["w1", EMPTY, "w2"], "tags": ["B-PER"] * 3}], max_length=3)
-    scores = NER.score(gold_labels(NER, data), predict(network, NER, always(theta, "B-PER"), data))
+    scores = NER.score(
+        LABELS["ner"], gold_labels(LABELS["ner"], data), predict(network, LABELS["ner"], always(theta, "B-PER"), data)
+    )
     assert (scores["precision"], scores["recall"], scores["f1"]) == (1, 1 / 3, 1 / 2)
     assert (data.words_lost(), data.entities_lost()) == (2, 2)
 
@@ -330,6 +332,7 @@ def data_sets(draw):
         gold=labels,
         word_starts=bounds(map(len, places)),
         names=np.array([str(i) for i in range(len(lengths))]),
+        texts=np.zeros(0, np.uint8),
     )
 
 
@@ -441,14 +444,15 @@ def test_prediction_does_not_depend_on_its_neighbours(encoders, monkeypatch, tas
     network, theta = tiny(folder, task)
     records = records_of(task, 12, 5) + (MIXED if task == "ner" else [])
     tokenizer = load_tokenizer(folder)
-    data = encode(tokenizer, task, records, 32)
+    data = encode(tokenizer, task, records, 32, TASKS[task].usual)
     # Centred scores, so that the answers differ.
     scores = network.evaluating().scores(theta, batch_of(data)).mean(dim=0)
     theta = {**theta, "head.out.bias": (theta["head.out.bias"] - scores).detach()}
-    alone = [predict(network, TASKS[task], theta, encode(tokenizer, task, [record], 32))[0] for record in records]
+    each = [encode(tokenizer, task, [record], 32, TASKS[task].usual) for record in records]
+    alone = [predict(network, LABELS[task], theta, one)[0] for one in each]
     assert len({label for labels in alone for label in labels}) > 1, "a constant answer proves nothing"
     monkeypatch.setattr(evaluate, "TOKENS_PER_BATCH", limit)
-    assert predict(network, TASKS[task], theta, data) == alone
+    assert predict(network, LABELS[task], theta, data) == alone
     order = np.random.default_rng(0).permutation(len(records))
-    shuffled = encode(tokenizer, task, [records[i] for i in order], 32)
-    assert predict(network, TASKS[task], theta, shuffled) == [alone[i] for i in order]
+    shuffled = encode(tokenizer, task, [records[i] for i in order], 32, TASKS[task].usual)
+    assert predict(network, LABELS[task], theta, shuffled) == [alone[i] for i in order]

@@ -63,7 +63,7 @@ def test_saved_checkpoint_predicts_what_training_predicted(encoders, tmp_path, t
     phi = RTN((1,), DEFAULT).initialise(network.hidden, 4, torch.Generator())
     save_model(tmp_path / "model", folder, TASKS[task], TASKS[task].label_set(TASKS[task].usual), theta, ROWS, phi)
     data = encoded(folder, task, 9, seed=6)
-    ours = predict(network, TASKS[task], theta, data)
+    ours = predict(network, TASKS[task].label_set(TASKS[task].usual), theta, data)
     reference = Reference(tmp_path / "model", task)
     names = reference.model.config.id2label
     best = reference.logits(reference.theta, data, range(len(data))).argmax(dim=1)

@@ -278,10 +278,12 @@ def test_pipeline_predicts_what_training_predicted(case, tmp_path, kind, task):
 
 def encode_texts(case, texts):
     records = [
-        {"id": text, "tokens": text.split(), "tags": ["O"] * len(text.split()), "text": text, "label": "positive"}
+        {"id": text, "tokens": text.split(), "tags": ["O"] * len(text.split())}
+        if case.task == "ner"
+        else {"id": text, "text": text, "label": "positive"}
         for text in texts
     ]
-    return encode(load_tokenizer(case.folder, case.task), case.task, records, max_length=32)
+    return encode(load_tokenizer(case.folder, case.task), case.task, records, 32, TASKS[case.task].usual)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

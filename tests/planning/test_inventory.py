@@ -85,7 +85,7 @@ def test_kept_models_count_as_room_and_a_changed_encoder_is_damaged(site):
     said = check(site)[1]
     assert "cells write about" in said
     room = float(re.search(r"cells write about ([\d.]+) MB", said)[1])
-    (site.folder / "tiny.yaml").write_text(TINY + "keep_models: true\n")
+    (site.folder / "tiny.yaml").write_text(TINY + "keep_models: all\n")
     assert float(re.search(r"cells write about ([\d.]+) GB", check(site)[1])[1]) * 1000 > 100 * room
 
     revision = yaml.safe_load((ROOT / "workflow" / "presets" / "paper.yaml").read_text())["encoders"]["xlmr-base"]

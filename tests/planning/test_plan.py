@@ -18,7 +18,8 @@ from metaxl.experiment.load import load_config
 from metaxl.experiment.spec import CellSpec
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans
-from metaxl.tasks import SPLITS
+from metaxl.reporting.expected import Expected
+from metaxl.tasks import SPLITS, TASKS
 
 
 def refusal(act, *arguments, error=ConfigError):
@@ -181,7 +182,9 @@ def others():
         yield key, {"ner": {"training": {key: other(part, 7 if part.get("type") == "integer" else 0.77)}}}
     for key, part in SCHEMA["properties"]["method"]["properties"].items():
         yield key, {"method": {key: other(part, 0.77)}}
-    yield "keep_models", {"keep_models": True}
+    yield "keep_models", {"keep_models": "all"}
+    yield "other_records", {"other_records": "accept"}
+    yield "labels", {"ner": {"labels": {"PER": "PERSON"}}}
 
 
 KINDS = ("target", "target-matched", "joint", "metaxl-L1", "metaxl-frozen-L1", "joint-rtn-L1")
@@ -198,6 +201,8 @@ READERS = {
     "theta_loss": {"metaxl-L1", "metaxl-frozen-L1"},
     "target_split": {"metaxl-L1", "metaxl-frozen-L1"},
     "joint_rtn_forward": {"joint-rtn-L1"},
+    "keep_models": set(),
+    "other_records": set(),
     **dict.fromkeys(("gate", "rtn_input", "residual", "layer_composition"), WITH_RTN),
 }
 
@@ -267,9 +272,10 @@ def test_a_group_waits_for_its_records():
     plan = plan_of()
     for group, cells in cell_groups(plan.config).items():
         names = ("scores.json", "predictions.jsonl")
-        assert plan.group_inputs(group) == [
-            layout.root(plan.config.name) / cell.path / name for cell in cells for name in names
-        ]
+        records = {layout.root(plan.config.name) / cell.path / name for cell in cells for name in names}
+        made_of = {path for cell in cells for paths in plan.cell_inputs(cell).values() for path in paths}
+        checksums = {plan.path(layout.CHECKSUMS, encoder=cell.encoder) for cell in cells}
+        assert sorted(plan.group_inputs(group)) == sorted(records | made_of | checksums)
     assert "results/demo/scores/table9.csv: no such group; there are table2, " in refusal(plan.group_inputs, "table9")
 
 
@@ -398,11 +404,21 @@ def test_what_a_rule_is_asked_comes_back_from_its_text():
     """The groups' cells and an encoder's make; another part is refused with those that there are."""
     plan, other = plan_of(), plan_of(label="another", ner={"training": {"epochs": 9}})
     asked = json.loads(plan.content("asked/cells"))
-    assert {name: [Cell(**cell) for cell in cells] for name, cells in asked.items()} == cell_groups(plan.config)
+    expected = {name: [Expected.from_dict(cell) for cell in cells] for name, cells in asked.items()}
+    assert {name: [one.spec.cell for one in cells] for name, cells in expected.items()} == cell_groups(plan.config)
+    for one in expected["table2+table5"]:
+        assert one.spec.to_json() == plan.cell_spec(one.spec.cell)
+        inputs = plan.cell_inputs(one.spec.cell)
+        assert [*one.files.values()] == [*inputs["target"], *inputs["source"]]
+        assert list(one.files) == ["train", "dev", "test", *("source" for _ in inputs["source"])]
     assert json.loads(plan.content("asked/encoder-tiny")) == plan.encoders.spec("tiny")
-    assert plan.content("asked/cells") == other.content("asked/cells")
+    assert plan.content("asked/cells") == plan_of(label="another").content("asked/cells")
+    assert plan.content("asked/cells") != other.content("asked/cells")
+    labels = json.loads(plan.content("asked/labels"))
+    assert labels["ner"]["classes"] == list(TASKS["ner"].usual)
+    assert labels["sentiment"] == {"classes": ["negative", "positive"], "positive": "positive"}
     assert plan.content("asked/encoder-tiny") == plan_of(label="another", seeds=[1, 2]).content("asked/encoder-tiny")
-    expected = "asked/tables.json: expected asked/cells, asked/data or asked/encoder-<name>."
+    expected = "asked/tables.json: expected asked/cells, asked/labels, asked/data or asked/encoder-<name>."
     assert expected in refusal(plan.content, "asked/tables")
 
 
