@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.table import RESULTS
-from benchmarks.workload import GEOMETRIES, LENGTHS
+from benchmarks.tables import TITLES, read
+from benchmarks.workload import SETTINGS
 
 PICTURE = Path(__file__).parent.parent / "docs" / "step-time.png"
-TITLES = {"base": "12 x 768", "small": "12 x 384", "panx": "PAN-X lengths", "128": "128 tokens"}
 # Distinct in grey and for the colour-blind.
 STYLES = {
     "official": {"color": "#DDDDDD", "hatch": "///", "edgecolor": "#666666"},
@@ -31,12 +28,6 @@ LABELS = {
     "ours-official-order": "ours, in the official order",
     "ours": "ours (x: official-style / ours)",
 }
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    """Return the rows of one setting."""
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
@@ -63,14 +54,14 @@ def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
 
 def main() -> None:
     """Read the table and write the picture."""
-    figure, axes = plt.subplots(len(GEOMETRIES), len(LENGTHS), figsize=(10, 5.5))
-    for ax, setting in zip(axes.flat, product(GEOMETRIES, LENGTHS), strict=True):
-        rows = read(RESULTS / f"step-{'-'.join(setting)}.csv")
-        draw(ax, rows)
-        ax.set_title(f"{TITLES[rows[0]['geometry']]}, {TITLES[rows[0]['lengths']]}", fontsize=9)
+    figure, axes = plt.subplots(1, len(SETTINGS), figsize=(12, 3.2))
+    for ax, setting in zip(axes, SETTINGS, strict=True):
+        draw(ax, list(read("step", setting).values()))
+        ax.set_title(f"{TITLES[setting[0]]}, {TITLES[setting[1]]}", fontsize=9)
         ax.set_ylabel("seconds a step", fontsize=8)
-    axes[0][0].legend(frameon=False, fontsize=7, loc="upper left")
-    figure.tight_layout()
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, fontsize=8, loc="lower center", ncols=len(labels))
+    figure.tight_layout(rect=(0, 0.08, 1, 1))
     figure.savefig(PICTURE, dpi=150)
 
 
