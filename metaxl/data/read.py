@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from metaxl.data.formats.records import Record
+from metaxl.data.tags import map_types, to_iob2
 from metaxl.errors import DataError
 from metaxl.files import sha256_text
+from metaxl.tasks import find_task
+
+DROP = "drop"
+logger = logging.getLogger(__name__)
 
 # The corpora that have data of both tasks: their readers take the task. Every other corpus is a module of
 # metaxl.data.corpora by its own name.
@@ -21,15 +28,25 @@ def reader_module(corpus: str) -> str:
     return OF_BOTH_TASKS.get(corpus, f"metaxl.data.corpora.{corpus}")
 
 
-def read_split(corpus: str, task: str, language: str, split: str, folder: Path, **options: Any) -> list[Record]:
-    """Read one split of one language.
+def read_split(
+    corpus: str,
+    task: str,
+    language: str,
+    split: str,
+    folder: Path,
+    *,
+    labels: Mapping[str, str] | None = None,
+    **options: Any,
+) -> list[Record]:
+    """Read one split of one language; tags are in IOB2, and labels are mapped.
 
     Args:
         corpus: "files", "synthetic" or a corpus of the registry.
         task: "ner" or "sentiment".
         language: the language's code.
         split: "train", "dev" or "test".
-        folder: where the language's files lie, or its WikiANN archive.
+        folder: where the language's files lie.
+        labels: what types of entities, or labels of texts, become; "O" is no entity, and "drop" leaves the text out.
         options: what the corpus's own reader takes besides.
 
     Returns:
@@ -42,7 +59,41 @@ def read_split(corpus: str, task: str, language: str, split: str, folder: Path, 
     # The reader is imported by its name, so that reading one corpus loads no library of another and depends on no
     # other reader's code.
     read: Callable[..., list[Record]] = import_module(reader_module(corpus)).read
-    return read(folder, language, split, **({"task": task} if corpus in OF_BOTH_TASKS else {}), **options)
+    records = read(folder, language, split, **({"task": task} if corpus in OF_BOTH_TASKS else {}), **options)
+    place = f"{folder}, {language} {split}"
+    if find_task(task).has_words:
+        return _with_tags(place, records, labels or {})
+    return _with_labels(place, records, labels or {})
+
+
+def _with_tags(place: str, records: Sequence[Record], types: Mapping[str, str]) -> list[Record]:
+    converted: Counter[str] = Counter()
+    mapped: Counter[str] = Counter()
+    for record in records:
+        record["tags"] = map_types(to_iob2(record["tags"], converted), types, mapped)
+    _tell(place, "tags were brought to IOB2, the same entities", converted)
+    _tell(place, "entities were mapped", mapped)
+    return list(records)
+
+
+def _with_labels(place: str, records: Sequence[Record], labels: Mapping[str, str]) -> list[Record]:
+    mapped: Counter[str] = Counter()
+    for record in records:
+        old = record["label"]
+        record["label"] = labels.get(old, old)
+        if record["label"] != old:
+            mapped[f"{old} to {record['label']}"] += 1
+    _tell(place, "labels were mapped", mapped)
+    kept = [record for record in records if record["label"] != DROP]
+    if not kept:
+        raise DataError(f"{place}: the mapping of labels drops every example; change labels.")
+    return kept
+
+
+def _tell(place: str, what: str, changed: Counter[str]) -> None:
+    if changed:
+        listed = ", ".join(f"{name} ({count:,})" for name, count in sorted(changed.items()))
+        logger.warning("%s: %s %s: %s.", place, f"{changed.total():,}", what, listed)
 
 
 def subsample(records: Sequence[Record], size: int, seed: int, place: str) -> list[Record]:

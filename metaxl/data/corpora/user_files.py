@@ -1,136 +1,234 @@
-"""Your own data: train, dev and test as CoNLL (token TAB tag), as JSON lines, or as WikiANN's archives have them."""
+"""Your own data, in whatever form they come: a folder with a file a split, one file, an archive, a saved data set."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from metaxl.data.checked import checked_reviews, checked_sentences
 from metaxl.data.formats.archive import read_member
+from metaxl.data.formats.arrow import is_saved, parquet_rows, saved_rows, splits_of
+from metaxl.data.formats.columns import read_columns
+from metaxl.data.formats.examples import Example
+from metaxl.data.formats.faults import Faults
+from metaxl.data.formats.objects import REVIEW, SENTENCE, examples_of, json_file, json_lines
 from metaxl.data.formats.records import Record
-from metaxl.errors import DataError, did_you_mean
-from metaxl.tasks import NER, SENTIMENT, Task, find_task
+from metaxl.data.formats.sheet import delimiter_of, named_rows, read_word_rows, rows_of
+from metaxl.data.formats.text import GZIP, decoded, read_text
+from metaxl.data.splits import fold_parts, share_out
+from metaxl.errors import DataError
+from metaxl.tasks import SPLITS, find_task
 
-CONLL = (".tsv", ".conll", ".txt")
-SUFFIXES = (*CONLL, ".jsonl", "")  # without a suffix: unpacked from a WikiANN archive
+logger = logging.getLogger(__name__)
+COLUMNS = (".tsv", ".conll", ".txt", ".bio", ".iob", ".iob2")
+SUFFIXES = (*COLUMNS, ".jsonl", ".json", ".csv", ".parquet")
 ARCHIVE = ".tar.gz"
-Lines = Iterable[tuple[str, str]]  # the place of each line, "file:number", and its text
+NAMES = {"train": ("train",), "dev": ("dev", "valid", "validation", "val"), "test": ("test",)}
+SHARD = re.compile(r"-\d{5}-of-\d{5}")
+Rows = Iterator[tuple[str, dict[str, Any]]]
 
 
-def find(folder: Path, split: str, *, splits: object = None, folds: int = 0) -> Path:
-    """Return the file of a split: a file of the folder, or the archive itself where `folder` is one.
+def find(path: Path, split: str, *, splits: Mapping[str, float] | None = None, folds: int = 0) -> Path:
+    """Return the file, folder or archive that a split is read from.
+
+    Args:
+        path: a folder with a file a split, one file, a WikiANN archive, or a saved data set.
+        split: "train", "dev" or "test".
+        splits: the shares that are split off train, of the parts that have no file.
+        folds: the folds of a cross-validation, which are made of train; 0 for none.
 
     Raises:
-        DataError: the folder has no such file, or more than one.
+        DataError: there is no such file, or more than one.
     """
-    if folder.name.endswith(ARCHIVE) and folder.is_file():
-        return folder
-    found = [folder / f"{split}{suffix}" for suffix in SUFFIXES if (folder / f"{split}{suffix}").is_file()]
-    if len(found) == 1:
+    path = path.expanduser()
+    if path.name.endswith(ARCHIVE) and path.is_file():
+        return path
+    if path.is_file():
+        return _one_file(path, split, bool(splits and split in splits), folds)
+    if not path.is_dir():
+        state = "is no plain file and no folder" if path.exists() else "does not exist"
+        raise DataError(f"{path}: {state}; expected a folder with train, dev and test, or a file.")
+    if is_saved(path):
+        return _part_of_saved(path, split, bool(splits and split in splits), folds)
+    found = _files(path, split)
+    if not found and (folds or (splits and split in splits)):
+        found = _files(path, SPLITS[0])
+    if len({SHARD.sub("", file.name) for file in found}) == 1:
         return found[0]
     if found:
-        raise DataError(f"{folder}: {', '.join(path.name for path in found)} are all there; keep one {split} file.")
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    state = f"it holds {', '.join(names[:8]) or 'nothing'}" if folder.is_dir() else "the folder does not exist"
-    forms = ", ".join(filter(None, SUFFIXES))
-    raise DataError(f"{folder}: expected {split} with one of {forms}; {state}.")
+        raise DataError(f"{path}: {', '.join(file.name for file in found)} are all there; keep one {split} file.")
+    raise DataError(_lacking(path, split))
 
 
-def read(folder: Path, language: str, split: str, task: str) -> list[Record]:
-    """Read one split of a user's language from a folder or an archive, in which `language` precedes every token."""
-    path, kind = find(folder, split), find_task(task)
-    if not kind.has_words and path.suffix != ".jsonl":
-        raise DataError(f"{path}: sentiment data are JSON lines with text and label; save it as {split}.jsonl.")
-    archived = path.name.endswith(ARCHIVE)
-    file = f"{path}, {split}" if archived else str(path)
-    lines = _lines(file, read_member(path, split) if archived else path.read_bytes())
-    if path.suffix == ".jsonl":
-        parse = _sentence if kind.has_words else _review
-        records = [parse(place, _object(place, line)) for place, line in lines if line.strip()]
-    else:
-        records = list(_sentences(lines, _conll if path.suffix in CONLL else partial(_wikiann, language)))
+def _one_file(path: Path, split: str, is_split: bool, folds: int) -> Path:
+    suffix = _suffix(path)[1]
+    if suffix not in SUFFIXES and suffix:
+        hint = "; unpack it" if suffix in (".zip", ".7z", ".rar", ".tar", ".tgz") else ""
+        raise DataError(f"{path}: expected one of {', '.join(SUFFIXES)}, plain or {GZIP}{hint}.")
+    if split == SPLITS[0] or is_split or folds:
+        return path
+    raise DataError(
+        f"{path}: is one file, and {split} must come from somewhere: write {{path: {path}, splits: {{dev: 0.2, test: "
+        f"0.2}}}} or {{path: {path}, folds: 5}} in its place under files, or bring a folder with train, dev and test."
+    )
+
+
+def _part_of_saved(path: Path, split: str, is_split: bool, folds: int) -> Path:
+    names = splits_of(path)
+    if not names:
+        return _one_file_of(path, split, is_split, folds)
+    wanted = [name for name in NAMES[split] if name in names]
+    if not wanted and (is_split or folds):
+        wanted = [name for name in NAMES[SPLITS[0]] if name in names]
+    if not wanted:
+        raise DataError(f"{path}: has no {split}, only {', '.join(names)}. {_advice(path, split)}")
+    return path / wanted[0]
+
+
+def _one_file_of(path: Path, split: str, is_split: bool, folds: int) -> Path:
+    if split == SPLITS[0] or is_split or folds:
+        return path
+    raise DataError(f"{path}: is a data set without splits. {_advice(path, split)}")
+
+
+def _files(folder: Path, split: str) -> list[Path]:
+    """Return the files of a split: train.tsv, valid.jsonl.gz, or train-00000-of-00002.parquet, also below data/."""
+    places = [folder, folder / "data"]
+    found = [
+        file
+        for place in places
+        if place.is_dir()
+        for file in sorted(place.iterdir())
+        if SHARD.sub("", _suffix(file)[0]) in NAMES[split] and _suffix(file)[1] in ("", *SUFFIXES)
+    ]
+    return [file for file in found if not file.is_dir()]
+
+
+def _suffix(path: Path) -> tuple[str, str]:
+    """Return a file's name without its suffix, and the suffix in lower case, that of compression left out."""
+    name = path.name.removesuffix(GZIP)
+    suffix = Path(name).suffix
+    return (name, "") if suffix not in SUFFIXES and SHARD.search(name) else (name.removesuffix(suffix), suffix.lower())
+
+
+def _lacking(folder: Path, split: str) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    held = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    advice = _advice(folder, split) if split != SPLITS[0] else ""
+    return (
+        f"{folder}: expected {split} with one of {', '.join(SUFFIXES)}; it holds {held or 'nothing'}. {advice}".rstrip()
+    )
+
+
+def _advice(path: Path, split: str) -> str:
+    return (
+        f"Bring it, or split it off train: write {{path: {path}, splits: {{{split}: 0.2}}}} in its place under files."
+    )
+
+
+def read(
+    folder: Path,
+    language: str,
+    split: str,
+    task: str,
+    *,
+    splits: Mapping[str, float] | None = None,
+    folds: int = 0,
+    fold: int = 0,
+    columns: Mapping[str, int | str] | None = None,
+    names: Sequence[str] | None = None,
+    seed: int = 0,
+) -> list[Record]:
+    """Read one split of a user's language.
+
+    Args:
+        folder: see `find`.
+        language: its code, which precedes every word in WikiANN's own form.
+        split: "train", "dev" or "test".
+        task: "ner" or "sentiment".
+        splits: see `find`.
+        folds: see `find`.
+        fold: which of them, from 1; 0 for the whole file, as a source language's train.
+        columns: the columns of "word" and "tag", or of "text" and "label", by number from 1 or by name.
+        names: the names of integer labels.
+        seed: of the order by which the file is split.
+
+    Returns:
+        Records as `metaxl.data.read` describes them; their ids number the examples of the file.
+
+    Raises:
+        DataError: a file is missing or malformed; every kind of fault is told.
+    """
+    path = find(folder, split, splits=splits, folds=folds)
+    whole = bool(splits) and path == find(folder, SPLITS[0])
+    member = "all" if whole or folds else split
+    records = _records(path, language, split, task, dict(columns or {}), list(names or []))
+    numbered = [{"id": f"{member}-{number}", **record} for number, record in enumerate(records)]
+    if fold:
+        return fold_parts(numbered, folds, fold, seed, str(path))[split]
+    if folds and split != SPLITS[0]:
+        raise DataError(f"{path}: is cross-validated, so {language} has no {split} of its own; name one of its folds.")
+    if whole and splits:
+        off = {name: share for name, share in splits.items() if find(folder, name, splits=splits) == path}
+        return share_out(numbered, off, seed, str(path))[split]
+    return numbered
+
+
+def _records(
+    path: Path, language: str, split: str, task: str, columns: dict[str, int | str], names: list[str]
+) -> list[Record]:
+    faults, kind = Faults(), find_task(task)
+    file = f"{path}, {split}" if path.name.endswith(ARCHIVE) else str(path)
+    examples = list(_examples(path, file, split, kind.has_words, columns, names, faults))
+    check = partial(checked_sentences, language=language) if kind.has_words else checked_reviews
+    records = check(file, examples, faults=faults)
+    faults.refuse()
     if not records:
         raise DataError(f"{file}: no {kind.units.removesuffix('s')} in it.")
-    return [{"id": f"{split}-{number}", **record} for number, record in enumerate(records)]
+    return records
 
 
-def _lines(file: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of each line; LF or CRLF ends it, and a leading byte order mark is removed."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{file}:{line}: byte {error.start} is not UTF-8; convert the file to UTF-8.") from error
-    # Not splitlines(): it would also cut at U+0085 and U+2028, which may stand inside a token.
-    for number, line_with_return in enumerate(text.split("\n"), 1):
-        yield f"{file}:{number}", line_with_return.removesuffix("\r")
+def _examples(
+    path: Path,
+    file: str,
+    split: str,
+    has_words: bool,
+    columns: dict[str, int | str],
+    names: list[str],
+    faults: Faults,
+) -> Iterator[Example]:
+    """Yield the examples of a file, a folder or an archive by the form that its name tells."""
+    keys, suffix = SENTENCE if has_words else REVIEW, _suffix(path)[1]
+    if path.name.endswith(ARCHIVE):
+        yield from read_columns(file, decoded(file, read_member(path, split)), columns, faults)
+    elif path.is_dir() or suffix == ".parquet":
+        rows, own = saved_rows(path) if path.is_dir() else parquet_rows(_shards(path))
+        yield from _named(examples_of(file, rows, keys, columns, faults), names or own)
+    elif suffix in (".jsonl", ".json"):
+        parse = json_lines if suffix == ".jsonl" else json_file
+        yield from _named(examples_of(file, parse(file, read_text(path), faults), keys, columns, faults), names)
+    elif has_words and suffix == ".csv":
+        text = read_text(path)
+        yield from _named(read_word_rows(file, rows_of(file, text, delimiter_of(text), faults), columns, faults), names)
+    elif has_words:
+        yield from read_columns(file, read_text(path), columns, faults)
+    elif suffix in (".csv", ".tsv"):
+        text = read_text(path)
+        cells = rows_of(file, text, "\t" if suffix == ".tsv" else delimiter_of(text), faults)
+        yield from _named(examples_of(file, named_rows(file, cells, faults), keys, columns, faults), names)
+    else:
+        raise DataError(f"{path}: texts with a label come as .jsonl, .json, .csv, .tsv or .parquet; save them as one.")
 
 
-def _sentences(lines: Lines, parse: Callable[[str, str], tuple[str, str]]) -> Iterator[Record]:
-    """Yield the sentences of lines with a token and its tag each; blank lines stand between sentences."""
-    for blank, group in groupby(lines, key=lambda line: not line[1].strip(" \t")):
-        if not blank:
-            tokens, tags = zip(*(parse(place, line) for place, line in group), strict=True)
-            yield {"tokens": list(tokens), "tags": list(tags)}
+def _named(examples: Iterator[Example], names: Sequence[str]) -> Iterator[Example]:
+    return (example.named(names) for example in examples)
 
 
-def _conll(place: str, line: str) -> tuple[str, str]:
-    columns = line.split("\t")
-    if len(columns) != 2 or not columns[0].strip():
-        raise DataError(f"{place}: expected token TAB tag, found {len(columns)} column(s): {line!r}.")
-    return columns[0], _known(NER, columns[1].strip(), place)
-
-
-def _wikiann(language: str, place: str, line: str) -> tuple[str, str]:
-    """Split a line of WikiANN's original form at its tab and its first colon: tokens may hold further colons."""
-    columns = line.split("\t")
-    prefix, colon, token = columns[0].partition(":")
-    if len(columns) != 2 or not colon:
-        raise DataError(f"{place}: expected '{language}:token<TAB>tag', found {line!r}.")
-    if prefix != language:
-        raise DataError(f"{place}: a token of {prefix!r} in the data of {language!r}; is it another language's file?")
-    return token, _known(NER, columns[1], place)
-
-
-def _object(place: str, line: str) -> Record:
-    try:
-        value = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"{place}: not a JSON object: {error}.") from error
-    if not isinstance(value, dict):
-        raise DataError(f"{place}: expected a JSON object, found {type(value).__name__}.")
-    return value
-
-
-def _sentence(place: str, value: Record) -> Record:
-    tokens, tags = _field(place, value, "tokens", list), _field(place, value, "tags", list)
-    if len(tokens) != len(tags):
-        raise DataError(f"{place}: {len(tokens)} tokens but {len(tags)} tags; they must be as many.")
-    if not tokens or not all(isinstance(token, str) and token.strip() for token in tokens):
-        raise DataError(f"{place}: tokens must be a list of words, none of them empty.")
-    return {"tokens": tokens, "tags": [_known(NER, tag, place) for tag in tags]}
-
-
-def _review(place: str, value: Record) -> Record:
-    text = _field(place, value, "text", str)
-    if not text.strip():
-        raise DataError(f"{place}: the text is empty; remove the line.")
-    return {"text": text, "label": _known(SENTIMENT, _field(place, value, "label", str), place)}
-
-
-def _field(place: str, value: Record, name: str, kind: type) -> Any:
-    if name not in value:
-        raise DataError(f"{place}: no {name!r}; found {', '.join(value)}.{did_you_mean(name, value)}")
-    if not isinstance(value[name], kind):
-        raise DataError(f"{place}: {name} must be a {kind.__name__}, found {value[name]!r}.")
-    return value[name]
-
-
-def _known(task: Task, label: Any, place: str) -> str:
-    if label in task.usual:
-        return str(label)
-    kinds, hint = ", ".join(task.usual), did_you_mean(str(label), task.usual)
-    raise DataError(f"{place}: unknown label {label!r}; expected one of {kinds}.{hint}")
+def _shards(path: Path) -> list[Path]:
+    """Return all parts of a data set whose first part is given."""
+    pattern = SHARD.sub("-?????-of-?????", path.name)
+    return sorted(path.parent.glob(pattern)) if SHARD.search(path.name) else [path]

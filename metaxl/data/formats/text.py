@@ -1,0 +1,88 @@
+"""A user's text file: plain or gzipped, in UTF-8; anything else is told with what to do."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from pathlib import Path
+
+from metaxl.data.formats.archive import MAX_ARCHIVE_BYTES
+from metaxl.errors import DataError
+
+GZIP = ".gz"
+MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file; a leading byte order mark is removed.
+
+    Raises:
+        DataError: it is no plain file, cannot be unpacked, or is not UTF-8.
+    """
+    return decoded(str(path), _unpacked(path) if path.suffix == GZIP else read_bytes(path))
+
+
+def decoded(file: str, content: bytes) -> str:
+    """Return bytes in UTF-8 as text; a leading byte order mark is removed.
+
+    Raises:
+        DataError: they are not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        likely = MARKS.get(content[:2], "ISO-8859-1")
+        raise DataError(
+            f"{file}:{line}: byte {error.start} is not UTF-8; convert the file to UTF-8, if it is {likely} with: "
+            f"iconv -f {likely} -t UTF-8."
+        ) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a plain file.
+
+    Raises:
+        DataError: it is missing, no plain file (a pipe would never end), or may not be read.
+    """
+    if not path.is_file():
+        state = "is no plain file" if path.exists() else "is missing, or a link to nothing"
+        raise DataError(f"{path}: {state}; expected a file with data.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); look at its permissions.") from error
+
+
+def _unpacked(path: Path) -> bytes:
+    read_bytes(path)
+    try:
+        with gzip.open(path) as file:
+            content = file.read(MAX_ARCHIVE_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be unpacked ({error}); get the file again.") from error
+    if len(content) > MAX_ARCHIVE_BYTES:
+        raise DataError(f"{path}: unpacks to more than {MAX_ARCHIVE_BYTES:,} bytes; refused.")
+    return content
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text; LF or CRLF ends one.
+
+    Not splitlines(): it would also cut at U+0085 and U+2028, which may stand inside a word.
+    """
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def fault_of_text(text: object) -> str | None:
+    """Return what makes a word or text of no use, or None: it is no text, is blank, or holds what no file can."""
+    if not isinstance(text, str):
+        return f"expected text, found {text!r}"
+    if not text.strip():
+        return "is empty, or only spaces; remove it"
+    if "\x00" in text:
+        return "holds a NUL character; remove it"
+    if half := re.search(r"[\ud800-\udfff]", text):
+        return f"holds half of a surrogate pair (\\u{ord(half[0]):04x}); remove it, or write the whole character"
+    return None
