@@ -29,7 +29,7 @@ NUMBERS = "WikiANN has O B-PER I-PER B-ORG I-ORG B-LOC I-LOC for 0 to 6, Masakha
 def checked_sentences(file: str, examples: Sequence[Example], language: str, faults: Faults) -> list[Record]:
     """Return the records of sentences, their tags as they stand.
 
-    -DOCSTART- lines are left out, and WikiANN's "code:" before every word is removed.
+    -DOCSTART- lines are left out; where WikiANN's "code:" stands before every word, it is removed.
     """
     good = [example for example in examples if _is_sentence(example, faults)]
     without = [_without_documents(example) for example in good]
@@ -42,6 +42,25 @@ def checked_sentences(file: str, examples: Sequence[Example], language: str, fau
         _remove_prefix(file, records, prefix, language, faults)
     _tell_missing_blanks(file, records)
     return records
+
+
+def unmarked_sentences(examples: Sequence[Example], language: str, faults: Faults) -> list[Record]:
+    """Return the records of WikiANN's own files, whose every word must bear the mark of the language.
+
+    What follows the mark stays as it was published, blank or not.
+    """
+    mark = f"{language}:"
+    for example in examples:
+        for number, (word, tag) in enumerate(zip(example.content, example.labels, strict=True)):
+            found = PREFIX.match(word)
+            if not word.startswith(mark):
+                other = f"a word of {found[1]!r}; is it another language's file?" if found else f"found {word!r}."
+                faults.add(
+                    "mark", example.place_of(number), f"expected '{mark}word' in the data of {language!r}, {other}"
+                )
+            if not is_tag(tag):
+                _tell_tag(example.place_of(number), tag, faults)
+    return [{"tokens": [word.removeprefix(mark) for word in one.content], "tags": one.labels} for one in examples]
 
 
 def _is_sentence(example: Example, faults: Faults) -> bool:

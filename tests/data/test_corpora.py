@@ -124,11 +124,11 @@ def test_wikiann_lines_of_any_unicode_come_back_unchanged(tmp_path_factory, sent
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"xx:a\tO\nxx:b O\n", "train:2: expected 'xx:token<TAB>tag', found 'xx:b O'"),
-        (b"a\tO\n", "train:1: expected"),
-        (b"xx:a\tO\tO\n", "train:1: expected"),
-        (b"xx:a\tO\nyy:b\tO\n", "train:2: a token of 'yy' in the data of 'xx'"),
-        (b"xx:a\tB-GPE\n", "train:1: unknown label 'B-GPE'; expected one of O, B-PER"),
+        (b"xx:a\tO\nxx:b O\n", "train:2: expected 2 columns divided by tabs, found 1: 'xx:b O'"),
+        (b"a\tO\n", "train:1: expected 'xx:word' in the data of 'xx', found 'a'."),
+        (b"xx:a\tO\nxx:b\tO\nxx:a\tO\tO\n", "train:3: expected 2 columns divided by tabs, found 3"),
+        (b"xx:a\tO\nyy:b\tO\n", "train:2: expected 'xx:word' in the data of 'xx', a word of 'yy'; is it another"),
+        (b"xx:a\tGPE\n", "train:1: 'GPE' is no tag; expected O, or B- or I- with a type"),
         (b"xx:a\tO\nxx:\xe9\tO\n", "train:2: byte 10 is not UTF-8"),
         (b"\n\n", "train: no sentence in it."),
     ],
@@ -143,7 +143,7 @@ def test_a_missing_split_and_an_archive_of_reviews_are_explained(tmp_path):
     with pytest.raises(DataError, match=r"validation\.parquet: missing; expected the dev split"):
         wikiann.read(tmp_path, "xx", "dev")
     put_archive(tmp_path / "xx.tar.gz", [])
-    with pytest.raises(DataError, match=r"xx\.tar\.gz: sentiment data are JSON lines"):
+    with pytest.raises(DataError, match=r"xx\.tar\.gz: texts with a label come as \.jsonl"):
         user_files.read(tmp_path / "xx.tar.gz", "xx", "dev", "sentiment")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ def put(folder, name, content):
     return path
 
 
-@pytest.mark.parametrize("suffix", user_files.CONLL)
+@pytest.mark.parametrize("suffix", user_files.COLUMNS)
 @pytest.mark.parametrize(
     "content",
     [
@@ -83,7 +84,8 @@ def test_reviews_keep_their_text_and_repeats(tmp_path):
     assert read == [{"id": f"test-{number}", **review} for number, review in enumerate(reviews)]
 
 
-TOKENS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r\ufeff"), min_size=1).filter(str.strip)
+# A colon could make every word look like WikiANN's; a NUL is refused.
+TOKENS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r\ufeff\0:"), min_size=1).filter(str.strip)
 SENTENCES = st.lists(
     st.lists(st.tuples(TOKENS, st.sampled_from(TASKS["ner"].usual)), min_size=1, max_size=4), min_size=1, max_size=4
 )
@@ -103,65 +105,111 @@ def test_what_is_written_is_read(tmp_path_factory, sentences):
 
 
 FAULTS = {
-    "one column": ("ner", "tsv", b"a\tO\nb\n", 2, "expected token TAB tag, found 1 column(s): 'b'."),
-    "spaces for a tab": ("ner", "tsv", b"a O\n", 1, "expected token TAB tag, found 1 column(s): 'a O'."),
-    "an extra column": ("ner", "conll", b"\na\tNN\tO\n", 2, "expected token TAB tag, found 3 column(s)"),
-    "an empty token": ("ner", "txt", b"a\tO\n \tO\n", 2, "expected token TAB tag, found 2 column(s): ' \\tO'."),
-    "a token of one no-break space": ("ner", "tsv", "\u00a0\tO\n".encode(), 1, "expected token TAB tag, found 2"),
-    "an unknown tag": (
+    "one column": ("ner", "tsv", b"a\tO\nb\n", 2, "expected 2 columns divided by tabs, found 1: 'b'."),
+    "no tags at all": ("ner", "txt", b"a\nb\n", 1, "expected a word and its tag, divided by spaces, found 'a'."),
+    "an extra column": ("ner", "conll", b"a\tO\nb\tO\n\nc\tNN\tO\n", 4, "expected 2 columns divided by tabs, found 3"),
+    "an empty token": ("ner", "txt", b"a\tO\n \tO\n", 2, "the word ' ' is empty, or only spaces; remove it."),
+    "a token of one no-break space": ("ner", "tsv", "\u00a0\tO\n".encode(), 1, "the word '\\xa0' is empty, or only"),
+    "a NUL": ("ner", "tsv", b"a\0b\tO\n", 1, "the word 'a\\x00b' holds a NUL character; remove it."),
+    "a type without a mark": (
         "ner",
         "tsv",
-        b"a\tO\r\n\r\nb\tB-MISC\r\n",
+        b"a\tO\r\n\r\nb\tPER\r\n",
         3,
-        "unknown label 'B-MISC'; expected one of O, B-PER, I-PER, B-ORG, I-ORG, B-LOC, I-LOC.",
+        "'PER' is no tag; expected O, or B- or I- with",
     ),
-    "a tag in lower case": ("ner", "tsv", b"a\tB-Loc\n", 1, "Did you mean 'B-LOC'?"),
-    "Latin-1": ("ner", "tsv", b"a\tO\n\nb\xe9\tO\n", 3, "byte 6 is not UTF-8; convert the file to UTF-8."),
+    "a tag in lower case": ("ner", "tsv", b"a\tO\nb\tb-LOC\n", 2, "must have its mark in capitals: B-LOC."),
+    "a zero": ("ner", "tsv", b"a\t0\nb\tB-PER\n", 1, "the tag '0' is no tag; write the letter O where no entity is."),
+    "Latin-1": (
+        "ner",
+        "tsv",
+        b"a\tO\n\nb\xe9\tO\n",
+        3,
+        "byte 6 is not UTF-8; convert the file to UTF-8, if it is ISO-8859-1",
+    ),
+    "UTF-16": ("ner", "tsv", "a\tO\n".encode("utf-16"), 1, "if it is UTF-16 with: iconv -f UTF-16 -t UTF-8."),
     "Latin-1 in JSON": ("sentiment", "jsonl", b'\n{"text": "\xe9"}', 2, "byte 11 is not UTF-8"),
-    "other numbers": ("ner", "jsonl", b'\n{"tokens": ["a", "b"], "tags": ["O"]}', 2, "2 tokens but 1 tags; they must"),
-    "bad JSON": ("ner", "jsonl", b'{"tokens": ["a"], "tags": ["O"]}\n{"tokens', 2, "not a JSON object: "),
+    "other numbers": ("ner", "jsonl", b'\n{"tokens": ["a", "b"], "tags": ["O"]}', 2, "2 words but 1 tags; they must"),
+    "bad JSON": ("ner", "jsonl", b'{"tokens": ["a"], "tags": ["O"]}\n{"tokens', 2, "not JSON: "),
     "no object": ("ner", "jsonl", b'["a"]', 1, "expected a JSON object, found list."),
+    "brackets": ("ner", "jsonl", b"[" * 100_000, 1, "brackets are nested too deeply for an example; remove the line."),
+    "a repeated key": (
+        "ner",
+        "jsonl",
+        b'{"tokens": ["a"], "tags": ["O"], "tags": ["O"]}',
+        1,
+        "the key 'tags' stands twice",
+    ),
+    "half a surrogate": (
+        "ner",
+        "jsonl",
+        b'{"tokens": ["\\ud83d"], "tags": ["O"]}',
+        1,
+        "half of a surrogate pair (\\ud83d)",
+    ),
     "no tags": (
         "ner",
         "jsonl",
-        b'{"tokens": ["a"], "tag": ["O"]}',
+        b'{"tokens": ["a"], "labelling": ["O"]}',
         1,
-        "no 'tags'; found tokens, tag. Did you mean 'tag'?",
+        "has no 'tags', only 'tokens', 'labelling';",
     ),
-    "text for tokens": ("ner", "jsonl", b'{"tokens": "a", "tags": ["O"]}', 1, "tokens must be a list, found 'a'."),
-    "an empty word": (
+    "two keys of tags": (
         "ner",
         "jsonl",
-        b'{"tokens": [" "], "tags": ["O"]}',
+        b'{"tokens": ["a"], "ner_tags": ["O"], "labels": ["O"]}',
         1,
-        "tokens must be a list of words, none of",
+        "has 'ner_tags' and 'labels'; keep one of them.",
     ),
-    "a number for a word": ("ner", "jsonl", b'{"tokens": [1], "tags": ["O"]}', 1, "tokens must be a list of words"),
-    "no word": ("ner", "jsonl", b'{"tokens": [], "tags": []}', 1, "tokens must be a list of words"),
-    "a number for a tag": ("ner", "jsonl", b'{"tokens": ["a"], "tags": [0]}', 1, "unknown label 0; expected one of O,"),
-    "no text": (
-        "sentiment",
+    "text for tokens": (
+        "ner",
         "jsonl",
-        b'{"txt": "a", "label": "positive"}',
+        b'{"tokens": "a", "tags": ["O"]}',
         1,
-        "no 'text'; found txt, label. Did you mean 'txt'?",
+        "expected a list of words and a list of tags.",
     ),
+    "an empty word": ("ner", "jsonl", b'{"tokens": [" "], "tags": ["O"]}', 1, "the word ' ' is empty, or only spaces"),
+    "a number for a word": ("ner", "jsonl", b'{"tokens": [1], "tags": ["O"]}', 1, "the word 1 expected text, found 1."),
+    "no word": ("ner", "jsonl", b'{"tokens": [], "tags": []}', 1, "the sentence has no words; remove it."),
+    "numbers without names": (
+        "ner",
+        "jsonl",
+        b'{"tokens": ["a"], "tags": [0]}',
+        1,
+        "is a number, whose name must be given",
+    ),
+    "another language": (
+        "ner",
+        "tsv",
+        b"en:a\tO\nen:b\tO\n",
+        1,
+        "as WikiANN marks the language 'en', but these are to be data of 'xx'",
+    ),
+    "no text": ("sentiment", "jsonl", b'{"txt": "a", "label": "positive"}', 1, "has no 'text', only 'txt', 'label';"),
     "a list for a text": (
         "sentiment",
         "jsonl",
         b'{"text": ["a"], "label": "positive"}',
         1,
-        "text must be a str, found",
+        "the text expected text, found",
     ),
-    "an empty text": ("sentiment", "jsonl", b'{"text": " ", "label": "positive"}', 1, "the text is empty; remove the"),
-    "a number for a label": ("sentiment", "jsonl", b'{"text": "a", "label": 1}', 1, "label must be a str, found 1."),
-    "another label": (
+    "an empty text": (
         "sentiment",
         "jsonl",
-        b'{"text": "a", "label": "Positive"}',
+        b'{"text": " ", "label": "positive"}',
         1,
-        "unknown label 'Positive'; expected one of negative, positive. Did you mean 'positive'?",
+        "the text is empty, or only spaces",
     ),
+    "no label": ("sentiment", "jsonl", b'{"text": "a", "label": null}', 1, "expected one label, found None."),
+    "half a surrogate in a text": (
+        "sentiment",
+        "jsonl",
+        b'{"text": "a\\ud83d", "label": "x"}',
+        1,
+        "half of a surrogate pair",
+    ),
+    "a row too short": ("sentiment", "csv", b"text,label\na,x\nb\n", 3, "expected 2 cells as the header has, found 1."),
+    "an open quotation": ("sentiment", "csv", b'text,label\n"a,x\n', 2, "cannot be read as CSV"),
 }
 
 
@@ -176,30 +224,35 @@ def test_fault_is_told_with_file_and_line(tmp_path, fault):
     assert message in str(caught.value)
 
 
+def test_all_faults_of_a_file_are_told_at_once_each_kind_counted(tmp_path):
+    """So that nobody mends one a run."""
+    path = put(tmp_path, "dev.tsv", b"a\tPER\n\tO\nb\tLOC\nc\tO\nd\td\n" + b"e\tX\n" * 7)
+    with pytest.raises(DataError) as caught:
+        user_files.read(tmp_path, "xx", "dev", "ner")
+    first, second = str(caught.value).split("\n")
+    assert first.startswith(f"{path}:1: 'PER' is no tag;")
+    assert first.endswith("(9 more like it: 3, 5, 6, 7, 8, ...)")
+    assert second.startswith(f"{path}:2: the word '' is empty")
+
+
 @pytest.mark.parametrize(
     ("task", "names", "content", "message"),
     [
         ("ner", ["dev.tsv"], b"", "{folder}/dev.tsv: no sentence in it."),
         ("ner", ["dev.jsonl"], b"\r\n\n", "{folder}/dev.jsonl: no sentence in it."),
         ("sentiment", ["dev.jsonl"], BOM, "{folder}/dev.jsonl: no review in it."),
-        (
-            "sentiment",
-            ["dev.tsv"],
-            b"good\tpositive\n",
-            "{folder}/dev.tsv: sentiment data are JSON lines with text and",
-        ),
-        ("ner", ["dev.tsv", "dev.jsonl"], CONLL, "{folder}: dev.tsv, dev.jsonl are all there; keep one dev file."),
-        (
-            "ner",
-            ["test.tsv"],
-            CONLL,
-            "{folder}: expected dev with one of .tsv, .conll, .txt, .jsonl; it holds test.tsv.",
-        ),
-        ("ner", [], b"", "{folder}: expected dev with one of .tsv, .conll, .txt, .jsonl; it holds nothing."),
+        ("sentiment", ["dev.txt"], b"good\tpositive\n", "{folder}/dev.txt: texts with a label come as .jsonl, .json,"),
+        ("ner", ["dev.tsv", "dev.jsonl"], CONLL, "{folder}: dev.jsonl, dev.tsv are all there; keep one dev file."),
+        ("ner", ["dev.tsv", "valid.tsv"], CONLL, "{folder}: dev.tsv, valid.tsv are all there; keep one dev file."),
+        ("ner", ["test.tsv"], CONLL, "{folder}: expected dev with one of .tsv, .conll,"),
+        ("ner", ["train.tsv", "test.tsv"], CONLL, "{folder}: expected dev with one of .tsv, .conll,"),
+        ("ner", [], b"", "{folder}: expected dev with one of .tsv, .conll,"),
+        ("ner", ["dev.tsv.gz"], b"no gzip", "{folder}/dev.tsv.gz: cannot be unpacked"),
+        ("ner", ["dev.parquet"], b"no parquet", "{folder}/dev.parquet: cannot be read as parquet"),
     ],
 )
 def test_file_that_cannot_be_a_split_is_told(tmp_path, task, names, content, message):
-    """Empty, of the wrong form, there twice or not at all."""
+    """Empty, of the wrong form, damaged, there twice or not at all."""
     for name in names:
         put(tmp_path, name, content)
     with pytest.raises(DataError) as caught:
@@ -207,9 +260,28 @@ def test_file_that_cannot_be_a_split_is_told(tmp_path, task, names, content, mes
     assert str(caught.value).startswith(message.format(folder=tmp_path))
 
 
+def test_a_folder_that_lacks_a_split_is_told_how_to_split_it_off(tmp_path):
+    for name in ("train.tsv", "test.tsv"):
+        put(tmp_path, name, CONLL)
+    with pytest.raises(DataError, match=r"it holds test\.tsv, train\.tsv\..* splits: \{dev: 0\.2\}"):
+        user_files.find(tmp_path, "dev")
+
+
+def test_what_is_no_plain_file_is_told_and_does_not_block(tmp_path):
+    """A pipe would wait for ever; a link may lead nowhere; an archive of another kind must be unpacked."""
+    os.mkfifo(tmp_path / "train.tsv")
+    with pytest.raises(DataError, match=r"train\.tsv: is no plain file; expected a file with data"):
+        user_files.read(tmp_path, "xx", "train", "ner")
+    (tmp_path / "dev.tsv").symlink_to(tmp_path / "nothing")
+    with pytest.raises(DataError, match=r"dev\.tsv: is missing, or a link to nothing"):
+        user_files.read(tmp_path, "xx", "dev", "ner")
+    with pytest.raises(DataError, match=r"lug\.zip: expected one of .*unpack it"):
+        user_files.find(put(tmp_path, "lug.zip", b"PK"), "train")
+
+
 def test_folder_that_does_not_exist_is_told(tmp_path):
     """A misspelt folder is another mistake than a missing file."""
-    with pytest.raises(DataError, match=r"no-such: expected dev with one of .*; the folder does not exist"):
+    with pytest.raises(DataError, match=r"no-such: does not exist; expected a folder with train, dev and test"):
         user_files.find(tmp_path / "no-such", "dev")
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from metaxl.data.checked import checked_reviews, checked_sentences
+from metaxl.data.checked import checked_reviews, checked_sentences, unmarked_sentences
 from metaxl.data.formats.archive import read_member
 from metaxl.data.formats.arrow import is_saved, parquet_rows, saved_rows, splits_of
 from metaxl.data.formats.columns import read_columns
@@ -184,8 +183,13 @@ def _records(
     faults, kind = Faults(), find_task(task)
     file = f"{path}, {split}" if path.name.endswith(ARCHIVE) else str(path)
     examples = list(_examples(path, file, split, kind.has_words, columns, names, faults))
-    check = partial(checked_sentences, language=language) if kind.has_words else checked_reviews
-    records = check(file, examples, faults=faults)
+    wikiann = path.name.endswith(ARCHIVE) or (path.is_file() and not _suffix(path)[1])
+    if not kind.has_words:
+        records = checked_reviews(file, examples, faults)
+    elif wikiann:
+        records = unmarked_sentences(examples, language, faults)
+    else:
+        records = checked_sentences(file, examples, language, faults)
     faults.refuse()
     if not records:
         raise DataError(f"{file}: no {kind.units.removesuffix('s')} in it.")
@@ -203,7 +207,7 @@ def _examples(
 ) -> Iterator[Example]:
     """Yield the examples of a file, a folder or an archive by the form that its name tells."""
     keys, suffix = SENTENCE if has_words else REVIEW, _suffix(path)[1]
-    if path.name.endswith(ARCHIVE):
+    if path.name.endswith(ARCHIVE) and has_words:
         yield from read_columns(file, decoded(file, read_member(path, split)), columns, faults)
     elif path.is_dir() or suffix == ".parquet":
         rows, own = saved_rows(path) if path.is_dir() else parquet_rows(_shards(path))

@@ -37,4 +37,4 @@ class Faults:
             return ""
         file = self._places[kind][0].rpartition(":")[0]
         named = ", ".join(place.removeprefix(f"{file}:") for place in rest[:NAMED])
-        return f" ({len(rest):,} more like it: {named}{', ...' if len(rest) > NAMED else ''}.)"
+        return f" ({len(rest):,} more like it: {named}{', ...' if len(rest) > NAMED else ''})"

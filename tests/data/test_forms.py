@@ -1,0 +1,353 @@
+"""The same sentences in every form that people keep them in are the same records."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import logging
+import re
+from collections import Counter
+
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Sequence, Value
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from metaxl.data.corpora import user_files
+from metaxl.data.read import read_split
+from metaxl.data.splits import fold_parts, share_out
+from metaxl.data.tags import to_iob2
+from metaxl.errors import DataError
+from metaxl.tasks import entity_spans
+
+# Neighbours of one type, an entity of three words, one at the end, a word with a colon, one that is a mark.
+SENTENCES = [
+    [("Omu", "O"), ("Nakato", "B-PER"), ("Musoke", "I-PER"), ("Achen", "B-PER"), ("mu", "O"), ("Gulu", "B-LOC")],
+    [("#", "O"), ("a:b", "O"), ("Stanbic", "B-ORG"), ("Bank", "I-ORG"), ("Uganda", "I-ORG")],
+    [("Era", "O"), ("ne", "O")],
+]
+NAMES = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-DATE", "I-DATE"]
+RECORDS = [
+    {"id": f"train-{number}", "tokens": [w for w, _ in sentence], "tags": [t for _, t in sentence]}
+    for number, sentence in enumerate(SENTENCES)
+]
+
+
+def lines(line, between="\n", sentences=SENTENCES):
+    return between.join("".join(line(i, w, t) + "\n" for i, (w, t) in enumerate(s, 1)) for s in sentences)
+
+
+def dated():
+    """Return the sentences with a date of two words put where nothing was."""
+    return [[*SENTENCES[0], ("July", "B-DATE"), ("12", "I-DATE")], *SENTENCES[1:]]
+
+
+def iob1(tags):
+    """Return IOB1: B- only between neighbours of one type."""
+    before = ["O", *tags]
+    return [
+        tag if tag == "O" or (tag[0] == "B" and previous[2:] == tag[2:]) else f"I-{tag[2:]}"
+        for previous, tag in zip(before, tags, strict=False)
+    ]
+
+
+def bioes(tags, single="S", last="E"):
+    after = [*tags, "O"][1:]
+    marks = {("B", False): single, ("B", True): "B", ("I", False): last, ("I", True): "I"}
+    return [
+        tag if tag == "O" else f"{marks[tag[0], following == f'I-{tag[2:]}']}-{tag[2:]}"
+        for tag, following in zip(tags, after, strict=True)
+    ]
+
+
+def retagged(scheme):
+    return [list(zip([w for w, _ in s], scheme([t for _, t in s]), strict=True)) for s in SENTENCES]
+
+
+def kaggle():
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow(["Sentence #", "Word", "POS", "Tag"])
+    for number, sentence in enumerate(SENTENCES, 1):
+        for place, (word, tag) in enumerate(sentence):
+            rows.writerow([f"Sentence: {number}" if not place else "", word, "NN", tag])
+    return file.getvalue()
+
+
+def jsonl(tokens="tokens", tags="tags", number=None):
+    return "".join(
+        json.dumps({"id": 7, tokens: [w for w, _ in s], tags: [NAMES.index(t) if number else t for _, t in s]}) + "\n"
+        for s in SENTENCES
+    )
+
+
+PLAIN = lines(lambda i, w, t: f"{w}\t{t}")
+WIKIANN = lines(lambda i, w, t: f"lug:{w}\t{t}")
+CONLL2003 = "-DOCSTART- -X- -X- O\n\n" + lines(lambda i, w, t: f"{w} NN B-NP {t}")
+UNER = lines(lambda i, w, t: f"{i}\t{w}\t{t}\t-\t-", "\n# sent_id = 2\n# text = Omu ... O\n")
+FORMS = {
+    "columns by tab": ("train.tsv", PLAIN, {}),
+    "columns by space": ("train.txt", lines(lambda i, w, t: f"{w} {t}"), {}),
+    "gzip": ("train.tsv.gz", gzip.compress(PLAIN.encode()), {}),
+    "WikiANN's marks in a .txt": ("train.txt", WIKIANN, {}),
+    "MasakhaNER, dates mapped": (
+        "train.txt",
+        lines(lambda i, w, t: f"{w} {t}", sentences=dated()),
+        {"labels": {"DATE": "O"}},
+    ),
+    "CoNLL-2003": ("train.conll", CONLL2003, {}),
+    "CoNLL-2003 with documents alone": ("train.tsv", "-DOCSTART-\tO\n\n" + PLAIN, {}),
+    "named columns": (
+        "train.tsv",
+        lines(lambda i, w, t: f"{t}\tx\t{w}"),
+        {"columns": {"word": 3, "tag": 1}},
+    ),
+    "UNER": ("train.iob2", f"# sent_id = 1\n# text = Omu ... O\n{UNER}", {}),
+    "WikiNER (IOB1)": ("train.tsv", lines(lambda i, w, t: f"{w}\t{t}", sentences=retagged(iob1)), {}),
+    "BIOES": ("train.bio", lines(lambda i, w, t: f"{w}\t{t}", sentences=retagged(bioes)), {}),
+    "BILOU": (
+        "train.tsv",
+        lines(lambda i, w, t: f"{w}\t{t}", sentences=retagged(lambda tags: bioes(tags, "U", "L"))),
+        {},
+    ),
+    "JSON lines": ("train.jsonl", jsonl(), {}),
+    "the hub's keys": ("train.jsonl", jsonl("words", "ner_tags"), {}),
+    "numbers with names": ("train.jsonl", jsonl("tokens", "ner_tags", number=True), {"names": NAMES}),
+    "a JSON array": ("train.json", f"[{','.join(jsonl().splitlines())}]", {}),
+    "JSON with one list": ("train.json", f'{{"version": 1, "data": [{",".join(jsonl().splitlines())}]}}', {}),
+    "JSON lines called .json": ("train.json", jsonl(), {}),
+    "a table with a column of sentences": ("train.csv", kaggle(), {}),
+    "a table with blank rows": ("train.csv", lines(lambda i, w, t: f'"{w}",{t}'), {}),
+    "WikiANN's own file": ("train", WIKIANN, {}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_sentences_in_any_form_are_the_same_records(tmp_path, form):
+    name, content, options = FORMS[form]
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    records = read_split("files", "ner", "lug", "train", tmp_path, **options)
+    if form == "MasakhaNER, dates mapped":
+        assert records[0] == {
+            "id": "train-0",
+            "tokens": [*RECORDS[0]["tokens"], "July", "12"],
+            "tags": [*RECORDS[0]["tags"], "O", "O"],
+        }
+        records[0] = RECORDS[0]
+    assert records == RECORDS
+    assert read_split("files", "ner", "lug", "train", tmp_path / name, **options)[1:] == RECORDS[1:], "the file alone"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Return a folder with the sentences as the datasets library saves them, tags as numbers."""
+    folder = tmp_path_factory.mktemp("saved")
+    features = Features({"tokens": Sequence(Value("string")), "ner_tags": Sequence(ClassLabel(names=NAMES))})
+    columns = {
+        "tokens": [[w for w, _ in s] for s in SENTENCES],
+        "ner_tags": [[NAMES.index(t) for _, t in s] for s in SENTENCES],
+    }
+    data = Dataset.from_dict(columns, features=features)
+    data.save_to_disk(folder / "one")
+    DatasetDict({"train": data, "validation": data}).save_to_disk(folder / "splits")
+    (folder / "parquet").mkdir()
+    (folder / "hub" / "data").mkdir(parents=True)
+    data.to_parquet(folder / "parquet" / "train.parquet")
+    for number, part in enumerate((data.select([0]), data.select([1, 2]))):
+        part.to_parquet(folder / "hub" / "data" / f"train-{number:05}-of-00002.parquet")
+    return folder
+
+
+@pytest.mark.parametrize("form", ["one", "splits", "parquet", "hub"])
+def test_what_the_datasets_library_saves_is_read(saved, form):
+    """Numbers get the names that the data state; shards are one file; validation is dev."""
+    assert read_split("files", "ner", "lug", "train", saved / form) == RECORDS
+    if form == "splits":
+        dev = read_split("files", "ner", "lug", "dev", saved / form)
+        assert [record["tokens"] for record in dev] == [record["tokens"] for record in RECORDS]
+        with pytest.raises(DataError, match="has no test, only train, validation"):
+            user_files.find(saved / form, "test")
+
+
+REVIEWS = [("bulungi, nnyo", "positive"), ("si birungi", "negative"), ('a "quoted"\tone', "positive")]
+
+
+def sheet(delimiter, names=("text", "label")):
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter).writerows([names, *REVIEWS])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("train.csv", sheet(","), {}),
+        ("train.csv", sheet(";", ("Review", "Sentiment")), {}),
+        ("train.tsv", sheet("\t", ("tweet", "class")), {}),
+        ("train.csv", sheet(",", ("body", "stars")), {"columns": {"text": "body", "label": "stars"}}),
+        ("train.jsonl", "".join(json.dumps({"text": t, "label": y}) + "\n" for t, y in REVIEWS), {}),
+        (
+            "train.jsonl",
+            "".join(json.dumps({"sentence": t, "label": ["negative", "positive"].index(y)}) + "\n" for t, y in REVIEWS),
+            {"labels": {"0": "negative", "1": "positive"}},
+        ),
+        (
+            "train.jsonl",
+            "".join(json.dumps({"text": t, "label": y == "positive"}) + "\n" for t, y in REVIEWS),
+            {"labels": {"False": "negative", "True": "positive"}},
+        ),
+        (
+            "train.jsonl",
+            "".join(json.dumps({"text": t, "label": y.upper()}) + "\n" for t, y in [*REVIEWS, ("so so", "neutral")]),
+            {"labels": {"NEGATIVE": "negative", "POSITIVE": "positive", "NEUTRAL": "drop"}},
+        ),
+    ],
+)
+def test_the_same_texts_in_any_form_are_the_same_records(tmp_path, name, content, options):
+    (tmp_path / name).write_text(content)
+    records = read_split("files", "sentiment", "lug", "train", tmp_path, **options)
+    assert [(record["text"], record["label"]) for record in records] == REVIEWS
+
+
+TELLS = {
+    "documents": ("-DOCSTART-\tO\n\na\tO\n\n-DOCSTART-\tO\n\nb\tO\n", "2 -DOCSTART- lines are left out"),
+    "comments": ("# a\n# b\nw\tB-PER\n", "2 comment lines are left out"),
+    "prefix": ("lug:a\tO\nlug:b:c\tO\n", "'lug:' before every word, WikiANN's mark of the language, is removed"),
+    "orphans": ("a\tI-PER\nb\tI-LOC\n", "2 tags were brought to IOB2, the same entities: I- to B- (2)"),
+    "mapped": ("a\tB-GPE\nb\tI-GPE\n", "1 entities were mapped: GPE to LOC (1)"),
+    "one giant sentence": ("a\tO\n" * 60, "1 sentence of 60 words; is the blank line after each sentence missing?"),
+    "few giant sentences": (("a\tO\n" * 150 + "\n") * 3, "3 sentences of 150 words; is the blank line"),
+    "columns": ("1\ta\tO\t-\n2\tb\tB-PER\t-\n", "words are taken from column 2, tags from column 3 of 4"),
+}
+
+
+@pytest.mark.parametrize("tell", TELLS)
+def test_what_is_done_to_the_data_is_told_and_counted(tmp_path, caplog, tell):
+    content, message = TELLS[tell]
+    (tmp_path / "train.tsv").write_text(content)
+    with caplog.at_level(logging.WARNING, logger="metaxl"):
+        read_split("files", "ner", "lug", "train", tmp_path, labels={"GPE": "LOC"})
+    assert len(caplog.messages) == 1
+    assert message in caplog.messages[0]
+    assert str(tmp_path) in caplog.messages[0]
+
+
+def test_a_file_in_which_some_words_hold_a_colon_stays_as_it_is(tmp_path, caplog):
+    (tmp_path / "train.tsv").write_text("lug:a\tO\nb\tO\nlug:c\tO\n")
+    with caplog.at_level(logging.WARNING, logger="metaxl"):
+        (record,) = read_split("files", "ner", "lug", "train", tmp_path)
+    assert record["tokens"] == ["lug:a", "b", "lug:c"]
+    assert not caplog.messages
+
+
+types = st.sampled_from(["PER", "LOC", "DATE"])
+spans = st.lists(st.tuples(st.integers(0, 3), types), max_size=5)  # words of an entity, 0 for a word outside
+
+
+@settings(deadline=None)
+@given(spans)
+def test_every_scheme_gives_the_same_entities(parts):
+    """To IOB2 and back; what is IOB2 stays as it is."""
+    tags = [f"{'B' if not i else 'I'}-{kind}" if n else "O" for n, kind in parts for i in range(max(n, 1))]
+    for scheme in (iob1, bioes, lambda tags: bioes(tags, "U", "L")):
+        changed = Counter()
+        assert to_iob2(scheme(tags), changed) == tags
+        assert changed.total() == sum(one != other for one, other in zip(scheme(tags), tags, strict=True))
+    assert to_iob2(tags, changed := Counter()) == tags
+    assert not changed
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["O", "B-PER", "I-PER", "I-LOC", "B-LOC"]), max_size=8))
+def test_any_tags_become_iob2_with_the_entities_that_conlleval_sees(tags):
+    converted = to_iob2(tags, Counter())
+    assert entity_spans(converted, strict=True) == entity_spans(tags, strict=False)
+
+
+texts = st.lists(st.tuples(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), st.booleans()), min_size=30, max_size=80)
+
+
+def sentences_of(items):
+    """Return records whose text decides whether they hold an entity; texts recur."""
+    return [
+        {"id": f"all-{i}", "tokens": [word, "x"], "tags": ["B-PER" if word < "n" else "O", "O"]}
+        for i, (word, _) in enumerate(items)
+    ]
+
+
+@settings(deadline=None, max_examples=40)
+@given(texts, st.randoms(use_true_random=False))
+def test_splits_are_complete_disjoint_and_independent_of_order(items, random):
+    """Nothing is lost or there twice, no text in two parts, and the file's order decides nothing."""
+    records = sentences_of(items)
+    shares = {"dev": 0.2, "test": 0.3}
+    try:
+        parts = share_out(records, shares, 42, "x")
+    except DataError:
+        assert len({record["tokens"][0] for record in records}) < 15
+        return
+    assert sorted(r["id"] for part in parts.values() for r in part) == sorted(r["id"] for r in records)
+    seen = [{r["tokens"][0] for r in part} for part in parts.values()]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+    again = share_out(random.sample(records, len(records)), shares, 42, "x")
+    assert {k: sorted(r["id"] for r in v) for k, v in again.items()} == {
+        k: sorted(r["id"] for r in v) for k, v in parts.items()
+    }
+
+
+def test_splits_keep_the_share_of_every_stratum():
+    """Within one example, where no text recurs; another seed splits otherwise."""
+    records = [{"id": f"all-{i}", "tokens": [f"w{i}"], "tags": ["B-PER" if i % 4 == 0 else "O"]} for i in range(200)]
+    parts = share_out(records, {"dev": 0.1, "test": 0.25}, 42, "x")
+    for name, share in (("dev", 0.1), ("test", 0.25), ("train", 0.65)):
+        tagged = sum(record["tags"] == ["B-PER"] for record in parts[name])
+        assert abs(tagged - 50 * share) <= 1
+        assert abs(len(parts[name]) - 200 * share) <= 2
+    assert parts["test"] != share_out(records, {"dev": 0.1, "test": 0.25}, 43, "x")["test"]
+
+
+@settings(deadline=None, max_examples=40)
+@given(texts, st.integers(3, 6))
+def test_folds_test_every_example_once_and_never_train_on_its_text(items, folds):
+    """Each is test in one fold and dev in another; a text of test is in neither train nor dev of its fold."""
+    records = sentences_of(items)
+    assume(len({word for word, _ in items}) >= folds)
+    parts = [fold_parts(records, folds, fold, 42, "x") for fold in range(1, folds + 1)]
+    for role in ("test", "dev"):
+        assert sorted(r["id"] for part in parts for r in part[role]) == sorted(r["id"] for r in records)
+    for part in parts:
+        assert sorted(r["id"] for role in part.values() for r in role) == sorted(r["id"] for r in records)
+        words = {role: {r["tokens"][0] for r in own} for role, own in part.items()}
+        assert not words["test"] & (words["train"] | words["dev"])
+        assert not words["dev"] & words["train"]
+
+
+def test_one_file_is_split_or_folded_as_asked(tmp_path):
+    """Every part comes from the one file, with ids that are unique in it."""
+    path = tmp_path / "lug.tsv"
+    path.write_text("\n".join(f"w{i}\t{'B-PER' if i % 2 else 'O'}\n" for i in range(100)))
+    shares = {"splits": {"dev": 0.2, "test": 0.2}, "seed": 42}
+    parts = {s: read_split("files", "ner", "lug", s, path, **shares) for s in ("train", "dev", "test")}
+    assert {split: len(part) for split, part in parts.items()} == {"train": 60, "dev": 20, "test": 20}
+    assert len({record["id"] for part in parts.values() for record in part}) == 100
+    fold = read_split("files", "ner", "lug", "test", path, folds=5, fold=2, seed=42)
+    assert len(fold) == 20
+    assert len(read_split("files", "ner", "lug", "train", path, folds=5, seed=42)) == 100, "a source is the whole file"
+    with pytest.raises(DataError, match=re.escape("splits: {dev: 0.2, test: 0.2}} or")):
+        read_split("files", "ner", "lug", "dev", path)
+    with pytest.raises(DataError, match="is cross-validated, so lug has no dev of its own"):
+        read_split("files", "ner", "lug", "dev", path, folds=5)
+
+
+def test_a_part_that_has_no_file_is_split_off_train(tmp_path):
+    """And a part that has one is left alone."""
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.tsv").write_text("\n".join(f"{name}{i}\tO\n" for i in range(50)))
+    read = {
+        split: read_split("files", "ner", "lug", split, tmp_path, splits={"dev": 0.2}, seed=1)
+        for split in ("train", "dev", "test")
+    }
+    assert {split: len(part) for split, part in read.items()} == {"train": 40, "dev": 10, "test": 50}
+    assert all(record["tokens"][0].startswith("train") for record in read["dev"])
