@@ -10,6 +10,7 @@ import torch
 
 from metaxl.data.encode import Encoded, encode, load_tokenizer
 from metaxl.method import tape
+from metaxl.tasks import TASKS
 
 WORDS = [f"w{i}" for i in range(60)]
 FAMILIES = ("bert", "roberta", "xlm-roberta")
@@ -97,7 +98,7 @@ def records_of(task: str, count: int, seed: int) -> list[dict]:
 
 
 def encoded(folder: Path, task: str, count: int, seed: int) -> Encoded:
-    return encode(load_tokenizer(folder), task, records_of(task, count, seed), max_length=32)
+    return encode(load_tokenizer(folder), task, records_of(task, count, seed), 32, TASKS[task].usual)
 
 
 @pytest.fixture(params=["matrix", "factors"])
