@@ -1,4 +1,4 @@
-"""Dev chooses the epoch where it can; where it cannot, the last counts and the record says so. Classes are the data's."""
+"""Dev chooses the epoch where it can; where it cannot, the last counts, and the record says so."""
 
 from __future__ import annotations
 
