@@ -14,6 +14,7 @@ from metaxl.errors import MetaXLError
 from metaxl.tasks import SPLITS, TASKS
 
 HELP = {  # of arguments; each is called the same in every command that takes it
+    "best": "folder of the target's best model, which is removed if it is of an earlier training of this cell",
     "candidates": "a JSON file with a target's cells and their trainings",
     "cell": "the cell's folder",
     "cells": "a JSON file with the cells of each group",
@@ -25,7 +26,6 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "labels": "the classes in the order of their numbers, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
     "keep_models": "which models the experiment keeps: best, all or none",
-    "kept": "folders where a model of the cell's earlier training may lie; it is removed",
     "max_length": "subwords, one number a file",
     "names": "below results/raw/, or encoders/<hub id>@<commit>; default: all that are locked",
     "path": "below results/raw/, for instance sentipers/sentipers.xlsx",

@@ -116,7 +116,7 @@ def train(
     source: Path | None = None,
     out: Path,
     work: Path,
-    kept: Sequence[Path],
+    best: Path,
     keep_models: str,
 ) -> None:
     """Train one cell."""
@@ -125,7 +125,7 @@ def train(
     from metaxl.training.train import choose_device, train_cell
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
-    forget_models(cell_spec.cell, work, kept)
+    forget_models(cell_spec.cell, [work, out / STAGED], best)
     staged = work / STAGED if keep_models == "all" else None
     train_cell(cell_spec, encoder, _roles(target, source), out, choose_device(cell_spec), staged)
 

@@ -28,13 +28,13 @@ class ModelPlan:
         cells = all_cells(config) if config.keep_models != "none" else []
         if config.keep_models == "best":
             return list(dict.fromkeys(self._best(cell.task, cell.target) for cell in cells))
-        return [self._beside(cell) for cell in trained_cells(config, cells)]
+        return [self.plan.path(layout.MODEL, **asdict(cell)) for cell in trained_cells(config, cells)]
 
-    def kept(self, cell: Cell) -> list[Path]:
-        """Return the folders that may hold a model of a cell: beside its records, and its target's best."""
+    def best_of(self, cell: Cell) -> Path:
+        """Return the folder of the best model of a cell's target, of which a fold is a part."""
         language, fold = split_code(cell.target)
         folds = self.plan.config.folds(cell.task, language)
-        return [self._beside(cell), self._best(cell.task, language if 0 < fold <= folds else cell.target)]
+        return self._best(cell.task, language if 0 < fold <= folds else cell.target)
 
     def candidates(self, task: str, target: str) -> list[dict[str, Any]]:
         """Return the cells of which one's model is a target's best, in the tables' order; see `Candidate`.
@@ -79,9 +79,6 @@ class ModelPlan:
                 f"{self._best(task, target)}: no table shows {target!r} as a target of {task}; there are {known}."
             )
         return {cell: trained_cells(config, [cell]) for cell in cells}
-
-    def _beside(self, cell: Cell) -> Path:
-        return self.plan.path(layout.MODEL, **asdict(cell))
 
     def _best(self, task: str, target: str) -> Path:
         return self.plan.path(layout.BEST_MODEL, task=task, target=target)

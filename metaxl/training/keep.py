@@ -23,18 +23,18 @@ log = logging.getLogger("metaxl")
 STAGED = "model"
 
 
-def forget_models(cell: Cell, work: Path, kept: Iterable[Path]) -> None:
-    """Remove what an earlier training of a cell left: its workspace, and the models that are kept of it.
+def forget_models(cell: Cell, own: Iterable[Path], best: Path) -> None:
+    """Remove the models that an earlier training of a cell left: nothing is to lie beside records of other settings.
 
     Args:
         cell: that is about to be trained.
-        work: its workspace.
-        kept: folders that may hold a model of the cell, or of another.
+        own: folders that are the cell's alone.
+        best: the folder of its target's best model, which goes if it is of this cell.
     """
-    _remove(work)
-    for folder in kept:
-        if (folder / MODEL_RECORD).is_file() and read_json(folder / MODEL_RECORD).get("cell") == asdict(cell):
-            _remove(folder)
+    for folder in own:
+        _remove(folder)
+    if (best / MODEL_RECORD).is_file() and read_json(best / MODEL_RECORD)["cell"] == asdict(cell):
+        _remove(best)
 
 
 def keep_model(

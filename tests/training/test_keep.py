@@ -9,6 +9,7 @@ import pytest
 from cells import CPU, files_of, spec_of, train
 from safetensors.torch import load_file
 
+from metaxl.cli.rules import keep_best
 from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
 from metaxl.training import keep
 from metaxl.training.keep import forget_models, keep_model
@@ -70,10 +71,24 @@ def test_a_model_that_predicts_otherwise_than_the_record_says_so(place, cell, tm
     assert notes[1] in caplog.messages
 
 
-def test_a_cell_that_is_trained_anew_forgets_its_own_models_and_no_others(tmp_path):
-    work, own, other, best = (tmp_path / name for name in ("work", "own", "other", "best"))
-    mine = {"cell": asdict(SPEC.cell)}
-    for folder, record in {work: {}, own: mine, other: {"cell": mine["cell"] | {"seed": 2}}, best: mine}.items():
-        write_json(folder / "cell.json", record)
-    forget_models(SPEC.cell, work, [own, other, best, tmp_path / "absent"])
-    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+@pytest.mark.parametrize(
+    "whose", [asdict(SPEC.cell), asdict(SPEC.cell) | {"seed": 2}, None], ids=["own", "other", "no"]
+)
+def test_a_cell_that_is_trained_anew_forgets_its_own_models_and_no_others(tmp_path, whose):
+    """What lies in its own folders goes whatever it says; its target's best model where it is of this cell."""
+    work, own, best = (tmp_path / name for name in ("work", "own", "best"))
+    write_json(best / "cell.json", {"cell": whose})
+    for folder in (work, own):
+        write_json(folder / "config.json", {})
+    forget_models(SPEC.cell, [work, own, tmp_path / "absent"], best)
+    assert [path.name for path in tmp_path.iterdir()] == (["best"] if whose != asdict(SPEC.cell) else [])
+
+
+def test_where_no_cell_is_the_best_the_folder_says_why(monkeypatch, tmp_path, caplog):
+    """Tables are made all the same: the rule has its output."""
+    monkeypatch.setattr("metaxl.reporting.best.choose", lambda *_: (None, "none is the best"))
+    write_json(tmp_path / "candidates.json", [])
+    keep_best(tmp_path / "candidates.json", root=tmp_path, work=tmp_path / "work", out=tmp_path / "best")
+    assert [path.name for path in (tmp_path / "best").iterdir()] == ["cell.json"]
+    assert read_json(tmp_path / "best" / "cell.json") == {"cell": None, "notes": ["none is the best"]}
+    assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -32,9 +32,9 @@ rule train:
         encoder=lambda w, input: Path(input.encoder[0]).parent,
         out=lambda w, output: Path(output.scores).parent,
         work=of_any(layout.WORK),
-        kept=lambda w: PLANS[w.name].models.kept(cell_of(w)),
+        best=lambda w: PLANS[w.name].models.best_of(cell_of(w)),
         code=lambda w: PLANS[w.name].cell_code(cell_of(w)),
     shell:
         "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
         "--target {input.target:q} {params.source:q} --out {params.out:q} "
-        "--work {params.work:q} --kept {params.kept:q} --keep-models {resources.keep_models}"
+        "--work {params.work:q} --best {params.best:q} --keep-models {resources.keep_models}"
