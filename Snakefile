@@ -30,6 +30,7 @@ rule tables:
         PLAN.path(layout.ALL_SCORES),
         PLAN.path(layout.SIGNIFICANCE),
         PLAN.path(layout.REPORT, suffix="json"),
+        PLAN.models.files(),
 
 
 rule table2:
@@ -62,4 +63,5 @@ include: "workflow/rules/config.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/encoder.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/models.smk"
 include: "workflow/rules/report.smk"

@@ -41,12 +41,26 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
+        _open_to_umask(temporary)
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _open_to_umask(folder: Path) -> None:
+    """Give a folder and what was written to it the modes that the umask says: safetensors writes for the owner alone.
+
+    Links stay as they are, for the file behind them has another owner's mode.
+    """
+    mask = _umask()
+    folder.chmod(0o777 & ~mask)
+    for path in folder.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o777 & ~mask)
+        elif not path.is_symlink() and path.stat().st_nlink == 1:
+            path.chmod(0o666 & ~mask)
 
 
 def _umask() -> int:

@@ -14,6 +14,9 @@ from metaxl.errors import MetaXLError
 from metaxl.tasks import SPLITS, TASKS
 
 HELP = {  # of arguments; each is called the same in every command that takes it
+    "best": "folder of the target's best model, which is removed if it is of an earlier training of this cell",
+    "candidates": "a JSON file with a target's cells and their trainings",
+    "cell": "the cell's folder",
     "cells": "a JSON file with the cells of each group",
     "config": "the effective configuration, config.json of the experiment's results",
     "configfile": "laid over config.yaml, as in Snakemake",
@@ -22,6 +25,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "folder": "where the language's files lie, or an archive",
     "labels": "the classes in the order of their numbers, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
+    "keep_models": "which models the experiment keeps: best, all or none",
     "max_length": "subwords, one number a file",
     "names": "below results/raw/, or encoders/<hub id>@<commit>; default: all that are locked",
     "path": "below results/raw/, for instance sentipers/sentipers.xlsx",
@@ -36,6 +40,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "spec": "what to make, as JSON: of a cell the text, else a file that the workflow wrote",
     "target": "encoded train, dev and test",
     "tokenizer": "tokenizer.json of the encoder",
+    "work": "a folder for what is passed on from job to job",
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
 CHOICES = {"task": tuple(TASKS), "split": SPLITS, "unlabelled": ("resolve", "drop", "refill")}
@@ -63,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     for run in (*people.COMMANDS, *rules.COMMANDS):
         text = inspect.getdoc(run)
-        sub = commands.add_parser(run.__name__, help=text, description=text)
+        sub = commands.add_parser(run.__name__.replace("_", "-"), help=text, description=text)
         sub.set_defaults(run=run)
         _add_arguments(sub, run)
     return parser

@@ -108,14 +108,58 @@ def encode(
         write_json(facts_path(encoded_path), facts)
 
 
-def train(spec: str, *, encoder: Path, target: Sequence[Path], source: Path | None = None, out: Path) -> None:
+def train(
+    spec: str,
+    *,
+    encoder: Path,
+    target: Sequence[Path],
+    source: Path | None = None,
+    out: Path,
+    work: Path,
+    best: Path,
+    keep_models: str,
+) -> None:
     """Train one cell."""
     from metaxl.experiment.spec import CellSpec
+    from metaxl.training.keep import STAGED, forget_models
     from metaxl.training.train import choose_device, train_cell
 
-    files = dict(zip(SPLITS, target, strict=True)) | ({"source": source} if source else {})
     cell_spec = CellSpec.from_dict(json.loads(spec))
-    train_cell(cell_spec, encoder, files, out, choose_device(cell_spec))
+    forget_models(cell_spec.cell, [work, out / STAGED], best)
+    staged = work / STAGED if keep_models == "all" else None
+    train_cell(cell_spec, encoder, _roles(target, source), out, choose_device(cell_spec), staged)
+
+
+def keep_model(
+    spec: str, *, encoder: Path, target: Sequence[Path], source: Path | None = None, cell: Path, work: Path, out: Path
+) -> None:
+    """Keep the model of one cell: the one that its training left, or else that of training it again."""
+    from metaxl.experiment.spec import CellSpec
+    from metaxl.training.keep import keep_model
+    from metaxl.training.train import choose_device
+
+    cell_spec = CellSpec.from_dict(json.loads(spec))
+    keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec))
+
+
+def keep_best(candidates: Path, *, root: Path, work: Path, out: Path) -> None:
+    """Keep the model of a target's best cell on dev, by training it again."""
+    from metaxl.reporting.best import Candidate, choose
+    from metaxl.training.keep import keep_model
+    from metaxl.training.train import MODEL_RECORD, choose_device
+
+    best, said = choose(root, list(map(Candidate.from_dict, read_json(candidates))))
+    log.log(logging.INFO if best else logging.WARNING, "%s", said)
+    if best is None:
+        write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
+        return
+    cell, device = root / best.spec.cell.path, choose_device(best.spec)
+    keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, device, [said])
+
+
+def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:
+    """Return a cell's encoded data by role."""
+    return dict(zip(SPLITS, target, strict=True)) | ({"source": source} if source else {})
 
 
 def gather(cells: Path, *, group: str, root: Path, out: Path) -> None:
@@ -164,4 +208,7 @@ def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> No
     draw_figure(read_config(config), read_scores(scores), root, out)
 
 
-COMMANDS = (download, data, draw, report, encoder, encode, train, gather, scores, significance, table, figure)
+COMMANDS = (
+    *(download, data, draw, report, encoder, encode, train, keep_model, keep_best),
+    *(gather, scores, significance, table, figure),
+)

@@ -32,6 +32,12 @@ _ANY_CELL = Cell("{encoder}", "{task}", "{target}", "{source}", "{method}", "{se
 CELL = f"{_ANY_CELL.path}/{{file}}"
 SCORES, PREDICTIONS, HISTORY, VECTORS = "scores.json", "predictions.jsonl", "history.jsonl", "representations.npz"
 
+MODEL = f"{_ANY_CELL.path}/model"
+WORK = f"work/{_ANY_CELL.path}"  # a cell's workspace: a model that its training has left for the rule that keeps it
+BEST_MODEL = "models/{task}/{target}"
+BEST_WORK = "work/models/{task}/{target}"
+CANDIDATES = "asked/best-{task}-{target}.json"  # the cells of which one's model is kept as the best
+
 GROUP = "scores/{group}.csv"  # the scores of the cells that the same tables and figures read
 ALL_SCORES = "scores.csv"
 SIGNIFICANCE = "significance.csv"

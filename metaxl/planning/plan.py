@@ -27,6 +27,7 @@ from metaxl.files import canonical_json, sha256_text
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.labels import label_set
+from metaxl.planning.models import ModelPlan
 from metaxl.reporting.data.files import report_spec
 from metaxl.tasks import SPLITS, LabelSet
 
@@ -48,13 +49,19 @@ class Plan:
         """Return what the rule of the encoders needs."""
         return EncoderPlan(self.config)
 
+    @property
+    def models(self) -> ModelPlan:
+        """Return what the rules of kept models need."""
+        return ModelPlan(self)
+
     def content(self, part: str) -> str:
         """Return the content of a JSON file that other rules read.
 
         Args:
             part: "config", the effective configuration; "asked/labels", the classes of each task; or, as they are too
                 long for a command line, "asked/cells", the groups of cells to gather and what their records must say,
-                "asked/data", for the data report, and "asked/encoder-<name>".
+                "asked/best-<task>-<target>", the cells of which the best one's model is kept, "asked/data", for the
+                data report, and "asked/encoder-<name>".
 
         Raises:
             ConfigError: there is no such part.
@@ -69,11 +76,14 @@ class Plan:
                 value = {task.name: asdict(self.labels(task.name)) for task in self.config.tasks}
             case ["asked/data"]:
                 value = asdict(report_spec(self.config))
+            case ["asked/best", place] if "-" in place:
+                value = self.models.candidates(*place.split("-", 1))
             case ["asked/encoder", encoder]:
                 value = self.encoders.spec(encoder)
             case _:
                 raise ConfigError(
-                    f"{self.path(part)}.json: expected asked/cells, asked/labels, asked/data or asked/encoder-<name>."
+                    f"{self.path(part)}.json: expected asked/cells, asked/labels, asked/data, asked/encoder-<name> or "
+                    "asked/best-<task>-<target>."
                 )
         return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
@@ -173,12 +183,12 @@ class Plan:
             raise ConfigError(f"{self.path(layout.GROUP, group=group)}: no such group; there are {', '.join(known)}.")
         made_of = [path for cell in known[group] for paths in self.cell_inputs(cell).values() for path in paths]
         encoders = [self.path(layout.CHECKSUMS, encoder=cell.encoder) for cell in known[group]]
-        return list(dict.fromkeys([*self._cell_files(known[group], SCORES, PREDICTIONS), *made_of, *encoders]))
+        return list(dict.fromkeys([*self.cell_files(known[group], SCORES, PREDICTIONS), *made_of, *encoders]))
 
     def compared_inputs(self) -> list[Path]:
         """Return the predictions of the cells that the paired tests compare, each once."""
         compared = dict.fromkeys(cell for _, *pair in compared_pairs(self.config) for cell in pair)
-        return self._cell_files(trained_cells(self.config, compared), PREDICTIONS)
+        return self.cell_files(trained_cells(self.config, compared), PREDICTIONS)
 
     def table_inputs(self, number: int) -> list[Path]:
         """Return the gathered scores that a table shows.
@@ -201,7 +211,7 @@ class Plan:
         """
         if self.config.figure is None:
             raise ConfigError("figure: this configuration has none; see its keys in the schema.")
-        vectors = self._cell_files(figure_cells(self.config), VECTORS)
+        vectors = self.cell_files(figure_cells(self.config), VECTORS)
         return {"scores": self.group_files("figure1"), "vectors": vectors}
 
     def figure_files(self) -> list[Path]:
@@ -222,7 +232,8 @@ class Plan:
         names = report_spec(self.config).encoders
         return [self.path(layout.ENCODER, encoder=name, file="tokenizer.json") for name in names]
 
-    def _cell_files(self, cells: Iterable[Cell], *names: str) -> list[Path]:
+    def cell_files(self, cells: Iterable[Cell], *names: str) -> list[Path]:
+        """Return the files of these names of every cell."""
         root = layout.root(self.config.name)
         return [root / cell_file(cell, name) for cell in cells for name in names]
 

@@ -33,10 +33,11 @@ def test_the_same_cell_twice_is_byte_equal_and_its_scores_are_its_predictions(pl
     for record in records:
         record.pop("resources")
     assert records[0] == records[1]
-    lines = read_jsonl(tmp_path / "0" / "predictions.jsonl")
+    lines, labels = read_jsonl(tmp_path / "0" / "predictions.jsonl"), spec_of(method).labels
     for split in ("dev", "test"):
         chosen = [line for line in lines if line["split"] == split]
-        again = NER.score([line["gold"] for line in chosen], [line["predicted"] for line in chosen])
+        pair = [line["gold"] for line in chosen], [line["predicted"] for line in chosen]
+        again = NER.score(labels, *pair) | {"by_type": NER.score_by_type(labels, *pair)}
         assert again == records[0]["best"][split]
         assert len(chosen) == {"dev": 6, "test": 7}[split]
 
@@ -138,8 +139,8 @@ def test_one_target_example_cannot_be_halved(place, tmp_path):
 def test_training_touches_only_the_vocabulary_of_its_data(place, tmp_path):
     from safetensors.torch import load_file
 
-    spec = replace(spec_of("metaxl-L1"), keep_model=True)
-    train(place, tmp_path, spec)
+    spec = spec_of("metaxl-L1")
+    train(place, tmp_path, spec, tmp_path / "model")
     before, after = load_file(place / "model.safetensors"), load_file(tmp_path / "model" / "model.safetensors")
     name = "embeddings.word_embeddings.weight"
     rows = CellData.load(files_of(place, spec)).rows
@@ -177,21 +178,13 @@ def asdict_of(data):
 def test_the_kept_model_predicts_what_predictions_say(place, tmp_path):
     from reference import Reference
 
-    spec = replace(spec_of("joint", task="sentiment"), keep_model=True)
-    train(place, tmp_path, spec)
+    train(place, tmp_path, spec_of("joint", task="sentiment"), tmp_path / "model")
     reference = Reference(tmp_path / "model", "sentiment")
     data = encoded(place, "sentiment", 7, seed=2)
     best = reference.logits(reference.theta, data, range(7)).argmax(dim=1)
     theirs = [reference.model.config.id2label[int(i)] for i in best]
     lines = read_jsonl(tmp_path / "predictions.jsonl")
     assert theirs == [line["predicted"][0] for line in lines if line["split"] == "test"]
-
-
-def test_a_cell_that_keeps_no_model_leaves_none_of_an_earlier_training(place, tmp_path):
-    train(place, tmp_path, replace(spec_of("joint"), keep_model=True))
-    assert (tmp_path / "model" / "config.json").is_file()
-    train(place, tmp_path, spec_of("joint"))
-    assert not (tmp_path / "model").exists()
 
 
 def test_a_loss_that_is_not_finite_stops_the_cell_and_writes_nothing(place, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from families import KINDS, make_family
 from test_workflow import Project
 
 from metaxl.files import read_json, read_jsonl
+from metaxl.tasks import TASKS
 
 DEFAULT = "deberta-v2"  # the one that every run of the tests takes through the workflow
 LENGTHS = {"bottleneck": 4, "max_length": 30, "eval_max_length": 30}
@@ -51,7 +53,7 @@ def project(tmp_path_factory):
     task |= {"placement": [2], "placements": [[2]]}
     tasks = {name: task | {"training": training | LENGTHS} for name, training in TRAINING.items()}
     made.configure(
-        {"name": "families", "label": "tiny encoders", "controls": [], "figure": None, "keep_models": True}
+        {"name": "families", "label": "tiny encoders", "controls": [], "figure": None, "keep_models": "all"}
         | {"encoders": {kind: {"folder": f"encoders/{kind}"} for kind in KINDS}}
         | {"files": write_languages(made.folder)}
         | tasks
@@ -65,7 +67,7 @@ def cell(kind: str) -> str:
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=[pytest.mark.slow] * (k != DEFAULT)) for k in KINDS])
 def test_a_family_trains_and_its_kept_model_predicts_alike(project, kind):
-    project.run("--", f"{cell(kind)}/scores.json")
+    project.run("--", f"{cell(kind)}/model")
     check(project.folder, kind)
 
 
@@ -76,6 +78,12 @@ def check(folder: Path, kind: str) -> None:
     (log,) = (folder / "results" / "families" / "logs" / "cells").glob(f"{kind}-*.log")
     assert f"{network} network" in log.read_text(encoding="utf-8")
     task, model = TASK_OF[kind], folder / cell(kind) / "model"
+    assert read_json(model / "cell.json") == read_json(folder / cell(kind) / "scores.json"), "its own training's"
+    classes = TASKS[task].usual
+    about = read_json(model / "config.json")
+    assert about["id2label"] == {str(number): label for number, label in enumerate(classes)}
+    assert about["label2id"] == {label: number for number, label in enumerate(classes)}
+    assert {path.stat().st_mode & 0o777 for path in model.iterdir() if path.suffix} == {0o666 & ~umask()}
     records = read_jsonl(folder / "results" / "families" / "data" / task / "xx" / "test.jsonl")
     ours = {
         r["id"]: r["predicted"] for r in read_jsonl(folder / cell(kind) / "predictions.jsonl") if r["split"] == "test"
@@ -85,6 +93,12 @@ def check(folder: Path, kind: str) -> None:
     predict = {"ner": tags_of, "sentiment": labels_of}[task]
     for found in predict(model, [r["text"] if task == "sentiment" else " ".join(r["tokens"]) for r in records]):
         assert found == list(ours.values())
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def tags_of(model: Path, texts: list[str]) -> list[list[list[str]]]:

@@ -412,7 +412,7 @@ def test_a_folder_that_has_gone_is_told_before_anything_runs(own):
         (own.folder / "data" / "away").rename(folder)
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "data/yy: expected train with one of .tsv, .conll, .txt, .jsonl; the folder does not exist." in said
+    assert "data/yy: does not exist; expected a folder with train, dev and test, or a file." in said
     assert "Traceback" not in said
 
 

@@ -22,6 +22,8 @@ rule train:
     resources:
         mem_mb=lambda w, attempt: 8000 * attempt,
         gpu_slots=1,
+        # No parameter: whether the model is left for the rule that keeps it changes no score, and reruns nothing.
+        keep_models=lambda w: PLANS[w.name].config.keep_models,
     params:
         spec=lambda w: PLANS[w.name].cell_spec(cell_of(w)),
         source=lambda w, input: (
@@ -29,7 +31,10 @@ rule train:
         ),
         encoder=lambda w, input: Path(input.encoder[0]).parent,
         out=lambda w, output: Path(output.scores).parent,
+        work=of_any(layout.WORK),
+        best=lambda w: PLANS[w.name].models.best_of(cell_of(w)),
         code=lambda w: PLANS[w.name].cell_code(cell_of(w)),
     shell:
         "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
-        "--target {input.target:q} {params.source:q} --out {params.out:q}"
+        "--target {input.target:q} {params.source:q} --out {params.out:q} "
+        "--work {params.work:q} --best {params.best:q} --keep-models {resources.keep_models}"
