@@ -46,7 +46,8 @@ def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
         for place, method, height in zip(places, methods, heights, strict=True):
             if name == "ours":
                 text = f"{float(own[method]['speedup']):.1f}x"
-                ax.annotate(text, (place + width / 2, height), (1, 0), textcoords="offset points", fontsize=7)
+                top = float(own[method]["seconds_max"])
+                ax.annotate(text, (place, top), (0, 2), textcoords="offset points", fontsize=7, ha="center")
     ax.tick_params(axis="y", labelsize=8)
     ax.set_xticks(range(len(methods)), [method.replace("metaxl-", "") for method in methods], fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
