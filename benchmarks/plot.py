@@ -43,11 +43,11 @@ def draw(ax: Axes, rows: list[dict[str, str]]) -> None:
         highs = [float(own[m]["seconds_max"]) - height for m, height in zip(methods, heights, strict=True)]
         options: dict[str, Any] = {"width": width, "label": LABELS[name], **STYLES[name]}
         ax.bar(places, heights, yerr=[lows, highs], error_kw={"elinewidth": 0.8}, **options)
-        for place, method, height in zip(places, methods, heights, strict=True):
+        for place, method in zip(places, methods, strict=True):
             if name == "ours":
                 text = f"{float(own[method]['speedup']):.1f}x"
                 top = float(own[method]["seconds_max"])
-                ax.annotate(text, (place, top), (0, 2), textcoords="offset points", fontsize=7, ha="center")
+                ax.annotate(text, (place - width / 2, top), (1, 2), textcoords="offset points", fontsize=6.5)
     ax.tick_params(axis="y", labelsize=8)
     ax.set_xticks(range(len(methods)), [method.replace("metaxl-", "") for method in methods], fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
