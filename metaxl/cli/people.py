@@ -39,6 +39,35 @@ def check(*, preset: str | None = None, configfile: Sequence[Path] = ()) -> None
         raise ConfigError(f"The experiment {plan.config.name!r} cannot run before what is listed above is mended.")
 
 
+def init(
+    data: Path,
+    *,
+    language: str,
+    source: str,
+    related: str | None = None,
+    task: str | None = None,
+    encoder: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Look at your own data and write the configuration of an experiment on them to the standard output."""
+    from metaxl.experiment.grid import cell_groups
+    from metaxl.planning.findings import find_notes
+    from metaxl.planning.proposal import propose
+    from metaxl.planning.proposal_file import checked_plan, to_yaml
+
+    proposal = propose(data, language, source, related, task, encoder, name)
+    for brought in proposal.brought:
+        log.info("%s", brought.described())
+    text = to_yaml(proposal)
+    plan = checked_plan(text)
+    for note in [*proposal.told(), *find_notes(plan.config)]:
+        log.info("note: %s", note)
+    cells = sum(map(len, cell_groups(plan.config).values()))
+    log.info("%d models would be trained. Save this as a file, such as mine.yaml, then:", cells)
+    log.info("  metaxl check --configfile mine.yaml\n  snakemake --cores 8 --configfile mine.yaml -- tables")
+    print(text, end="")  # noqa: T201  # the answer, not a log
+
+
 def lock(names: Sequence[str] = (), *, raw: Path = RAW) -> None:
     """Replace what the lock holds by what is downloaded now; needs the network."""
     from metaxl.downloads.lock import lockable
@@ -50,4 +79,4 @@ def lock(names: Sequence[str] = (), *, raw: Path = RAW) -> None:
     log.info("%d updated", len(chosen))
 
 
-COMMANDS = (check, lock)
+COMMANDS = (check, init, lock)

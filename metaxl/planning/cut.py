@@ -32,7 +32,6 @@ def count_cut(config: Config, task: TaskSettings, code: str, split: str) -> int 
 def _count(config: Config, task: str, folder: Path, place: tuple[str, str], limit: int) -> int:
     labels = sorted(inspect(config, task, *place).facts["labels"])
     has_words = find_task(task).has_words
-    found = encode(
-        load_tokenizer(folder, task), task, records(config, task, *place), limit if has_words else WHOLE, labels
-    )
+    examples, _ = records(config, task, *place)
+    found = encode(load_tokenizer(folder, task), task, examples, limit if has_words else WHOLE, labels)
     return found.words_lost() if has_words else int((found.lengths() > limit).sum())

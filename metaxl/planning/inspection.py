@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from metaxl.data.facts import Facts, facts_of_records
@@ -47,21 +49,34 @@ def texts(config: Config, task: str, code: str, split: str) -> list[str]:
     """Return a digest of the text of each example of a split that can be read; equal texts have equal ones."""
 
     def make() -> list[str]:
-        return [sha256_text(text_of(record))[:16] for record in records(config, task, code, split)]
+        return [sha256_text(text_of(record))[:16] for record in records(config, task, code, split)[0]]
 
     return list(remembered(["texts", *made_of(config, task, code, split)], make))
 
 
-def records(config: Config, task: str, code: str, split: str) -> list[Record]:
-    """Read one split of a language as its rule does.
+def records(config: Config, task: str, code: str, split: str) -> tuple[list[Record], list[str]]:
+    """Read one split of a language as its rule does; see `read_quietly`."""
+    plan, corpus = DataPlan(config), config.corpus(task, code)
+    named = split_code(code)[0] if corpus == "files" else code
+    options = plan.reading(task, code) | plan.filling(corpus)
+    return read_quietly(corpus, task, named, split, plan.folder(task, code), **options)
+
+
+def read_quietly(
+    corpus: str, task: str, language: str, split: str, folder: Path, **options: Any
+) -> tuple[list[Record], list[str]]:
+    """Return the records of a split and what its reader told, which is not logged; arguments as of `read_split`.
 
     Raises:
         DataError: it cannot be read.
     """
-    plan, corpus = DataPlan(config), config.corpus(task, code)
-    named = split_code(code)[0] if corpus == "files" else code
-    options = plan.reading(task, code) | plan.filling(corpus)
-    return read_split(corpus, task, named, split, plan.folder(task, code), **options)
+    logger = logging.getLogger("metaxl")
+    heard, logger.propagate = logger.propagate, False
+    try:
+        with collected_notes() as notes:
+            return read_split(corpus, task, language, split, folder, **options), notes
+    finally:
+        logger.propagate = heard
 
 
 def made_of(config: Config, task: str, code: str, split: str) -> list[str]:
@@ -86,8 +101,7 @@ def lines_of(error: Exception) -> tuple[str, ...]:
 
 def _inspect(config: Config, task: str, code: str, split: str) -> dict[str, Any]:
     try:
-        with collected_notes() as notes:
-            found = records(config, task, code, split)
+        found = facts_of_records(*records(config, task, code, split))
     except DataError as error:
         return asdict(Inspection({}, lines_of(error)))
-    return asdict(Inspection(facts_of_records(found, notes), ()))
+    return asdict(Inspection(found, ()))
