@@ -28,7 +28,6 @@ class Brought:
         path: as it was given.
         train: the file of its training examples.
         records: of each split that is there; of one file all of them, as "train".
-        notes: what the reader told.
     """
 
     language: str
@@ -36,7 +35,6 @@ class Brought:
     path: str
     train: str
     records: dict[str, list[Record]]
-    notes: tuple[str, ...]
 
     @property
     def examples(self) -> list[Record]:
@@ -118,12 +116,8 @@ def bring(path: Path, language: str, task: str | None) -> Brought:
 
 def _bring(path: Path, language: str, task: str) -> Brought:
     files = {SPLITS[0]: path} if path.is_file() and not _is_archive(path) else _split_files(path)
-    records: dict[str, list[Record]] = {}
-    told: list[str] = []
-    for split in files:
-        records[split], notes = read_quietly("files", task, language, split, path)
-        told += notes
-    return Brought(language, task, str(path), str(files[SPLITS[0]]), records, tuple(dict.fromkeys(told)))
+    records = {split: read_quietly("files", task, language, split, path)[0] for split in files}
+    return Brought(language, task, str(path), str(files[SPLITS[0]]), records)
 
 
 def _is_archive(path: Path) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from metaxl.errors import ConfigError, MetaXLError
 from metaxl.experiment.config import Config, TaskSettings
+from metaxl.experiment.folds import split_code
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.inspection import SYNTHETIC, inspect, is_here
@@ -50,13 +51,21 @@ def find_faults(config: Config) -> list[Fault]:
 
 def find_notes(config: Config) -> list[str]:
     """Return what is odd about the data of an experiment without faults but does not stop it, each once."""
-    notes: list[str] = []
-    for task, _, code, split in DataPlan(config).splits():
-        if is_here(config, task.name, code, split):
-            notes += inspect(config, task.name, code, split).facts.get("notes", [])
+    notes = reader_notes(config)
     for task in config.tasks:
         notes += [*_few(config, task), *_without_entity(config, task), *odd_kinds(config, task)]
     return list(dict.fromkeys(notes))
+
+
+def reader_notes(config: Config) -> list[str]:
+    """Return what the readers tell of the data that are here; of a cross-validated file as a whole, not by fold."""
+    places: dict[tuple[str, str, str], None] = {}
+    for task, corpus, code, split in DataPlan(config).splits():
+        language, fold = split_code(code)
+        whole = (language, SPLITS[0]) if corpus == "files" and fold else (code, split)
+        places[task.name, *whole] = None
+    here = [place for place in places if is_here(config, *place)]
+    return [note for place in here for note in inspect(config, *place).facts.get("notes", [])]
 
 
 def refuse(faults: list[Fault]) -> None:

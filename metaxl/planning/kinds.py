@@ -9,7 +9,7 @@ from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
 from metaxl.planning.data import DataPlan
 from metaxl.planning.inspection import inspect
-from metaxl.planning.labels import mapped_labels
+from metaxl.planning.labels import DROP, mapped_labels
 from metaxl.planning.meanings import mapping_of
 from metaxl.tasks import OUTSIDE, find_task, type_of
 
@@ -38,16 +38,19 @@ def check_kinds(config: Config, task: TaskSettings) -> Iterator[str]:
 
 
 def odd_kinds(config: Config, task: TaskSettings) -> Iterator[str]:
-    """Yield the types or classes that only the targets, or only the sources, have."""
-    kinds = kinds_of(config, task)
+    """Yield the types or classes that only the targets, or only the sources, have; nothing before names are alike."""
+    if any(check_kinds(config, task)):
+        return
+    kinds, nothing = kinds_of(config, task), OUTSIDE if find_task(task.name).has_words else DROP
     sources = set(chain.from_iterable(own for code, own in kinds.items() if code in task.sources()))
     for target in task.targets:
         own = set(kinds[target.language])
         if only := sorted(own - sources):
-            nothing = "" if own & sources else " Source and target have no label in common: little can be transferred."
+            alone = "" if own & sources else " Source and target have no label in common, so little can be transferred."
+            lines = ", ".join(f"{kind}: {nothing}" for kind in only)
             yield (
-                f"{task.name}: {', '.join(only)} only in the target {target.language}, not in its sources; "
-                f"{task.name}.labels may map labels.{nothing}"
+                f"{task.name}: {', '.join(only)} only in the target {target.language}, not in its sources: learnt from "
+                f"the target alone. `labels: {{{lines}}}` leaves it out; another name of the sources' maps it.{alone}"
             )
         if only := sorted(sources - own):
             yield f"{task.name}: {', '.join(only)} only in the sources, not in the target {target.language}."

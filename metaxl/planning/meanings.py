@@ -39,18 +39,15 @@ def mapping_of(labels: Mapping[str, Iterable[str]], has_words: bool, kept: Itera
         kept: labels that are mapped already.
 
     Returns:
-        The usual name of every label that has another one; nothing for a meaning that has one name everywhere.
+        The usual name of every label that has another one; nothing where each meaning has one name everywhere.
     """
     names: dict[str, set[str]] = {}
     for label in (label for own in labels.values() for label in own):
         names.setdefault(usual_name(label, has_words), set()).add(label)
-    several = {name: found for name, found in names.items() if len(found) > 1}
-    return {
-        label: name
-        for name, found in sorted(several.items())
-        for label in sorted(found)
-        if label != name and label not in set(kept)
-    }
+    if all(len(found - set(kept)) < 2 for found in names.values()):
+        return {}
+    pairs = ((label, name) for name, found in sorted(names.items()) for label in sorted(found))
+    return {label: name for label, name in pairs if label != name and label not in set(kept)}
 
 
 def same_language(code: str, known: Iterable[str]) -> str:

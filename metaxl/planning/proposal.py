@@ -50,7 +50,7 @@ class Proposal:
 
     def told(self) -> list[str]:
         """Return what the proposal decides about the data, a sentence each."""
-        told = [note for brought in self.brought for note in brought.notes]
+        told: list[str] = []
         match self.target.own_data():
             case {"folds": folds}:
                 told.append(f"{self.target.path}: one small file, so {folds} folds: every example is tested once.")

@@ -9,11 +9,12 @@ from typing import Any
 
 from metaxl.experiment import layout
 from metaxl.experiment.config import Config
+from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import cell_groups
 from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json, write_text
 from metaxl.planning.data import DataPlan
-from metaxl.planning.findings import find_notes
+from metaxl.planning.findings import find_notes, reader_notes
 from metaxl.tasks import SPLITS
 
 SHOWN = 20  # lines on a screen; all of them are in the file
@@ -29,7 +30,7 @@ def notes_of_run(config: Config) -> dict[str, list[str]]:
     """Return what the files of an experiment's results tell, under a heading for each kind, each sentence once."""
     root = layout.root(config.name)
     found = {
-        "Data": _facts(root, _data_facts(config)),
+        "Data": [*reader_notes(config), *_facts(root, _data_facts(config))],
         "Length limit": _facts(root, _encoded_facts(config)),
         "Training": _records(config, root),
     }
@@ -59,8 +60,10 @@ def bounded(lines: list[str], place: Path | str) -> str:
 
 
 def _data_facts(config: Config) -> Iterator[Path]:
-    for task, _, code, split in DataPlan(config).splits():
-        yield layout.fill(layout.DATA_FACTS, task=task.name, language=code, split=split)
+    """Yield the facts of the data files, but of the folds of one file, which is told as a whole."""
+    for task, corpus, code, split in DataPlan(config).splits():
+        if not (corpus == "files" and split_code(code)[1]):
+            yield layout.fill(layout.DATA_FACTS, task=task.name, language=code, split=split)
 
 
 def _encoded_facts(config: Config) -> Iterator[Path]:

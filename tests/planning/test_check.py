@@ -90,7 +90,7 @@ MALFORMED = {
         write(f"{LUG}/test.jsonl", '{"tokens": ["a", "b"], "tags": ["O"]}\n'),
         f"{LUG}/test.jsonl:1",
     ),
-    "another key": (write(f"{LUG}/test.jsonl", '{"words": ["a"], "tags": ["O"]}\n'), f"{LUG}/test.jsonl:1"),
+    "another key": (write(f"{LUG}/test.jsonl", '{"things": ["a"], "tags": ["O"]}\n'), f"{LUG}/test.jsonl:1"),
     "no dev": (lambda own_place: (own_place / LUG / "dev.tsv").unlink(), LUG),
     "two files of a split": (lambda own_place: (own_place / LUG / "dev.txt").write_text(GOOD), LUG),
     "a source's file": (write("data/en/train.tsv", "Nakato\n"), "data/en/train.tsv:1"),
@@ -174,6 +174,7 @@ def test_names_of_the_same_meaning_are_a_fault_with_the_mapping_to_write(check, 
     code, said = check(ner={"labels": yaml.safe_load("{PERSON: PER}")})
     assert code == 0, said
     assert "note: ner: CROP only in the target lug, not in its sources" in said
+    assert "`labels: {CROP: O}` leaves it out" in said
     assert "note: ner: ORG only in the sources, not in the target lug" in said
 
 
