@@ -13,7 +13,7 @@ from metaxl.cli import people, rules
 from metaxl.errors import MetaXLError
 from metaxl.tasks import SPLITS, TASKS
 
-HELP = {  # of arguments; each is called the same in every command that takes it, and of one command's alone
+HELP = {  # of arguments; each is called the same in every command that takes it
     "cells": "a JSON file with the cells of each group",
     "config": "the effective configuration, config.json of the experiment's results",
     "configfile": "laid over config.yaml, as in Snakemake",
