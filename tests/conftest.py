@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from own import make_place
 
 from metaxl.data.encode import Encoded, encode, load_tokenizer
 from metaxl.method import tape
@@ -121,3 +122,15 @@ def place(tmp_path_factory) -> Path:
         for number, (role, count) in enumerate({"train": 10, "dev": 6, "test": 7, "source": 12}.items()):
             encoded(folder, task, count, seed=number).save(folder / f"{task}-{role}.npz")
     return folder
+
+
+@pytest.fixture
+def own_place(tmp_path, monkeypatch):
+    """A folder with an experiment on own data, from which commands run.
+
+    Its encoder has no weights to look at, and every server answers.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("metaxl.planning.encoders.faults_of_encoder", lambda folder, layers, longest: [])
+    monkeypatch.setattr("metaxl.planning.inventory.unreachable", lambda hosts: {})
+    return make_place(tmp_path)

@@ -22,6 +22,13 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "configfile": "laid over config.yaml, as in Snakemake",
     "corpus": "synthetic, files, or a registered data set",
     "encoder": "folder of the prepared encoder",
+    "init data": "a file of sentences or texts with labels, or a folder of train, dev and test",
+    "init encoder": "a folder, or an id of the Hugging Face hub; default: the paper's",
+    "init language": "the code of the language of the data, such as lug",
+    "init name": "of the folder below results/",
+    "init related": "a second source language, or CODE=PATH",
+    "init source": "the source language: a code such as en, which is downloaded, or CODE=PATH for own data",
+    "init task": "seen from the data when left out",
     "folder": "where the language's files lie, or an archive",
     "labels": "the classes in the order of their numbers, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
@@ -79,7 +86,11 @@ def _add_arguments(sub: argparse.ArgumentParser, run: Callable[..., None]) -> No
     for name, parameter in inspect.signature(run, eval_str=True).parameters.items():
         needed = parameter.default is parameter.empty
         types = get_args(parameter.annotation) or (parameter.annotation,)  # of Sequence[Path] or int | None the first
-        facts: dict[str, Any] = {"type": types[0], "help": HELP.get(name), "choices": CHOICES.get(name)}
+        facts: dict[str, Any] = {
+            "type": types[0],
+            "help": HELP.get(f"{run.__name__} {name}", HELP.get(name)),
+            "choices": CHOICES.get(name),
+        }
         if get_origin(parameter.annotation) is Sequence:
             facts["nargs"] = "+" if needed else "*"
         if not needed:

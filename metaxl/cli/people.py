@@ -9,22 +9,63 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from metaxl.errors import ConfigError, DownloadError
 from metaxl.experiment.layout import RAW
 
 log = logging.getLogger("metaxl")
 
 
 def check(*, preset: str | None = None, configfile: Sequence[Path] = ()) -> None:
-    """Say what an experiment has, lacks and weighs, before anything starts; fail if something missing cannot come."""
+    """Open what an experiment has, say what it lacks and weighs, and list every fault, before anything starts."""
     from metaxl.experiment.load import read_configuration
+    from metaxl.planning.findings import Fault, find_faults, find_notes, told
     from metaxl.planning.inventory import describe, find_resources, require_network
     from metaxl.planning.plans import Plans
+    from metaxl.planning.review import data_table
 
     plan = Plans(read_configuration(preset, configfile)).active
-    plan.check()
-    resources = find_resources(plan.data.downloads(), [(plan, name) for name in plan.encoders.used()])
-    print(describe(plan, resources))  # noqa: T201  # the answer, not a log
-    require_network(resources, listed=True)
+    faults = find_faults(plan.config)
+    parts = []
+    if not any(fault.kind == "languages" for fault in faults):  # else nobody knows where the data come from
+        parts += [data_table(plan.config), "\n".join(f"note: {note}" for note in find_notes(plan.config))]
+        resources = find_resources(plan.data.downloads(), [(plan, name) for name in plan.encoders.used()])
+        parts.append(describe(plan, resources))
+        try:
+            require_network(resources, listed=True)
+        except DownloadError as error:
+            faults.append(Fault("downloads", str(error)))
+    print("\n\n".join(filter(None, [*parts, told(faults) if faults else ""])), flush=True)  # noqa: T201  # the answer
+    if faults:
+        raise ConfigError(f"The experiment {plan.config.name!r} cannot run before what is listed above is mended.")
+
+
+def init(
+    data: Path,
+    *,
+    language: str,
+    source: str,
+    related: str | None = None,
+    task: str | None = None,
+    encoder: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Look at your own data and write the configuration of an experiment on them to the standard output."""
+    from metaxl.experiment.grid import cell_groups
+    from metaxl.planning.findings import find_notes
+    from metaxl.planning.proposal import propose
+    from metaxl.planning.proposal_file import checked_plan, to_yaml
+
+    proposal = propose(data, language, source, related, task, encoder, name)
+    for brought in proposal.brought:
+        log.info("%s", brought.described())
+    text = to_yaml(proposal)
+    plan = checked_plan(text)
+    for note in [*proposal.told(), *find_notes(plan.config)]:
+        log.info("note: %s", note)
+    cells = sum(map(len, cell_groups(plan.config).values()))
+    log.info("%d models would be trained. Save this as a file, such as mine.yaml, then:", cells)
+    log.info("  metaxl check --configfile mine.yaml\n  snakemake --cores 8 --configfile mine.yaml -- tables")
+    print(text, end="")  # noqa: T201  # the answer, not a log
 
 
 def lock(names: Sequence[str] = (), *, raw: Path = RAW) -> None:
@@ -38,4 +79,4 @@ def lock(names: Sequence[str] = (), *, raw: Path = RAW) -> None:
     log.info("%d updated", len(chosen))
 
 
-COMMANDS = (check, lock)
+COMMANDS = (check, init, lock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 from metaxl.data.corpora import user_files
 from metaxl.data.read import OF_BOTH_TASKS, reader_module
-from metaxl.downloads.registry import raw_files, raw_folder
+from metaxl.demo.languages.atlas import LANGUAGES
+from metaxl.downloads.registry import find_corpus, raw_files, raw_folder
 from metaxl.errors import ConfigError
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
@@ -17,6 +19,8 @@ from metaxl.experiment.layout import RAW
 from metaxl.files import canonical_json
 from metaxl.provenance import digest
 from metaxl.tasks import SPLITS
+
+LANGUAGE_CODE = re.compile(r"[a-zA-Z]{2,8}([-_][a-zA-Z0-9]+)*")  # as in the schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class DataPlan:
 
     def inputs(self, task: str, language: str, split: str) -> list[Path]:
         """Return the files that a split is read from: the user's, downloaded ones, or none for synthetic data."""
-        corpus = self.config.corpus(task, language)
+        corpus = self.known_corpus(task, language)
         if own := self.config.own_data(task, language):
             return [user_files.find(Path(own.path), split, splits=own.splits, folds=own.folds)]
         return [] if corpus == "synthetic" else [RAW / path for path in raw_files(corpus, language, split)]
@@ -42,12 +46,39 @@ class DataPlan:
             is_source = split == "train" and language not in targets
             size = self.config.synthetic["source_pool" if is_source else "target_size"]
             return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
-        if corpus == "sentipers":
-            options += ["--unlabelled", self.config.sentipers]
-            options += ["--seed", str(self.config.data_seed)] if self.config.sentipers == "refill" else []
+        options += [part for key, value in self.filling(corpus).items() for part in (f"--{key}", str(value))]
         reading = self.reading(task, language)
         options += ["--reading", canonical_json(reading)] if reading else []
         return [*options, "--folder", str(self.folder(task, language))]
+
+    def filling(self, corpus: str) -> dict[str, Any]:
+        """Return what becomes of a corpus's entries without a label."""
+        if corpus != "sentipers":
+            return {}
+        seed = {"seed": self.config.data_seed} if self.config.sentipers == "refill" else {}
+        return {"unlabelled": self.config.sentipers} | seed
+
+    def known_corpus(self, task: str, code: str) -> str:
+        """Return the reader of a language's data, as `Config.corpus` does, of a language that it can have.
+
+        Raises:
+            ConfigError: the corpus has no such language, or nothing is a language's code that is like this.
+        """
+        corpus = self.config.corpus(task, code)
+        if not LANGUAGE_CODE.fullmatch(code):
+            raise ConfigError(f"{task}: {code!r} is no language's code: two to eight letters, with subtags or none.")
+        language, fold = split_code(code)
+        if fold and corpus != "files" and language in self.config.files[task]:
+            folds = self.config.folds(task, language)
+            raise ConfigError(f"{task}: no {code!r}; files.{task}.{language} has {folds} folds.")
+        if corpus == "synthetic" and code not in LANGUAGES:
+            raise ConfigError(
+                f"{task}: {code!r} is no synthetic language; there are {', '.join(LANGUAGES)}. For a language of your "
+                f"own name its data under files.{task}.{code}."
+            )
+        if corpus not in OF_BOTH_TASKS:
+            find_corpus(corpus).check_language(code)
+        return corpus
 
     def reading(self, task: str, code: str) -> dict[str, Any]:
         """Return how a language's data are read besides: the mapping of labels; of own files what is said of them."""
@@ -71,20 +102,6 @@ class DataPlan:
         splits = [(corpus, language, split) for _, corpus, language, split in self.splits()]
         paths = (path for place in splits if place[0] not in OF_BOTH_TASKS for path in raw_files(*place))
         return list(dict.fromkeys(paths))
-
-    def check(self) -> None:
-        """Look for languages that the demo's encoder cannot know.
-
-        Raises:
-            ConfigError: a pre-trained encoder is to read languages that are not synthetic.
-        """
-        for task, corpus, language, _ in self.splits():
-            if corpus == "files" and "pretrain" in self.config.encoders[task.encoder]:
-                raise ConfigError(
-                    f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows "
-                    f"nothing of {language!r}, whose files you bring. Name an encoder under encoders, "
-                    "{hub, revision} or {folder}."
-                )
 
     def splits(self) -> Iterator[tuple[TaskSettings, str, str, str]]:
         """Yield (task, corpus, language, split) of all that is needed: of a source language, Figure 1's too, train."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from metaxl.encoder.inspect import faults_of_encoder
 from metaxl.errors import ConfigError, did_you_mean
+from metaxl.experiment import layout
 from metaxl.experiment.config import Config
-from metaxl.files import sha256_file
+from metaxl.files import canonical_json, sha256_file
+from metaxl.planning.remembered import fingerprint, remembered
 from metaxl.provenance import digest
 
 REQUIRED = ("config.json", "model.safetensors")
@@ -73,19 +77,58 @@ class EncoderPlan:
         converted = "folder" in spec and not Path(spec["folder"], TOKENIZER_FILES[0]).is_file()
         return digest("metaxl.encoder.tokenizer_files") if converted else ""
 
-    def check(self) -> None:
-        """Look for the user's encoder folders.
+    def at_hand(self, encoder: str) -> Path | None:
+        """Return the folder of an encoder that lies on this machine: the user's, or one that was prepared."""
+        spec = self.find(encoder)
+        if "folder" in spec:
+            return Path(spec["folder"])
+        prepared = layout.root(self.config.name) / layout.fill(layout.CHECKSUMS, encoder=encoder)
+        return prepared.parent if prepared.is_file() else None
 
-        Raises:
-            ConfigError: a folder lacks a file.
-        """
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with the encoders that lie on this machine, before anything opens them."""
         for name in self.used():
+            folder = self.at_hand(name)
+            if folder is None or "pretrain" in self.find(name):
+                continue
             missing = [path for path in self.inputs(name) if not path.is_file()]
             if missing:
-                raise ConfigError(
+                yield (
                     f"encoders.{name}.folder: {', '.join(map(str, missing))} missing; an encoder folder holds "
-                    f"{', '.join(REQUIRED)} and the files of its tokenizer."
+                    f"{', '.join(REQUIRED)} and the files of its tokenizer.{_convertible(folder)}"
                 )
+                continue
+            yield from (f"encoders.{name}: {text}" for text in self._opened(name, folder))
+
+    def _opened(self, name: str, folder: Path) -> list[str]:
+        """Return what is wrong with an encoder folder, looked at again when it or what is asked of it has changed."""
+        asked = {"layers": self._highest_layer(name), "longest": self._longest(name)}
+        code = digest("metaxl.encoder.inspect")
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        made_of = [*fingerprint(files), canonical_json(asked), code]
+        return list(remembered(made_of, lambda: faults_of_encoder(folder, **asked)))
+
+    def _highest_layer(self, encoder: str) -> int:
+        """Return the last layer after which a table or the figure has an RTN on an encoder."""
+        own = [task for task in self.config.tasks if task.encoder == encoder]
+        placements = [placement for task in own for placement in (task.placement, *task.placements)]
+        figure = self.config.figure
+        placements += [figure.placement] if figure and figure.encoder == encoder else []
+        return max(placement[-1] for placement in placements)
+
+    def _longest(self, encoder: str) -> int:
+        """Return the most subwords of an example that an encoder reads."""
+        figure = self.config.figure
+        shown = figure.task if figure and figure.encoder == encoder else ""
+        own = [task.training for task in self.config.tasks if encoder == task.encoder or shown == task.name]
+        return max(max(training.max_length, training.eval_max_length) for training in own)
+
+
+def _convertible(folder: Path) -> str:
+    """Say how weights of another form become safetensors."""
+    if not any(folder.glob("pytorch_model*.bin")):
+        return ""
+    return f" `metaxl encoder convert {folder}` makes model.safetensors of its pytorch_model.bin."
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -43,14 +43,14 @@ class Resource:
         group: the corpus, or "encoder <name>".
         name: the path beneath results/raw/, or "<hub id>@<revision>".
         state: see LEGEND.
-        bytes: its size, roughly; 0 where nobody knows.
+        bytes: its size, roughly; None where nobody knows.
         hosts: base urls that can serve it, if it has to come.
     """
 
     group: str
     name: str
     state: State
-    bytes: int
+    bytes: int | None
     hosts: tuple[str, ...]
 
 
@@ -115,13 +115,15 @@ def require_network(resources: Iterable[Resource], listed: bool = False) -> None
 
 def describe(plan: Plan, resources: Sequence[Resource]) -> str:
     """Return what is here and what is not, a line a group, every file that lacks something, and the room needed."""
+    if not resources:
+        return f"It needs no download.\n{_room(plan, resources)}"
     groups = {item.group: [other for other in resources if other.group == item.group] for item in resources}
     rows = [
         [name, *(sum(item.state == state for item in group) or "" for state in STATES), _size(_bytes(group))]
         for name, group in groups.items()
     ]
     table = tabulate(rows, ["", *STATES, "about"], tablefmt="simple")
-    lines = [table, "", LEGEND, ""] if resources else ["It needs no download."]
+    lines = [table, "", LEGEND, ""]
     for state in ("missing", "damaged", "unverified"):
         found = [item for item in resources if item.state == state]
         lines += [f"{state}:", _grouped(found)] if found else []
@@ -130,16 +132,27 @@ def describe(plan: Plan, resources: Sequence[Resource]) -> str:
 
 def _room(plan: Plan, resources: Sequence[Resource]) -> str:
     """Say how much is to come and how much the results take, next to the room that there is."""
-    coming = _bytes([item for item in resources if item.state not in HERE])
-    cells = sum(map(len, cell_groups(plan.config).values()))
+    missing = [item for item in resources if item.state not in HERE]
+    coming = f"To download: about {_size(_bytes(missing))}. " if missing else ""
+    cells = cell_groups(plan.config)
+    count = sum(map(len, cells.values()))
+    writing = [count * BYTES_OF_A_CELL, *_kept_models(plan, resources)]
+    return f"{coming}{count} cells write about {_size(writing)}. Free here: {_size([shutil.disk_usage('.').free])}."
+
+
+def _kept_models(plan: Plan, resources: Sequence[Resource]) -> Iterator[int | None]:
+    """Yield the size of each model that is kept; one is about as large as its encoder."""
     sizes = {item.group: item.bytes for item in resources}
-    models = max((sizes.get(f"encoder {name}", 0) for name in plan.encoders.used()), default=0)
-    kept = {"all": cells, "best": sum(len(task.targets) for task in plan.config.tasks), "none": 0}
-    writing = cells * BYTES_OF_A_CELL + models * kept[plan.config.keep_models]
-    return (
-        f"To download: about {_size(coming)}. {cells} cells write about {_size(writing)}. "
-        f"Free here: {_size(shutil.disk_usage('.').free)}."
-    )
+    for name in plan.encoders.used():
+        of_cells = [cell for group in cell_groups(plan.config).values() for cell in group if cell.encoder == name]
+        of_targets = {(cell.task, cell.target) for cell in of_cells}
+        kept = {"all": len(of_cells), "best": len(of_targets), "none": 0}[plan.config.keep_models]
+        if not kept:
+            continue
+        folder = plan.encoders.at_hand(name)
+        weights = folder / "model.safetensors" if folder else None
+        known = weights.stat().st_size if weights and weights.is_file() else sizes.get(f"encoder {name}")
+        yield None if known is None else kept * known
 
 
 def _corpus_file(path: str, place: Path, anew: bool) -> Resource:
@@ -158,14 +171,14 @@ def _corpus_file(path: str, place: Path, anew: bool) -> Resource:
         state = "cached"
     else:
         state = "missing"
-    return Resource(corpus.name, path, state, locked.bytes if locked else file.about, tuple(map(_base, hosts)))
+    return Resource(corpus.name, path, state, locked.bytes if locked else file.about or None, tuple(map(_base, hosts)))
 
 
 def _encoder(name: str, hub_id: str, revision: str, prepared: Sequence[Path], anew: bool) -> Resource:
     prefix = f"encoders/{hub_id}@{revision}/"
     locked = {key.removeprefix(prefix): entry for key, entry in read_lock().items() if key.startswith(prefix)}
     known = known_encoder(hub_id)
-    size = sum(entry.bytes for entry in locked.values()) or (known.bytes if known else 0)
+    size = sum(entry.bytes for entry in locked.values()) or (known.bytes if known else None)
     state: State
     if all(path.is_file() for path in prepared) and not anew:
         state = _state_of([sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked])
@@ -196,8 +209,8 @@ def _grouped(resources: Sequence[Resource]) -> str:
     return "".join(lines)
 
 
-def _bytes(resources: Iterable[Resource]) -> int:
-    return sum(item.bytes for item in resources)
+def _bytes(resources: Iterable[Resource]) -> list[int | None]:
+    return [item.bytes for item in resources]
 
 
 def _base(url: str) -> str:
@@ -205,5 +218,10 @@ def _base(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+def _size(sizes: Iterable[int | None]) -> str:
+    """Return what sizes come to; those that nobody knows are no 0."""
+    every = list(sizes)
+    known = sum(size for size in every if size is not None)
+    if None in every:
+        return f"more than {_size([known])}" if known else "?"
+    return f"{known / 1e9:.2f} GB" if known >= 1e8 else f"{known / 1e6:.1f} MB"

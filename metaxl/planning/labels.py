@@ -33,7 +33,7 @@ def label_set(config: Config, task: str) -> LabelSet:
 def _labels(config: Config, task: TaskSettings) -> Iterator[str]:
     for corpus, language, splits in _languages(config, task):
         if corpus != "files":
-            yield from _mapped(task)
+            yield from mapped_labels(task)
             continue
         for split in splits:
             inspection = inspect(config, task.name, language, split)
@@ -52,8 +52,8 @@ def _languages(config: Config, task: TaskSettings) -> Iterator[tuple[str, str, l
         yield corpus, language, own
 
 
-def _mapped(task: TaskSettings) -> Iterator[str]:
-    """Yield what the mapping makes of the labels that the paper's corpora have."""
+def mapped_labels(task: TaskSettings) -> Iterator[str]:
+    """Yield what the mapping makes of the labels that the paper's corpora and the demo's have."""
     for label in find_task(task.name).usual:
         mark, _, kind = label.rpartition("-")
         new = task.labels.get(kind, kind)

@@ -26,6 +26,7 @@ from metaxl.experiment.spec import training_digest
 from metaxl.files import canonical_json, sha256_text
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
+from metaxl.planning.findings import find_faults, refuse
 from metaxl.planning.labels import label_set
 from metaxl.planning.models import ModelPlan
 from metaxl.reporting.data.files import report_spec
@@ -92,9 +93,12 @@ class Plan:
         return layout.root(self.config.name) / layout.fill(pattern, **wildcards)
 
     def check(self) -> None:
-        """Check what the user brings: see `EncoderPlan.check` and `DataPlan.check`."""
-        self.encoders.check()
-        self.data.check()
+        """Look at what can be known before anything runs: the user's data and encoders, sizes, languages and labels.
+
+        Raises:
+            ConfigError: with every fault.
+        """
+        refuse(find_faults(self.config))
 
     def encoder_files(self, encoder: str) -> list[Path]:
         """Return the files of a prepared encoder."""
@@ -128,7 +132,7 @@ class Plan:
             raise ConfigError(f"{cell.path}: method {cell.method} takes {expected}, not {cell.source!r}.")
         sources = [cell.source] if method.needs_source else []
         for language in (cell.target, *sources):  # raises for a language without data
-            self.config.corpus(cell.task, language)
+            self.data.known_corpus(cell.task, language)
         about, size = {"encoder": cell.encoder, "task": cell.task}, self.config.task(cell.task).source_size
         return {
             "target": [self.path(layout.ENCODED_TARGET, **about, language=cell.target, split=s) for s in SPLITS],

@@ -17,8 +17,8 @@ TINY = """
 preset: paper
 name: tiny
 figure: null
-ner: {targets: [{language: qu}], source: qq}
-sentiment: {targets: [{language: te}], source: tee}
+ner: {targets: [{language: qu}], source: qq, source_size: 1}
+sentiment: {targets: [{language: te}], source: tee, source_size: 1}
 files: {ner: {qq: own/ner}, sentiment: {tee: own/reviews}}
 """
 
@@ -46,8 +46,8 @@ def site(tmp_path, sources):
 
 
 def states(said):
-    """Return the counts of a check's table by group."""
-    lines = said.split("\n\n")[0].splitlines()
+    """Return the counts of a check's table of downloads by group."""
+    lines = next(block for block in said.split("\n\n") if "unverified" in block.splitlines()[0]).splitlines()
     columns = lines[0].split()
     return {
         line[:20].strip(): {

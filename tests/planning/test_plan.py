@@ -454,13 +454,10 @@ def test_own_files_want_an_encoder_that_knows_their_language(tmp_path):
 
 def test_an_encoder_folder_that_lacks_a_file_is_told_before_anything_runs(tmp_path):
     (tmp_path / "config.json").touch()
-    plan = plan_of(encoders={"tiny": {"folder": str(tmp_path)}})
-    message = refusal(plan.check)
-    assert message.startswith(
-        f"encoders.tiny.folder: {tmp_path / 'model.safetensors'} missing; an encoder folder holds"
-    )
-    (tmp_path / "model.safetensors").touch()
-    plan.check()
+    (tmp_path / "pytorch_model.bin").touch()
+    message = refusal(plan_of(encoders={"tiny": {"folder": str(tmp_path)}}).check)
+    assert f"encoders.tiny.folder: {tmp_path / 'model.safetensors'} missing; an encoder folder holds" in message
+    assert f"`metaxl encoder convert {tmp_path}` makes model.safetensors" in message
 
 
 def test_a_tokenizer_counts_in_whatever_files_it_comes(tmp_path):

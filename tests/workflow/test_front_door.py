@@ -10,13 +10,16 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from metaxl.cli.main import _parser
 from metaxl.experiment.cell import Cell
+from metaxl.experiment.load import merge
 from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
 from metaxl.planning.plans import Plans
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [path for folder in (".", "docs", "benchmarks", "results") for path in sorted((ROOT / folder).glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OWN_DATA = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
 ENVS = ROOT / "envs"
 
 
@@ -74,17 +77,26 @@ def test_the_readmes_cell_and_overlays_are_planned():
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     path = re.search(r"results/(\w+)/cells/(\S+?)/(\w+)/(\w+)/(\w+)/(\S+?)/seed(\d+)/scores\.json", README).groups()
     assert Plans(raw)[path[0]].cell_inputs(Cell(*path[1:6], int(path[6])))
-    mine, trial = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", README, re.S))
-    from metaxl.experiment.load import merge
-
-    for name, overlay in (("mine", mine), ("try", merge(mine, trial))):
+    mine, *parts = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", OWN_DATA, re.S))
+    assert len(parts) == 3
+    for overlay in (mine, *(merge(mine, part) for part in parts)):
         config = Plans(merge(raw, overlay)).active.config
-        assert config.name == name
-        assert config.corpus("ner", "lug") == "files"
+        assert config.name == "mine"
+        assert config.own_data("ner", "lug")
+
+
+def test_the_readmes_own_language_takes_the_options_that_there_are():
+    """Three commands, the second of which parses and names the experiment whose tables the third makes."""
+    section = README[README.index("## Your own language") : README.index("## Results measured")]
+    init = re.search(r"metaxl (init .*?) > mine\.yaml", section)[1]
+    assert _parser().parse_args(init.split()).language == "lug"
+    assert section.index("make demo") < section.index("metaxl init") < section.index("snakemake --cores 8 --configfile")
 
 
 def test_no_option_swallows_a_target():
-    for command in re.findall(r"snakemake [^\n`]+", README + (ROOT / "Makefile").read_text(encoding="utf-8")):
+    for command in re.findall(
+        r"snakemake [^\n`]+", README + OWN_DATA + (ROOT / "Makefile").read_text(encoding="utf-8")
+    ):
         if "--config" in command:
             assert " -- " in command, command
 

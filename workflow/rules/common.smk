@@ -12,6 +12,7 @@ from metaxl.experiment.layout import of_any
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
+from metaxl.planning.run_notes import concerns, told_at_end, told_at_start
 from metaxl.provenance import digest
 from metaxl.reporting.paper import PAPER_PATH
 from metaxl.tasks import SPLITS, TASKS
@@ -42,14 +43,37 @@ shell.prefix(
 )
 
 
+JOBS = []
+
+
+def tell(text):
+    if text:
+        print(text, file=sys.stderr)
+
+
 onstart:
-    # A run that cannot get what it lacks stops here, before the first job.
-    jobs = [(job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()]
+    # A run that cannot get what it lacks stops here, before the first job; what is wrong with the experiment itself
+    # was told above, which a dry run does too.
+    JOBS.extend(
+        (job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()
+    )
     try:
-        check_run(PLANS, jobs)
-        PLANS.stage(jobs)
+        check_run(PLANS, JOBS)
+        PLANS.stage(JOBS)
+        if concerns(PLAN.config, JOBS):
+            tell(told_at_start(PLAN.config))
     except MetaXLError as error:
         raise WorkflowError(str(error)) from error
+
+
+onsuccess:
+    if concerns(PLAN.config, JOBS):
+        tell(told_at_end(PLAN.config))
+
+
+onerror:
+    if concerns(PLAN.config, JOBS):
+        tell(told_at_end(PLAN.config))
 
 
 wildcard_constraints:

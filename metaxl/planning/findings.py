@@ -1,0 +1,168 @@
+"""What is wrong with an experiment, all of it at once, and what is odd: as far as can be known before anything runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from metaxl.errors import ConfigError, MetaXLError
+from metaxl.experiment.config import Config, TaskSettings
+from metaxl.experiment.folds import split_code
+from metaxl.planning.data import DataPlan
+from metaxl.planning.encoders import EncoderPlan
+from metaxl.planning.inspection import SYNTHETIC, inspect, is_here
+from metaxl.planning.kinds import check_kinds, odd_kinds
+from metaxl.planning.labels import label_set
+from metaxl.planning.meanings import same_language
+from metaxl.tasks import SCORED_SPLITS, SPLITS, find_task
+
+FEW = 20  # training examples below which a note says so
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that stops an experiment.
+
+    Attributes:
+        kind: of what: "data", "labels", "sizes", "languages", "encoders" or "downloads".
+        text: where it is, what was expected and what to do.
+    """
+
+    kind: str
+    text: str
+
+
+def find_faults(config: Config) -> list[Fault]:
+    """Return every fault of an experiment that can be known before it runs, each once.
+
+    What the user brings is read by the rules' own readers, and remembered until it changes.
+    """
+    found = [Fault("languages", text) for text in _languages(config)]
+    whole = not found
+    found += [Fault("data", text) for text in _data(config)]
+    if not found:
+        found += [Fault("labels", text) for task in config.tasks for text in _labels(config, task)]
+    if whole:
+        found += [Fault("sizes", text) for task in config.tasks for text in _sizes(config, task)]
+    found += [Fault("encoders", text) for text in EncoderPlan(config).faults()]
+    return list(dict.fromkeys(found))
+
+
+def find_notes(config: Config) -> list[str]:
+    """Return what is odd about the data of an experiment without faults but does not stop it, each once."""
+    notes = reader_notes(config)
+    for task in config.tasks:
+        notes += [*_few(config, task), *_without_entity(config, task), *odd_kinds(config, task)]
+    return list(dict.fromkeys(notes))
+
+
+def reader_notes(config: Config) -> list[str]:
+    """Return what the readers tell of the data that are here; of a cross-validated file as a whole, not by fold."""
+    places: dict[tuple[str, str, str], None] = {}
+    for task, corpus, code, split in DataPlan(config).splits():
+        language, fold = split_code(code)
+        whole = (language, SPLITS[0]) if corpus == "files" and fold else (code, split)
+        places[task.name, *whole] = None
+    here = [place for place in places if is_here(config, *place)]
+    return [note for place in here for note in inspect(config, *place).facts.get("notes", [])]
+
+
+def refuse(faults: list[Fault]) -> None:
+    """Stop where there are faults.
+
+    Raises:
+        ConfigError: with all of them.
+    """
+    if faults:
+        raise ConfigError(told(faults))
+
+
+def told(faults: list[Fault]) -> str:
+    """Return faults as a list under a line that counts them by kind."""
+    kinds = Counter(fault.kind for fault in faults)
+    counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
+    head = f"{len(faults)} fault{'s' * (len(faults) > 1)} ({counts}):"
+    return "\n".join([head, *(f"- {fault.text}" for fault in faults)])
+
+
+def _languages(config: Config) -> Iterator[str]:
+    """Yield what is wrong with where the languages' data come from."""
+    plan = DataPlan(config)
+    for task, corpus, code, _ in plan.splits():
+        yield from _message(lambda task=task, code=code: plan.known_corpus(task.name, code))  # type: ignore[misc]
+        if corpus == "files" and "pretrain" in config.encoders[task.encoder]:
+            yield (
+                f"{task.name}.encoder: {task.encoder!r} is pre-trained on synthetic languages and knows nothing of "
+                f"{code!r}, whose files you bring. Name an encoder under encoders, {{hub, revision}} or {{folder}}."
+            )
+        own = config.files[task.name]
+        meant = isinstance(task.corpus, dict) and code in task.corpus
+        if corpus != "files" and not meant and (same := same_language(code, own)):
+            yield (
+                f"{task.name}: {code!r} would be read from the corpus {corpus!r}, while your files hold {same!r}, the "
+                f"same language. Write {same}, or name the data under files.{task.name}.{code}."
+            )
+
+
+def _data(config: Config) -> Iterator[str]:
+    for task, corpus, code, split in DataPlan(config).splits():
+        if corpus == "files":
+            yield from inspect(config, task.name, code, split).faults
+
+
+def _labels(config: Config, task: TaskSettings) -> Iterator[str]:
+    yield from _message(lambda: label_set(config, task.name))
+    yield from check_kinds(config, task)
+
+
+def _sizes(config: Config, task: TaskSettings) -> Iterator[str]:
+    """Yield each source that has fewer examples than are to be drawn."""
+    for code in task.sources():
+        held = examples(config, task, code)
+        if held is not None and held < task.source_size:
+            where = "synthetic.source_pool" if config.corpus(task.name, code) == SYNTHETIC else f"{code!r}"
+            yield (
+                f"{task.name}.source_size: {task.source_size} examples asked for, but {where} has {held}; lower "
+                "source_size, or bring more."
+            )
+
+
+def examples(config: Config, task: TaskSettings, code: str) -> int | None:
+    """Return how many examples there are to draw from; None where nobody knows yet."""
+    if config.corpus(task.name, code) == SYNTHETIC:
+        is_target = any(target.language == code for target in task.targets)
+        return config.synthetic["target_size" if is_target else "source_pool"]
+    if not is_here(config, task.name, code, SPLITS[0]):
+        return None
+    return inspect(config, task.name, code, SPLITS[0]).facts.get("examples")
+
+
+def _few(config: Config, task: TaskSettings) -> Iterator[str]:
+    for code in _own_codes(config, task):
+        count = inspect(config, task.name, code, SPLITS[0]).facts.get("examples", FEW)
+        if count < FEW:
+            yield f"{task.name}: {code} has {count} training examples; with so few, chance decides much of a score."
+
+
+def _without_entity(config: Config, task: TaskSettings) -> Iterator[str]:
+    """Yield each split of a target that has no entity, by which no epoch can be chosen and nothing be scored."""
+    for code in _own_codes(config, task) if find_task(task.name).has_words else ():
+        for split in SCORED_SPLITS:
+            facts = inspect(config, task.name, code, split).facts
+            if facts and not facts["entities"]:
+                so = "it cannot choose an epoch, and the last one is taken" if split == "dev" else "F1 is not defined"
+                yield f"{task.name}: {split} of {code} holds no entity: {so}."
+
+
+def _own_codes(config: Config, task: TaskSettings) -> list[str]:
+    codes = [code for target in task.targets for code in config.codes(task.name, target.language)]
+    return [code for code in codes if config.corpus(task.name, code) == "files"]
+
+
+def _message(act: Callable[[], object]) -> Iterator[str]:
+    """Yield the message of an error of the user's."""
+    try:
+        act()
+    except MetaXLError as error:
+        yield str(error)

@@ -1,0 +1,29 @@
+"""What it took a while to find out about files, remembered until they change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from metaxl.experiment.layout import STAGED
+from metaxl.files import canonical_json, sha256_text, write_json
+
+REMEMBERED = STAGED / "inspected"
+
+
+def remembered(made_of: list[str], make: Callable[[], Any]) -> Any:
+    """Return what `make` gives as JSON, or what it gave when it was made of the same before."""
+    path = REMEMBERED / f"{sha256_text(canonical_json(made_of))[:32]}.json"
+    if path.is_file():
+        return json.loads(path.read_text(encoding="utf-8"))
+    value = make()
+    write_json(path, value)
+    return value
+
+
+def fingerprint(files: Iterable[Path]) -> list[str]:
+    """Return path, size and time of files; of a folder, those of what it holds."""
+    every = [part for path in files for part in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    return [f"{path}:{(facts := path.stat()).st_size}:{facts.st_mtime_ns}" for path in every]

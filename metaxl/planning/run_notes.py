@@ -1,0 +1,96 @@
+"""What the jobs of a run found odd but went on with: told to the person when the run ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from metaxl.experiment import layout
+from metaxl.experiment.config import Config
+from metaxl.experiment.folds import split_code
+from metaxl.experiment.grid import cell_groups
+from metaxl.experiment.layout import SCORES, cell_file
+from metaxl.files import read_json, write_text
+from metaxl.planning.data import DataPlan
+from metaxl.planning.findings import find_notes, reader_notes
+from metaxl.tasks import SPLITS
+
+SHOWN = 20  # lines on a screen; all of them are in the file
+NOTES = "logs/notes.txt"
+
+
+def concerns(config: Config, jobs: Iterable[tuple[str, Any]]) -> bool:
+    """Tell whether any of the jobs, (rule, wildcards), makes a file of this experiment."""
+    return any(getattr(wildcards, "name", None) == config.name for _, wildcards in jobs)
+
+
+def notes_of_run(config: Config) -> dict[str, list[str]]:
+    """Return what the files of an experiment's results tell, under a heading for each kind, each sentence once."""
+    root = layout.root(config.name)
+    found = {
+        "Data": [*reader_notes(config), *_facts(root, _data_facts(config))],
+        "Length limit": _facts(root, _encoded_facts(config)),
+        "Training": _records(config, root),
+    }
+    return {heading: notes for heading, told in found.items() if (notes := list(dict.fromkeys(told)))}
+
+
+def told_at_start(config: Config) -> str:
+    """Return what is odd about the data before the first job, in at most SHOWN lines; empty for nothing."""
+    return bounded([f"note: {note}" for note in find_notes(config)], "what `metaxl check` tells")
+
+
+def told_at_end(config: Config) -> str:
+    """Return what a run tells when it ends, in at most SHOWN lines, and write all of it to a file."""
+    found = notes_of_run(config)
+    lines = [line for heading, notes in found.items() for line in (f"{heading}:", *(f"- {note}" for note in notes))]
+    if not lines:
+        return ""
+    path = layout.root(config.name) / NOTES
+    write_text(path, "".join(f"{line}\n" for line in lines))
+    return bounded(lines, path)
+
+
+def bounded(lines: list[str], place: Path | str) -> str:
+    """Return the first SHOWN lines, and how many more there are at a place."""
+    more = [f"and {len(lines) - SHOWN} more in {place}"] if len(lines) > SHOWN else []
+    return "\n".join([*lines[:SHOWN], *more])
+
+
+def _data_facts(config: Config) -> Iterator[Path]:
+    """Yield the facts of the data files, but of the folds of one file, which is told as a whole."""
+    for task, corpus, code, split in DataPlan(config).splits():
+        if not (corpus == "files" and split_code(code)[1]):
+            yield layout.fill(layout.DATA_FACTS, task=task.name, language=code, split=split)
+
+
+def _encoded_facts(config: Config) -> Iterator[Path]:
+    for task in config.tasks:
+        about = {"encoder": task.encoder, "task": task.name}
+        for code in task.sources():
+            yield layout.fill(layout.SOURCE_FACTS, **about, language=code, size=task.source_size)
+        for target in task.targets:
+            for code in config.codes(task.name, target.language):
+                yield from (layout.fill(layout.TARGET_FACTS, **about, language=code, split=split) for split in SPLITS)
+
+
+def _facts(root: Path, paths: Iterable[Path]) -> Iterator[str]:
+    for path in dict.fromkeys(paths):
+        if (root / path).is_file():
+            yield from read_json(root / path).get("notes", [])
+
+
+def _records(config: Config, root: Path) -> Iterator[str]:
+    """Yield what the cells' records tell: how many of a target had no dev set to choose an epoch by."""
+    blind: Counter[tuple[str, str]] = Counter()
+    for cell in dict.fromkeys(cell for cells in cell_groups(config).values() for cell in cells):
+        path = root / cell_file(cell, SCORES)
+        if path.is_file() and read_json(path)["best"].get("chosen_by") == "none":
+            blind[cell.task, cell.target] += 1
+    for (task, target), count in blind.items():
+        yield (
+            f"{task} {target}: dev could not choose an epoch, for it holds nothing to find; {count} "
+            f"cell{'s' * (count > 1)} took the last one."
+        )

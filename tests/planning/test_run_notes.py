@@ -1,0 +1,71 @@
+"""What successful jobs warned of reaches the person when the run ends: grouped, each once, and never too much."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from own import MINE
+
+from metaxl.experiment.grid import cell_groups
+from metaxl.experiment.load import merge, read_configuration
+from metaxl.files import write_json
+from metaxl.planning.plans import Plans
+from metaxl.planning.run_notes import SHOWN, concerns, told_at_end, told_at_start
+
+
+@pytest.fixture
+def config(own_place):
+    return Plans(merge(read_configuration(None, ()), yaml.safe_load(MINE))).active.config
+
+
+def facts(own_place, path, *notes):
+    write_json(own_place / "results" / "mine" / f"{path}.facts.json", {"notes": list(notes)})
+
+
+def records(own_place, config, chosen_by):
+    cells = [cell for cells in cell_groups(config).values() for cell in cells]
+    for cell in cells:
+        write_json(own_place / "results" / "mine" / cell.path / "scores.json", {"best": {"chosen_by": chosen_by}})
+    return len(cells)
+
+
+def test_notes_of_data_encoding_and_training_stand_under_their_heading_each_once(config, own_place):
+    """Of this experiment's files alone: a language that it no longer has tells nothing."""
+    assert told_at_end(config) == ""
+    facts(own_place, "data/ner/lug/train", "two kinds of tags", "repeated")
+    facts(own_place, "data/ner/lug/test", "repeated")
+    facts(own_place, "data/ner/old/test", "of a language that left")
+    facts(own_place, "encoded/mine/ner/en-40", "8 words lost")
+    facts(own_place, "encoded/mine/ner/en-99", "of another size")
+    count = records(own_place, config, "none")
+    assert told_at_end(config).splitlines() == [
+        *("Data:", "- two kinds of tags", "- repeated"),
+        *("Length limit:", "- 8 words lost"),
+        "Training:",
+        f"- ner lug: dev could not choose an epoch, for it holds nothing to find; {count} cells took the last one.",
+    ]
+    records(own_place, config, "dev")
+    assert "Training" not in told_at_end(config)
+
+
+def test_what_is_too_much_for_a_screen_is_in_a_file(config, own_place):
+    facts(own_place, "data/ner/lug/train", *(f"note {number}" for number in range(30)))
+    lines = told_at_end(config).splitlines()
+    assert len(lines) == SHOWN + 1
+    assert lines[-1] == f"and {31 - SHOWN} more in results/mine/logs/notes.txt"
+    assert len((own_place / "results" / "mine" / "logs" / "notes.txt").read_text().splitlines()) == 31
+
+
+def test_a_run_of_other_files_tells_nothing(config):
+    """Another preset's cells, or a download, are none of the experiment's."""
+    jobs = [("download", SimpleNamespace(path="wikiann/qu/train.parquet")), ("train", SimpleNamespace(name="demo"))]
+    assert not concerns(config, jobs)
+    assert concerns(config, [*jobs, ("data", SimpleNamespace(name="mine"))])
+
+
+def test_a_run_begins_with_what_the_check_would_tell(config, own_place):
+    assert told_at_start(config) == ""
+    (own_place / "data" / "lug" / "dev.tsv").write_text("mu\tO\n")
+    assert told_at_start(config).startswith("note: ner: dev of lug holds no entity")
