@@ -48,6 +48,15 @@ FIGURE = "figures/figure1.{suffix}"
 FIGURE_FORMATS = ("pdf", "json", "png")
 
 
+def brought(path: Path) -> Path:
+    """Return the path of what a user brings as an input of a rule.
+
+    Beneath results/ it would be taken for a file that a rule makes, wherefore its absolute path is given there.
+    """
+    path = path.expanduser()
+    return path.absolute() if path.parts[:1] == RAW.parts[:1] else path
+
+
 def root(name: str) -> Path:
     """Return the folder of an experiment's results."""
     return Path("results", name)

@@ -15,7 +15,7 @@ from metaxl.downloads.registry import find_corpus, raw_files, raw_folder
 from metaxl.errors import ConfigError
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
-from metaxl.experiment.layout import RAW
+from metaxl.experiment.layout import RAW, brought
 from metaxl.files import canonical_json
 from metaxl.provenance import digest
 from metaxl.tasks import SPLITS
@@ -33,7 +33,8 @@ class DataPlan:
         """Return the files that a split is read from: the user's, downloaded ones, or none for synthetic data."""
         corpus = self.known_corpus(task, language)
         if own := self.config.own_data(task, language):
-            return [user_files.find(Path(own.path), split, splits=own.splits, folds=own.folds)]
+            found = user_files.find(Path(own.path), split, splits=own.splits, folds=own.folds)
+            return list(map(brought, user_files.shards(found)))
         return [] if corpus == "synthetic" else [RAW / path for path in raw_files(corpus, language, split)]
 
     def options(self, task: str, language: str, split: str) -> list[str]:

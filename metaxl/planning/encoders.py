@@ -12,6 +12,7 @@ from metaxl.encoder.inspect import faults_of_encoder
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment import layout
 from metaxl.experiment.config import Config
+from metaxl.experiment.layout import brought
 from metaxl.files import canonical_json, sha256_file
 from metaxl.planning.remembered import fingerprint, remembered
 from metaxl.provenance import digest
@@ -57,10 +58,11 @@ class EncoderPlan:
         folder = self.find(encoder).get("folder")
         if not folder:
             return []
-        here = [path for path in Path(folder).glob("*") if path.name in TOKENIZER_FILES]
+        place = brought(Path(folder))
+        here = [path for path in place.glob("*") if path.name in TOKENIZER_FILES]
         if not any(path.name == TOKENIZER_FILES[0] for path in here):
-            here += [path for path in Path(folder).glob("*") if path.suffix in (".json", ".txt", ".model")]
-        return sorted({*here, *(Path(folder, name) for name in REQUIRED)})
+            here += [path for path in place.glob("*") if path.suffix in (".json", ".txt", ".model")]
+        return sorted({*here, *(place / name for name in REQUIRED)})
 
     def checksums(self, encoder: str) -> dict[str, str]:
         """Return the SHA-256 of each file of a user's encoder folder, by name.

@@ -210,7 +210,7 @@ def _examples(
     if path.name.endswith(ARCHIVE) and has_words:
         yield from read_columns(file, decoded(file, read_member(path, split)), columns, faults)
     elif path.is_dir() or suffix == ".parquet":
-        rows, own = saved_rows(path) if path.is_dir() else parquet_rows(_shards(path))
+        rows, own = saved_rows(path) if path.is_dir() else parquet_rows(shards(path))
         yield from _named(examples_of(file, rows, keys, columns, faults), names or own)
     elif suffix in (".jsonl", ".json"):
         parse = json_lines if suffix == ".jsonl" else json_file
@@ -232,7 +232,7 @@ def _named(examples: Iterator[Example], names: Sequence[str]) -> Iterator[Exampl
     return (example.named(names) for example in examples)
 
 
-def _shards(path: Path) -> list[Path]:
-    """Return all parts of a data set whose first part is given."""
+def shards(path: Path) -> list[Path]:
+    """Return all parts of a file of a split: the shards where it is the first of several, else itself."""
     pattern = SHARD.sub("-?????-of-?????", path.name)
     return sorted(path.parent.glob(pattern)) if SHARD.search(path.name) else [path]
