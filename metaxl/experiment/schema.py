@@ -26,12 +26,25 @@ def read_yaml(path: Path) -> Any:
     """Read a YAML file.
 
     Raises:
-        ConfigError: the file is missing or not YAML.
+        ConfigError: the file is missing, is not YAML, or says the same key twice.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, which refuses a repeated key: YAML forbids it, and the last value would win."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Look at the keys as they are written, before those of a merge (`<<`) join them."""
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if lines.setdefault(name, line) != line:
+                raise yaml.YAMLError(f"{name!r} stands in lines {lines[name]} and {line}; keep one")
+        super().flatten_mapping(node)
 
 
 def conform(raw: Any, schema_path: Path = SCHEMA_PATH, subject: str = "The configuration") -> dict[str, Any]:

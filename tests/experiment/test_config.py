@@ -223,6 +223,19 @@ FAULTS = {
         "figure: 'te' is not among ner.targets (qu, gn); name one of them, or write `figure: null` for no figure.",
     ),
     "figure of no task": ({"sentiment": {"targets": []}}, "figure: 'te' is not among sentiment.targets (none); "),
+    "brace in a folder": (
+        {"files": {"ner": {"gn": "my/br{ac}es"}}},
+        "files.ner.gn: 'my/br{ac}es' holds a brace, which no rule can read; rename it.",
+    ),
+    "brace in an encoder's folder": (
+        {"encoders": {"mine": {"folder": "a}b"}}},
+        "encoders.mine.folder: 'a}b' holds a brace, which no rule can read; rename it.",
+    ),
+    "NUL in a folder": ({"files": {"ner": {"gn": "a\0b"}}}, "files.ner.gn: 'a\\x00b' holds a NUL character"),
+    "hyphen before a folder": (
+        {"files": {"sentiment": {"te": "-rf"}}},
+        "files.sentiment.te: '-rf' begins with a hyphen, as an option does; rename it, or give its full path.",
+    ),
     "unknown preset": ({"preset": "papr"}, "preset: 'papr' is not one of demo, paper. Did you mean 'paper'?"),
     "no preset": ({"preset": None}, "preset: None is not one of demo, paper."),
 }
@@ -342,6 +355,25 @@ def test_unreadable_yaml_is_named(tmp_path, content):
     with pytest.raises(ConfigError) as caught:
         read_yaml(path)
     assert str(caught.value).startswith(f"{path}: cannot be read as YAML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "'a' stands in lines 1 and 3; keep one"),
+        ("x:\n  b: 1\n  c: {}\n  b: 2\n", "'b' stands in lines 2 and 4; keep one"),
+    ],
+)
+def test_a_repeated_key_is_told(tmp_path, text, told):
+    """At every depth; YAML forbids it, and the last value would win without a word."""
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(f"{tmp_path / 'x.yaml'}: cannot be read as YAML: {told}")):
+        read_yaml(tmp_path / "x.yaml")
+
+
+def test_a_key_over_that_of_a_merge_is_not_repeated(tmp_path):
+    (tmp_path / "x.yaml").write_text("base: &base {a: 1, b: 2}\nmine:\n  <<: *base\n  a: 3\n")
+    assert read_yaml(tmp_path / "x.yaml")["mine"] == {"a": 3, "b": 2}
 
 
 def test_sources_are_the_common_one_and_each_related_once():
