@@ -201,7 +201,7 @@ def _bytes(resources: Iterable[Resource]) -> int:
 
 def _base(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # without a user's name and password
 
 
 def _size(count: int) -> str:
