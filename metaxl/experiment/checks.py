@@ -27,6 +27,7 @@ def check_names(config: Config) -> None:
             raise ConfigError(f"{place}: no encoder {encoder!r}; encoders has {known}.{hint}")
     _check_controls(config.controls)
     _check_paths(config)
+    _check_heads(config)
     for task in config.tasks:
         _check_task(config, task)
     if config.figure:
@@ -92,6 +93,15 @@ def _check_lengths(config: Config, task: TaskSettings) -> None:
         raise ConfigError(
             f"{task.name}.training: {longest} subwords asked for; encoder {task.encoder!r} has {PRETRAINED_LENGTH}."
         )
+
+
+def _check_heads(config: Config) -> None:
+    for name, encoder in config.encoders.items():
+        hidden, heads = (encoder.get("pretrain", {}).get(key, 1) for key in ("hidden", "heads"))
+        if hidden % heads:
+            raise ConfigError(
+                f"encoders.{name}.pretrain: {heads} heads cannot share hidden: {hidden}; choose a divisor of it."
+            )
 
 
 def _check_placement(config: Config, place: str, encoder: str, placement: Placement) -> None:
