@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
 
 from metaxl.cli import people, rules
+from metaxl.cli.faults import MACHINE, explain_fault
 from metaxl.errors import MetaXLError, without_credentials
 from metaxl.tasks import SPLITS, TASKS
 
@@ -41,7 +42,7 @@ log = logging.getLogger("metaxl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; an error of the user's ends with its message and exit code 1."""
+    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence and exit code 1."""
     options = vars(_parser().parse_args(arguments))
     run, debug = options.pop("run"), options.pop("debug")
     _log_to_screen()
@@ -51,6 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         log.error("%s", error)
+        return 1
+    except MACHINE as error:
+        said = explain_fault(error)
+        if debug or said is None:
+            raise
+        log.error("%s", said)
         return 1
     return 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -117,7 +119,7 @@ def test_papers_numbers_stand_in_its_own_figure(tmp_path):
 
 def test_label_is_text_not_mathematics(tmp_path):
     """A label with dollars, backslashes and line ends is drawn as it stands."""
-    config = small_config(label=NASTY + " $\\frac{")
+    config = replace(small_config(), label=NASTY + " $\\frac{")
     for cell in figure_cells(config):
         write_cell(tmp_path, cell)
     assert draw_figure(config, tmp_path, tmp_path / "out")[1].stat().st_size > 10_000
