@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors import SafetensorError
+from trap import trapped
 
 from metaxl.cli import main as main_module
 from metaxl.cli.faults import MACHINE, OF_FILES, explain_fault
 from metaxl.cli.main import main
 from metaxl.data.encode import Encoded
 from metaxl.errors import DataError
+from metaxl.training.data import CellData
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = ROOT / "workflow" / "rules" / "shell.sh"
@@ -137,6 +139,17 @@ def test_a_damaged_encoded_file_is_named(tmp_path, damage):
         Encoded.load(path)
     assert str(caught.value).startswith(f"{path}: damaged (")
     assert str(caught.value).endswith("); remove it, and the same command makes it again.")
+
+
+@pytest.mark.parametrize("field", Encoded.__dataclass_fields__)
+@pytest.mark.parametrize("load", [Encoded.load, lambda path: CellData.load({"train": path, "dev": path, "test": path})])
+def test_a_pickle_among_encoded_data_is_never_read(tmp_path, field, load):
+    """Neither where the file is read alone nor where a cell reads its data."""
+    arrays = dict.fromkeys(Encoded.__dataclass_fields__, np.arange(3))
+    np.savez(tmp_path / "x.npz", **arrays | {field: trapped(tmp_path / "read")})
+    with pytest.raises(DataError, match=r"x\.npz: damaged \(.*allow_pickle"):
+        load(tmp_path / "x.npz")
+    assert not (tmp_path / "read").exists()
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 130, 137, 143])

@@ -11,6 +11,7 @@ from experiments import paper_config, small_config
 from records import write_cell
 from scipy.spatial.distance import cdist, directed_hausdorff
 from test_tables import NASTY
+from trap import trapped
 
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.grid import figure_cells
@@ -149,6 +150,19 @@ def test_damage_is_named(trained):
     path.unlink()
     with pytest.raises(DataError, match=r"representations\.npz"):
         load_panel("MetaXL", metaxl, frame, root)
+
+
+def test_a_pickle_among_the_vectors_is_never_read(trained, tmp_path):
+    """An .npz file of unknown origin could run any command."""
+    config, root = trained
+    joint, metaxl = figure_cells(config)
+    frame = gather(root, [joint, metaxl])
+    sign = tmp_path / "read"
+    for name, other in (("target", "transformed"), ("transformed", "target")):
+        np.savez(root / metaxl.path / "representations.npz", **{name: trapped(sign), other: np.ones((5, 4))})
+        with pytest.raises(DataError, match=r"representations\.npz: expected"):
+            load_panel("MetaXL", metaxl, frame, root)
+    assert not sign.exists()
 
 
 def test_no_figure_is_said(tmp_path):
