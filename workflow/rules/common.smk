@@ -66,7 +66,7 @@ wildcard_constraints:
     source="[^/]+",
     method="[^/]+",
     split="|".join(SPLITS),
-    size=r"\d+",
+    size=r"[1-9]\d*",
     seed=r"\d+",
     group="[^/]+",
     number=r"\d+",
