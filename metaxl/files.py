@@ -58,7 +58,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         for part in sorted(temporary.rglob("*"), reverse=True):
-            _settle(part)
+            if not part.is_symlink():  # what is behind a link is another's
+                _settle(part)
         _settle(temporary)
         if path.exists():
             path.rename(before)

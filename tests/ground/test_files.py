@@ -54,6 +54,8 @@ def test_a_file_that_has_another_name_keeps_its_modes(tmp_path):
     own.chmod(0o440)
     with atomic_folder(tmp_path / "encoder") as folder:
         os.link(own, folder / "weights")
+        (folder / "link").symlink_to(own)
+        (folder / "dangling").symlink_to(tmp_path / "nowhere")
     assert mode(own) == 0o440
 
 
