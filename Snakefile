@@ -1,14 +1,29 @@
 # MetaXL, reproduced: from data to Tables 2, 3 and 5 and Figure 1. What each rule needs is worked out in
 # metaxl/planning/plan.py; how to run it (cores, GPU, cluster) is said by a profile in workflow/profiles/.
 import sys
+from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.20")
 sys.path.insert(0, str(workflow.basedir))
 
 
-configfile: "config.yaml"
+# (Snakemake reads a brace in the path of a rule's environment as a wildcard, and there is no way to escape one.)
+if set("{}") & set(str(workflow.basedir)):
+    raise WorkflowError(
+        f"{workflow.basedir}: rename the folder; Snakemake cannot run a project below a brace."
+    )
+
+
+# A config.yaml of the working folder (--directory) lies over the one beside this file.
+configfile: f"{workflow.basedir}/config.yaml"
+
+
+if Path("config.yaml").is_file() and Path.cwd() != Path(workflow.basedir):
+
+    configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"

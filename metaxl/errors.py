@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+URLS = ("METAXL_MIRROR", "HF_ENDPOINT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # variables that may hold a password
+USER = re.compile(r"(?<=://)[^\s/?#'\"]*@")
+QUERY = re.compile(r"((?:\w://|(?<![^\s'\"=(])/)[^\s?'\"]*\?)[^\s'\"]*[^\s'\",.:;)]")
+
+
+def without_credentials(text: str) -> str:
+    """Return `text` without the names, passwords and tokens of urls, which stand before the host or in a query."""
+    for variable in (name for known in URLS for name in (known, known.lower())):
+        _, scheme, place = os.environ.get(variable, "").partition("://")
+        if scheme and "@" in place:  # a password may hold what a url may not, and still reach a message
+            text = text.replace(place[: place.rindex("@") + 1], "")
+    return QUERY.sub(r"\1...", USER.sub("", text))
+
 
 class MetaXLError(Exception):
-    """Base of every error that ends a command with its message alone and exit code 1."""
+    """Base of every error that ends a command with its message alone and exit code 1; no message holds a password."""
+
+    def __init__(self, message: str) -> None:
+        """Take the message as it is, but for credentials of urls."""
+        super().__init__(without_credentials(message))
 
 
 class ConfigError(MetaXLError):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from metaxl.errors import DataError
+
+BEFORE = "-before"  # ends the name of a folder that makes way for a new one
 
 
 @contextmanager
@@ -23,48 +28,103 @@ def atomic_path(path: Path) -> Iterator[Path]:
     and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    sweep(path)
+    handle, name = tempfile.mkstemp(prefix=_prefix(path.stem), suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        _settle(temporary)
         temporary.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # that of a full disk names no file
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling folder that replaces `path` when the block ends without an error."""
+    """Yield a temporary sibling folder that replaces `path`, or the folder that a link there names.
+
+    It does so when the block ends without an error. A process that is killed between the two renames leaves both
+    folders, and the next to write `path` puts the old one back.
+    """
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    sweep(path)
+    temporary = Path(tempfile.mkdtemp(prefix=_prefix(path.name), dir=path.parent))
+    before = Path(f"{temporary}{BEFORE}")
     try:
         yield temporary
-        _open_to_umask(temporary)
+        for part in sorted(temporary.rglob("*"), reverse=True):
+            if not part.is_symlink():  # what is behind a link is another's
+                _settle(part)
+        _settle(temporary)
         if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
+            path.rename(before)
+        temporary.rename(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if path.exists():
+            shutil.rmtree(before, ignore_errors=True)
+        elif before.exists():
+            before.rename(path)
 
 
-def _open_to_umask(folder: Path) -> None:
-    """Give a folder and what was written to it the modes that the umask says: safetensors writes for the owner alone.
+def sweep(path: Path) -> None:
+    """Remove what killed processes of this machine left of their writing `path`; put a folder back that they moved."""
+    for stem in {path.stem, path.name}:
+        for sibling in path.parent.glob(f".{glob.escape(stem)}-*"):
+            writer = re.fullmatch(r"(\d+)-(\w+)-.*", sibling.name.removeprefix(f".{stem}-"), re.DOTALL)
+            if writer is None or writer[2] != _machine() or _is_alive(int(writer[1])):
+                continue
+            if sibling.name.endswith(BEFORE) and not path.exists():
+                sibling.rename(path)
+            elif sibling.is_dir():
+                shutil.rmtree(sibling, ignore_errors=True)
+            else:
+                sibling.unlink(missing_ok=True)
 
-    Links stay as they are, for the file behind them has another owner's mode.
+
+def _prefix(stem: str) -> str:
+    """Return how the name of a temporary sibling begins; it says who writes it."""
+    return f".{stem}-{os.getpid()}-{_machine()}-"
+
+
+def _machine() -> str:
+    return sha256_text(socket.gethostname())[:8]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # of another user
+    return True
+
+
+def _settle(path: Path) -> None:
+    """Bring a file or folder to the disk and give it the modes of the umask, which mkstemp and safetensors ignore.
+
+    Without the former, a power cut may leave an empty file under the final name. What has a second name is another's.
     """
-    mask = _umask()
-    folder.chmod(0o777 & ~mask)
-    for path in folder.rglob("*"):
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o777 & ~mask)
-        elif not path.is_symlink() and path.stat().st_nlink == 1:
-            path.chmod(0o666 & ~mask)
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if path.is_dir() or path.stat().st_nlink == 1:
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~_umask())
 
 
 def _umask() -> int:
-    """Return the process's umask: mkstemp and mkdtemp ignore it, a shared results folder must not."""
+    """Return the process's umask: a shared results folder must honour it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
 
 from metaxl.cli import people, rules
-from metaxl.errors import MetaXLError
+from metaxl.cli.faults import MACHINE, explain_fault
+from metaxl.errors import MetaXLError, without_credentials
 from metaxl.tasks import SPLITS, TASKS
 
 HELP = {  # of arguments; each is called the same in every command that takes it
@@ -55,10 +56,10 @@ log = logging.getLogger("metaxl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; an error of the user's ends with its message and exit code 1."""
+    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence and exit code 1."""
     options = vars(_parser().parse_args(arguments))
     run, debug = options.pop("run"), options.pop("debug")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    _log_to_screen()
     try:
         run(**options)
     except MetaXLError as error:
@@ -66,7 +67,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         log.error("%s", error)
         return 1
+    except MACHINE as error:
+        said = explain_fault(error)
+        if debug or said is None:
+            raise
+        log.error("%s", said)
+        return 1
     return 0
+
+
+def _log_to_screen() -> None:
+    """Show this package's progress and other libraries' warnings; no record of either holds a password of a url."""
+    logging.setLogRecordFactory(_clean_record)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    log.setLevel(logging.INFO)
+
+
+def _clean_record(*args: Any, **facts: Any) -> logging.LogRecord:
+    record = logging.LogRecord(*args, **facts)
+    record.msg, record.args = without_credentials(record.getMessage()), None
+    return record
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,10 +7,12 @@ subword of each word, or the first token of a review. Both tasks are then the sa
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,9 +86,16 @@ class Encoded:
 
     @classmethod
     def load(cls, path: Path) -> Encoded:
-        """Read a file that `save` wrote."""
-        with np.load(path) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        """Read a file that `save` wrote.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        except (ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+            raise DataError(f"{path}: damaged ({error}); remove it, and the same command makes it again.") from error
 
 
 def load_tokenizer(folder: Path, task: str = NER.name) -> Tokenizer:

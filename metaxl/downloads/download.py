@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def download(path: str, out: Path, update: bool = False) -> None:
     with FileLock(out.parent / f".{out.name}.lock"):
         if not update and is_verified(path, out):
             return
-        for partial_download in out.parent.glob(f".{out.stem}-????????{out.suffix}"):
-            partial_download.unlink()  # a process that was killed left it behind
+        for partial_download in out.parent.glob(f".{glob.escape(out.stem)}-*{out.suffix}"):
+            partial_download.unlink()  # a process that was killed left it behind, on this machine or on another
         with atomic_path(out) as temporary:
             origin, entry = _bring(path, temporary, out, update)
         # The lock takes no file from a mirror: nobody has compared it with the source.

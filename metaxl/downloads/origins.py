@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from metaxl.downloads.hub import endpoint, hub_files
 from metaxl.downloads.registry import Corpus, RemoteFile
@@ -36,7 +36,8 @@ def mirror_place(item: str) -> str | Path | None:
     """Return the url or the path at which the user's mirror holds an item; None without a mirror."""
     mirror = os.environ.get(MIRROR, "")
     if mirror.startswith(("http://", "https://")):
-        return f"{mirror.rstrip('/')}/{quote(item)}"
+        base = urlsplit(mirror)
+        return base._replace(path=f"{base.path.rstrip('/')}/{quote(item)}").geturl()
     return Path(mirror).absolute() / item if mirror else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.config import Config, Figure, TaskSettings
+from metaxl.experiment.own_paths import check_path
 from metaxl.experiment.settings import Placement
 from metaxl.methods import BASE, METHODS
 
@@ -25,10 +26,20 @@ def check_names(config: Config) -> None:
             hint = did_you_mean(encoder, config.encoders)
             raise ConfigError(f"{place}: no encoder {encoder!r}; encoders has {known}.{hint}")
     _check_controls(config.controls)
+    _check_paths(config)
+    _check_heads(config)
     for task in config.tasks:
         _check_task(config, task)
     if config.figure:
         _check_figure(config, config.figure)
+
+
+def _check_paths(config: Config) -> None:
+    for name, encoder in config.encoders.items():
+        check_path(f"encoders.{name}.folder", encoder.get("folder", ""))
+    for task, languages in config.files.items():
+        for language, own in languages.items():
+            check_path(f"files.{task}.{language}", own.path)
 
 
 def _check_controls(controls: tuple[str, ...]) -> None:
@@ -82,6 +93,15 @@ def _check_lengths(config: Config, task: TaskSettings) -> None:
         raise ConfigError(
             f"{task.name}.training: {longest} subwords asked for; encoder {task.encoder!r} has {PRETRAINED_LENGTH}."
         )
+
+
+def _check_heads(config: Config) -> None:
+    for name, encoder in config.encoders.items():
+        hidden, heads = (encoder.get("pretrain", {}).get(key, 1) for key in ("hidden", "heads"))
+        if hidden % heads:
+            raise ConfigError(
+                f"encoders.{name}.pretrain: {heads} heads cannot share hidden: {hidden}; choose a divisor of it."
+            )
 
 
 def _check_placement(config: Config, place: str, encoder: str, placement: Placement) -> None:

@@ -26,7 +26,7 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_configuration(preset: str | None, overlays: Sequence[Path]) -> dict[str, Any]:
-    """Read config.yaml of the current folder with overlays laid over it in order, as Snakemake does.
+    """Read config.yaml, the shipped one and that of the current folder, with overlays laid over it, as Snakemake does.
 
     `preset` takes the place of the one that the files name.
 
@@ -34,7 +34,8 @@ def read_configuration(preset: str | None, overlays: Sequence[Path]) -> dict[str
         ConfigError: a file is missing or is not a mapping in YAML.
     """
     merged: dict[str, Any] = {}
-    for path in (Path("config.yaml"), *overlays):
+    shipped, own = WORKFLOW.parent / "config.yaml", Path("config.yaml")
+    for path in (shipped, *([own] if own.is_file() and not own.samefile(shipped) else []), *overlays):
         content = read_yaml(path)
         if not isinstance(content, dict):
             raise ConfigError(f"{path}: expected keys and values, found {type(content).__name__}.")

@@ -26,12 +26,25 @@ def read_yaml(path: Path) -> Any:
     """Read a YAML file.
 
     Raises:
-        ConfigError: the file is missing or not YAML.
+        ConfigError: the file is missing, is not YAML, or says the same key twice.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, which refuses a repeated key: YAML forbids it, and the last value would win."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Look at the keys as they are written, before those of a merge (`<<`) join them."""
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if lines.setdefault(name, line) != line:
+                raise yaml.YAMLError(f"{name!r} stands in lines {lines[name]} and {line}; keep one")
+        super().flatten_mapping(node)
 
 
 def conform(raw: Any, schema_path: Path = SCHEMA_PATH, subject: str = "The configuration") -> dict[str, Any]:
@@ -49,8 +62,10 @@ def conform(raw: Any, schema_path: Path = SCHEMA_PATH, subject: str = "The confi
     from jsonschema import Draft202012Validator  # 0.3 seconds that a training process need not spend
 
     schema = read_yaml(schema_path)
+    raw = _with_text_keys(raw, schema, schema["$defs"])
     errors = sorted(Draft202012Validator(schema).iter_errors(raw), key=lambda e: list(map(str, e.absolute_path)))
     found = [_explain(error) for error in errors] + [f"{place}: expected a finite number." for place in _infinite(raw)]
+    found += [f"{place}: the key {key!r} is no text; put it into quotes." for place, key in _keys_of_no_text(raw)]
     if found:
         raise ConfigError(f"{subject} does not fit:\n" + "\n".join(f"- {line}" for line in found))
     return dict(_with_defaults(raw, schema, schema["$defs"]))
@@ -77,7 +92,31 @@ def _with_defaults(value: Any, schema: dict[str, Any], definitions: dict[str, An
         return {key: _with_defaults(item, properties.get(key, others), definitions) for key, item in filled.items()}
     if isinstance(value, list):
         return [_with_defaults(item, schema.get("items", {}), definitions) for item in value]
+    if isinstance(value, float) and "integer" in schema.get("type", ""):
+        return int(value)  # JSON Schema takes 1.0 for an integer; a path or a number of epochs needs the integer
     return value
+
+
+def _with_text_keys(value: Any, schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
+    """Return `value` with text for integers as keys where the names are the user's: YAML reads those of `{1: x}` so."""
+    if not isinstance(value, dict):
+        return value
+    forms = [_resolve(schema, definitions), *(_resolve(b, definitions) for b in schema.get("oneOf", []))]
+    named = {key: part for form in forms for key, part in form.get("properties", {}).items()}
+    others: dict[str, Any] = next(
+        (form["additionalProperties"] for form in forms if form.get("additionalProperties")), {}
+    )
+    keys = {key: str(key) if others and type(key) is int else key for key in value}
+    return {keys[key]: _with_text_keys(item, named.get(key, others), definitions) for key, item in value.items()}
+
+
+def _keys_of_no_text(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the keys that are no text, such as a bare no or 1.5, with their place: no schema looks at their type."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield place or "the top level", key
+            yield from _keys_of_no_text(item, f"{place}.{key}".lstrip("."))
 
 
 def _infinite(value: Any, place: str = "") -> Iterator[str]:
@@ -110,15 +149,30 @@ def _explain(error: ValidationError) -> str:
         allowed = [str(choice) for choice in expected]
         hint = did_you_mean(str(value), allowed)
         return f"{place}: {value!r} is not one of {', '.join(allowed)}.{hint}"
-    if error.validator in ("type", "oneOf") and isinstance(value, str) and (parts := UNDOTTED_FLOAT.fullmatch(value)):
-        dotted = f"{parts[1]}{parts[2] or '.0'}e{int(parts[3]):+d}"
-        return f"{place}: YAML reads {value} as text, not as a number; write {dotted}."
-    if error.validator == "type" and isinstance(value, str) and expected in ("integer", "number"):
-        # Snakemake's --config leaves the numbers inside a list or mapping as text.
-        return f"{place}: {value!r} is text; put lists and nested values into a --configfile, numbers without quotes."
-    if error.validator == "type" and isinstance(value, bool):
-        return f"{place}: expected {expected}, found {value}; YAML reads a bare no or yes so: quote it."
+    if error.validator in ("type", "oneOf") and (advice := _advice_on_type(place, value, error)):
+        return advice
     if error.validator == "oneOf" and error.context:
         # The branch that got furthest into the value is the one that was meant.
         return _explain(max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type")))
-    return f"{place}: {error.message}. {schema.get('description', '')}".rstrip()
+    if error.validator == "maxLength":
+        return f"{place}: {len(value)} characters, {value[:20]!r}...; shorten it to {expected} at most."
+    fault = f"{value!r} does not match" if error.validator == "pattern" else error.message
+    return f"{place}: {fault}. {schema.get('description', '')}".rstrip()
+
+
+def _advice_on_type(place: str, value: Any, error: ValidationError) -> str:
+    """Return what to write where YAML, or Snakemake's --config, reads another type than was meant; "" if unknown."""
+    expected: Any = error.validator_value if error.validator == "type" else ""
+    if isinstance(value, str) and (parts := UNDOTTED_FLOAT.fullmatch(value)):
+        dotted = f"{parts[1]}{parts[2] or '.0'}e{int(parts[3]):+d}"
+        return f"{place}: YAML reads {value} as text, not as a number; write {dotted}."
+    if isinstance(value, str) and expected in ("integer", "number"):
+        # Snakemake's --config leaves the numbers inside a list or mapping as text.
+        return f"{place}: {value!r} is text; put lists and nested values into a --configfile, numbers without quotes."
+    if expected == "array" and not isinstance(value, dict):
+        return f"{place}: expected a list, found {value!r}; in a --configfile write {place.split('.')[-1]}: [{value}]."
+    if expected and isinstance(value, bool):
+        return f"{place}: expected {expected}, found {value}; YAML reads a bare no or yes so: quote it."
+    if expected == "string" and isinstance(value, int | float):
+        return f"{place}: expected text, found {value}; put it into quotes."
+    return ""

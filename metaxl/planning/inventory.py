@@ -215,7 +215,7 @@ def _bytes(resources: Iterable[Resource]) -> list[int | None]:
 
 def _base(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # without a user's name and password
 
 
 def _size(sizes: Iterable[int | None]) -> str:

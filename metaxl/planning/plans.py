@@ -14,6 +14,8 @@ from metaxl.experiment.schema import WORKFLOW
 from metaxl.files import write_text
 from metaxl.planning.plan import Plan
 
+LARGEST_SEED = 2**32 - 1  # as in the schema
+
 
 class Plans:
     """The plan of the active configuration and, for cells named by their file, of the other presets."""
@@ -62,7 +64,15 @@ class Plans:
 
 
 def cell_of(wildcards: Any) -> Cell:
-    """Return the cell that the wildcards of its path address."""
+    """Return the cell that the wildcards of its path address.
+
+    Raises:
+        ConfigError: its seed is not written as the configuration's are, so that a cell would have two paths.
+    """
+    if wildcards.seed != str(int(wildcards.seed)) or int(wildcards.seed) > LARGEST_SEED:
+        raise ConfigError(
+            f"seed{wildcards.seed}: a seed is a number from 0 to {LARGEST_SEED} without leading zeros, as in seed11."
+        )
     address = (wildcards.encoder, wildcards.task, wildcards.target, wildcards.source, wildcards.method)
     return Cell(*address, int(wildcards.seed))
 

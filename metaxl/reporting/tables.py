@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape as escape_html
 from itertools import groupby
 from pathlib import Path
+from unicodedata import category
 
 from tabulate import tabulate
 
@@ -77,7 +78,7 @@ def to_latex(filled: FilledTable) -> str:
         rf"\caption{{{_latex(' '.join([f'{filled.title}.', *notes(filled)]))}}}",
         *(rf"\label{{tab:metaxl-{filled.table.number}}}", rf"\end{{{place}}}"),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*_engine("".join(lines)), *lines]) + "\n"
 
 
 def to_csv(filled: FilledTable) -> str:
@@ -154,4 +155,13 @@ def _markdown(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    return "".join(LATEX.get(char, char) for char in text)
+    """Escape what LaTeX would read as a command; what has no glyph stops it, so it goes, or becomes a space."""
+    visible = (" " if char.isspace() else "" if category(char).startswith("C") else char for char in text)
+    return "".join(LATEX.get(char, char) for char in visible)
+
+
+def _engine(latex: str) -> list[str]:
+    """Return a first line where pdfLaTeX lacks characters: those beyond the usual Latin ones."""
+    if all(char < "\u0180" or "\u2010" <= char <= "\u2026" for char in latex):
+        return []
+    return ["% needs LuaLaTeX or XeLaTeX, and a font that has its non-Latin characters (\\setmainfont of fontspec)"]

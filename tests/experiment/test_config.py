@@ -223,6 +223,74 @@ FAULTS = {
         "figure: 'te' is not among ner.targets (qu, gn); name one of them, or write `figure: null` for no figure.",
     ),
     "figure of no task": ({"sentiment": {"targets": []}}, "figure: 'te' is not among sentiment.targets (none); "),
+    "name with a line end": (
+        {"name": "mini\n"},
+        "name: 'mini\\n' does not match. Lower-case letters, digits and hyphens",
+    ),
+    "language with a line end": (
+        {"ner": {"targets": [{"language": "aa\n"}]}},
+        "ner.targets.0.language: 'aa\\n' does not match. A language's code",
+    ),
+    "key with a line end": ({"files": {"ner": {"aa\n": "x"}}}, "files.ner: 'aa\\n' does not match. A language's code"),
+    "hub id with a line end": (
+        {"encoders": {"e": {"hub": "x/y\n"}}},
+        "encoders.e.hub: 'x/y\\n' does not match. The id",
+    ),
+    "folder as a hub id": (
+        {"encoders": {"e": {"hub": "./my/x"}}},
+        "encoders.e.hub: './my/x' does not match. The id of",
+    ),
+    "revision with a line end": (
+        {"encoders": {"e": {"hub": "x", "revision": "a\n"}}},
+        "encoders.e.revision: 'a\\n' does",
+    ),
+    "endless name": ({"name": 300 * "a"}, "name: 300 characters, 'aaaaaaaaaaaaaaaaaaaa'...; shorten it to 64 at most."),
+    "endless language": (
+        {"ner": {"targets": [{"language": "aa" + 20 * "-xx"}]}},
+        "ner.targets.0.language: 62 characters, 'aa-xx-xx-xx-xx-xx-xx'...; shorten it to 35 at most.",
+    ),
+    "endless label": (
+        {"label": 300 * "a"},
+        "label: 300 characters, 'aaaaaaaaaaaaaaaaaaaa'...; shorten it to 200 at most.",
+    ),
+    "blank label": ({"label": " \u00a0 "}, "label: ' \\xa0 ' does not match. One line of text, not of blanks alone"),
+    "empty label": ({"label": ""}, "label: '' does not match. One line of text, not of blanks alone"),
+    "label of two lines": ({"label": "a\nb"}, "label: 'a\\nb' does not match. One line of text"),
+    "label with a final line end": ({"label": "a\n"}, "label: 'a\\n' does not match. One line of text"),
+    "bell in a label": ({"label": "a\x07"}, "label: 'a\\x07' does not match. One line of text"),
+    "half a character in a label": ({"label": "a\ud800"}, "label: 'a\\ud800' does not match. One line of text"),
+    "label that is a number": ({"label": 3}, "label: expected text, found 3; put it into quotes."),
+    "one seed": ({"seeds": 11}, "seeds: expected a list, found 11; in a --configfile write seeds: [11]."),
+    "one layer": (
+        {"ner": {"placement": 2}},
+        "ner.placement: expected a list, found 2; in a --configfile write placement: [2].",
+    ),
+    "one control": ({"controls": "joint-rtn"}, "in a --configfile write controls: [joint-rtn]."),
+    "heads": (
+        {"encoders": {"tiny": {"pretrain": {"hidden": 16, "heads": 3}}}},
+        "encoders.tiny.pretrain: 3 heads cannot share hidden: 16; choose a divisor of it.",
+    ),
+    "half an epoch": (
+        {"ner": {"training": {"epochs": 1.5}}},
+        "ner.training.epochs: 1.5 is not of type 'integer'. The number",
+    ),
+    "bare no among the user's names": (
+        {"encoders": {"e": {"folder": "x"}}, "files": {"sentiment": {"te": "y", 1.5: "z"}}},
+        "files.sentiment: the key 1.5 is no text; put it into quotes.",
+    ),
+    "brace in a folder": (
+        {"files": {"ner": {"gn": "my/br{ac}es"}}},
+        "files.ner.gn: 'my/br{ac}es' holds a brace, which no rule can read; rename it.",
+    ),
+    "brace in an encoder's folder": (
+        {"encoders": {"mine": {"folder": "a}b"}}},
+        "encoders.mine.folder: 'a}b' holds a brace, which no rule can read; rename it.",
+    ),
+    "NUL in a folder": ({"files": {"ner": {"gn": "a\0b"}}}, "files.ner.gn: 'a\\x00b' holds a NUL character"),
+    "hyphen before a folder": (
+        {"files": {"sentiment": {"te": "-rf"}}},
+        "files.sentiment.te: '-rf' begins with a hyphen, as an option does; rename it, or give its full path.",
+    ),
     "unknown preset": ({"preset": "papr"}, "preset: 'papr' is not one of demo, paper. Did you mean 'paper'?"),
     "no preset": ({"preset": None}, "preset: None is not one of demo, paper."),
 }
@@ -342,6 +410,91 @@ def test_unreadable_yaml_is_named(tmp_path, content):
     with pytest.raises(ConfigError) as caught:
         read_yaml(path)
     assert str(caught.value).startswith(f"{path}: cannot be read as YAML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "'a' stands in lines 1 and 3; keep one"),
+        ("x:\n  b: 1\n  c: {}\n  b: 2\n", "'b' stands in lines 2 and 4; keep one"),
+    ],
+)
+def test_a_repeated_key_is_told(tmp_path, text, told):
+    """At every depth; YAML forbids it, and the last value would win without a word."""
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(f"{tmp_path / 'x.yaml'}: cannot be read as YAML: {told}")):
+        read_yaml(tmp_path / "x.yaml")
+
+
+def test_a_key_over_that_of_a_merge_is_not_repeated(tmp_path):
+    (tmp_path / "x.yaml").write_text("base: &base {a: 1, b: 2}\nmine:\n  <<: *base\n  a: 3\n")
+    assert read_yaml(tmp_path / "x.yaml")["mine"] == {"a": 3, "b": 2}
+
+
+def places(block, definitions, path=()):
+    """Yield the path and the schema of every number of a configuration; items and user's names are left out."""
+    block = {**definitions[block["$ref"].rpartition("/")[2]], **block} if "$ref" in block else block
+    if block.get("type") in ("integer", "number"):
+        yield path, block
+    for key, part in block.get("properties", {}).items():
+        yield from places(part, definitions, (*path, key))
+
+
+NUMBERS = dict(places(SCHEMA, SCHEMA["$defs"])) | {
+    ("encoders", "tiny", *path): block
+    for path, block in places({"$ref": "#/$defs/pretrain"}, SCHEMA["$defs"], ("pretrain",))
+}
+
+
+def nested(path, value):
+    return nested(path[:-1], {path[-1]: value}) if path else value
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=".".join)
+def test_every_number_has_a_bound_that_is_told(path):
+    """With key, value and bound; above and below it, and for what no memory or time could hold."""
+    most = NUMBERS[path]["maximum"]
+    for value in (2**64, 10**9, 1e300, most * 2 + 1):
+        if value > most:
+            message = refusal(experiment(**nested(path, value)))
+            assert f"{'.'.join(path)}: {value!r} is greater than the maximum of {most!r}" in message
+    assert f"{'.'.join(path)}: -1 is less than" in refusal(experiment(**nested(path, -1)))
+
+
+@pytest.mark.parametrize("key", ["seeds", "placement"])
+def test_every_number_of_a_list_has_a_bound(key):
+    changes = {"seeds": [2**64]} if key == "seeds" else {"ner": {"placement": [10**9]}}
+    assert f"{key}.0: {2**64 if key == 'seeds' else 10**9} is greater than the maximum of" in refusal(
+        experiment(**changes)
+    )
+
+
+def test_a_whole_number_with_a_point_is_an_integer():
+    """JSON Schema takes 11.0 for one; a path, a method's slug and the number of epochs have to show 11."""
+    whole = {"epochs": 2.0, "batch_size": 4.0, "bottleneck": 8.0}
+    ner = {"source_size": 12.0, "placement": [2.0], "placements": [[0.0, 2.0]], "training": whole}
+    config = load(experiment(seeds=[11.0], ner=ner, encoders={"tiny": {"pretrain": {"heads": 4.0}}}))
+    task = config.task("ner")
+    integers = [
+        *config.seeds,
+        task.source_size,
+        *task.placement,
+        *task.placements[0],
+        config.encoders["tiny"]["pretrain"]["heads"],
+    ]
+    integers += [getattr(task.training, key) for key in whole]
+    assert integers == [11, 12, 2, 0, 2, 4, 2, 4, 8]
+    assert {type(number) for number in integers} == {int}
+    rates = load(experiment(ner={"training": {"learning_rate": 1.0}})).task("ner").training
+    assert type(rates.learning_rate) is float
+
+
+def test_an_integer_as_a_name_of_the_users_is_text():
+    """YAML reads `1:` as a number; whoever writes it means the name."""
+    raw = experiment(encoders={1: {"folder": "x"}}, ner={"encoder": "1"}, sentiment={"encoder": "1"}, figure=None)
+    before = deepcopy(raw)
+    assert "1" in load(raw).encoders
+    assert raw == before
 
 
 def test_sources_are_the_common_one_and_each_related_once():

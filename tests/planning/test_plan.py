@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from experiments import PRESETS, SCHEMA, experiment, load, metaxl_cell, plan_of, shipped
@@ -17,7 +18,7 @@ from metaxl.experiment.grid import all_cells, cell_groups, figure_cells, find_ta
 from metaxl.experiment.load import load_config
 from metaxl.experiment.spec import CellSpec
 from metaxl.planning.plan import content_digest
-from metaxl.planning.plans import Plans
+from metaxl.planning.plans import LARGEST_SEED, Plans, cell_of
 from metaxl.reporting.expected import Expected
 from metaxl.tasks import SPLITS, TASKS
 
@@ -104,6 +105,17 @@ def test_only_a_sources_training_split_is_a_pool():
     }
     assert {place for place, size in sizes.items() if size == "9"} == {("en", "train"), ("es", "train")}
     assert set(sizes.values()) == {"7", "9"}
+
+
+@pytest.mark.parametrize("seed", ["011", "00", str(2**32), 20 * "9"])
+def test_a_seed_that_no_configuration_can_hold_is_told(seed):
+    """Written otherwise, one cell would have two paths and be trained twice."""
+    address = {"encoder": "e", "task": "ner", "target": "qu", "source": "en", "method": "joint"}
+    with pytest.raises(ConfigError, match=f"seed{seed}: a seed is a number from 0 to 4294967295 without leading zeros"):
+        cell_of(SimpleNamespace(**address, seed=seed))
+    for right in ("0", "11", str(LARGEST_SEED)):
+        assert cell_of(SimpleNamespace(**address, seed=right)) == Cell(*address.values(), int(right))
+    assert SCHEMA["$defs"]["seed"]["maximum"] == LARGEST_SEED
 
 
 def test_wrong_cells_are_told():

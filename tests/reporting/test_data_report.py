@@ -22,7 +22,7 @@ from metaxl.downloads.registry import find_corpus, known_encoder
 from metaxl.files import read_json, read_jsonl, write_jsonl
 from metaxl.reporting.data.credits import credits_of
 from metaxl.reporting.data.files import ReportSpec, report_spec
-from metaxl.reporting.data.summary import DATA_COLUMNS, ENCODED_COLUMNS, write_report
+from metaxl.reporting.data.summary import DATA_COLUMNS, ENCODED_COLUMNS, _credit, write_report
 
 # Example 1 repeats 0, and example 2 does so in decomposed letters; 3 and 4 have three tags that continue nothing.
 PLANTED = [
@@ -320,3 +320,20 @@ def test_what_a_report_is_about_comes_back_from_its_text(preset):
     """What the workflow writes to a file is what the report reads."""
     spec = report_spec(load(shipped(preset)))
     assert ReportSpec.from_dict(json.loads(json.dumps(asdict(spec)))) == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("my/data", "`my/data`"),
+        ("a`b<img onerror=x>", "``a`b<img onerror=x>``"),
+        ("`a``", "``` `a`` ```"),
+        ("a\n\n# b", "`a\\n\\n# b`"),
+        ("ü语", "`ü语`"),
+        ("\u202eb", "`\\u202eb`"),
+    ],
+)
+def test_the_name_of_a_folder_is_no_markup(name, shown):
+    """In GitHub Markdown a run of backticks ends code that began with as many, and a blank line ends the list."""
+    credit = {"used_for": "ner qu", "title": "your own files", "where": name}
+    assert _credit(credit) == f"- ner qu: **your own files**, {shown}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from experiments import paper_config, small_config
 from records import write_cell
 from scipy.spatial.distance import cdist, directed_hausdorff
 from test_tables import NASTY
+from trap import trapped
 
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.grid import figure_cells
@@ -117,7 +120,7 @@ def test_papers_numbers_stand_in_its_own_figure(tmp_path):
 
 def test_label_is_text_not_mathematics(tmp_path):
     """A label with dollars, backslashes and line ends is drawn as it stands."""
-    config = small_config(label=NASTY + " $\\frac{")
+    config = replace(small_config(), label=NASTY + " $\\frac{")
     for cell in figure_cells(config):
         write_cell(tmp_path, cell)
     assert draw_figure(config, tmp_path, tmp_path / "out")[1].stat().st_size > 10_000
@@ -147,6 +150,19 @@ def test_damage_is_named(trained):
     path.unlink()
     with pytest.raises(DataError, match=r"representations\.npz"):
         load_panel("MetaXL", metaxl, frame, root)
+
+
+def test_a_pickle_among_the_vectors_is_never_read(trained, tmp_path):
+    """An .npz file of unknown origin could run any command."""
+    config, root = trained
+    joint, metaxl = figure_cells(config)
+    frame = gather(root, [joint, metaxl])
+    sign = tmp_path / "read"
+    for name, other in (("target", "transformed"), ("transformed", "target")):
+        np.savez(root / metaxl.path / "representations.npz", **{name: trapped(sign), other: np.ones((5, 4))})
+        with pytest.raises(DataError, match=r"representations\.npz: expected"):
+            load_panel("MetaXL", metaxl, frame, root)
+    assert not sign.exists()
 
 
 def test_no_figure_is_said(tmp_path):

@@ -7,7 +7,7 @@ import io
 import re
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from statistics import fmean
 
 import numpy as np
@@ -189,7 +189,7 @@ NASTY = 'A & B_c 100 % <script>alert("x")</script> | *b* `c` \\input{/x} $y$ #1 
 
 def test_label_cannot_break_a_format(tmp_path):
     """A label with every special character stays text in each format."""
-    config = small_config(label=NASTY)
+    config = replace(small_config(), label=NASTY)  # the schema refuses its line end
     render_all(config, frame_of(all_cells(config)), tmp_path)
     markdown = (tmp_path / "table2.md").read_text()
     assert "<script>" not in markdown
@@ -294,3 +294,28 @@ def test_every_table_that_used_the_stand_in_for_the_reviews_says_so():
         assert all(("Amazon withdrew" in row["data"]) == expected for row in rows)
     own = paper_config(files={"sentiment": {"en": "my reviews"}})
     assert not any("Amazon" in note for table in tables(own) for note in notes(fill_table(own, table, frame_of([]))))
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"), [("Luganda ŋ ü ± – “x”", False), ("Қазақ", True), ("中文", True), ("😀", True)]
+)
+def test_latex_says_when_it_needs_another_engine(tmp_path, text, needed):
+    """The pdfLaTeX stops at characters beyond the Latin ones; the first line says which engine does not."""
+    config = small_config(label=text)
+    render_all(config, frame_of(all_cells(config)), tmp_path)
+    latex = (tmp_path / "table2.tex").read_text()
+    assert latex.startswith("% needs LuaLaTeX or XeLaTeX, and a font") == needed
+    assert text.replace("±", r"$\pm$").replace("–", "--") in latex
+
+
+@pytest.mark.parametrize(
+    "character", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\u200b", "\u200d", "\u202e", "\ufeff", "\u2028"]
+)
+def test_latex_has_no_character_without_a_glyph(tmp_path, character):
+    """It would stop there, or turn the text around."""
+    config = replace(small_config(), label=f"a{character}b")
+    (path,) = (path for path in render_all(config, frame_of(all_cells(config)), tmp_path) if path.name == "table2.tex")
+    latex = path.read_text()
+    assert character not in latex
+    assert ("a b" if character.isspace() else "ab") in latex
+    assert not latex.startswith("% needs Lua")

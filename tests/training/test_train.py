@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +41,18 @@ def test_the_same_cell_twice_is_byte_equal_and_its_scores_are_its_predictions(pl
         again = NER.score(labels, *pair) | {"by_type": NER.score_by_type(labels, *pair)}
         assert again == records[0]["best"][split]
         assert len(chosen) == {"dev": 6, "test": 7}[split]
+
+
+def test_the_scores_are_written_last(place, tmp_path, monkeypatch):
+    """A cell that is killed before has no scores.json, and so counts as not trained."""
+    written = []
+    for kind in ("replace", "rename"):
+        move = getattr(Path, kind)
+        monkeypatch.setattr(Path, kind, lambda self, to, move=move: (written.append(Path(to).name), move(self, to))[1])
+    train(place, tmp_path / "cell", spec_of("target"))
+    assert written[-1] == "scores.json"
+    assert {path.name for path in (tmp_path / "cell").iterdir()} == set(written)
+    assert len(written) >= 4
 
 
 def test_another_seed_is_another_cell(place, tmp_path):

@@ -210,9 +210,12 @@ def test_nothing_of_the_experiments_size_travels_on_a_command_line(tmp_path):
     assert max(map(len, commands)) < 2500
 
 
-def test_every_job_has_the_environment_that_training_wants(tmp_path):
-    """Wherever the checkout lies; what the user has set stays."""
-    made = Project(tmp_path / """it's "my" {odd} $HOME folder""")
+def test_every_job_has_the_environment_that_training_wants(tmp_path, monkeypatch):
+    """Wherever the checkout and its Python lie; what the user has set stays."""
+    made = Project(tmp_path / """it's "my" odd $HOME folder""")
+    environment = tmp_path / "{odd} environment"
+    environment.symlink_to(Path(sys.prefix), target_is_directory=True)
+    monkeypatch.setattr(sys, "executable", str(environment / "bin" / "python"))
     (made.folder / "probe.smk").write_text(
         'include: "Snakefile"\n\nrule probe:\n    output: "probe.txt"\n    shell: "logged {output:q} env"\n'
     )
@@ -311,12 +314,21 @@ def test_another_seed_adds_only_its_own_cells(project):
         (CELL.replace("/es/", "/none/"), "method metaxl-L2 takes a source language, not 'none'"),
         (CELL.replace("/tiny/", "/tinny/"), "no 'tinny', only tiny. Did you mean 'tiny'?"),
         (CELL.replace("/mini/", "/mimi/"), "results/mimi: no experiment of this name"),
+        (CELL.replace("seed11", "seed011"), "seed011: a seed is a number from 0 to 4294967295 without leading zeros"),
+        (CELL.replace("/qu/es/", "/qu/qu/"), "'qu' cannot be its own source"),
     ],
 )
 def test_a_wrong_cell_is_told_what_is_wrong(project, target, message):
     done = project.snakemake("--dry-run", "--", target + "/scores.json")
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("size", ["0", "012"])
+def test_a_source_set_of_nothing_is_no_target(project, size):
+    done = project.snakemake("--dry-run", "--", f"results/mini/sources/ner/es-{size}.jsonl")
+    assert done.returncode != 0
+    assert "No rule to produce" in done.stdout + done.stderr
 
 
 def test_a_wrong_configuration_is_told_before_anything_runs(project):

@@ -3,12 +3,14 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
 from metaxl.downloads.registry import REGISTRY_PATH
 from metaxl.downloads.verify import expected_sha256
 from metaxl.errors import MetaXLError
 from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
+from metaxl.experiment.schema import read_yaml
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
@@ -18,6 +20,9 @@ from metaxl.reporting.paper import PAPER_PATH
 from metaxl.tasks import SPLITS, TASKS
 
 try:
+    # Snakemake has read these already, but passes over a key that stands there twice.
+    for path in workflow.configfiles:
+        read_yaml(Path(path))
     PLANS = Plans(config)
     PLANS.active.check()
 except MetaXLError as error:
@@ -29,13 +34,12 @@ PLAN = PLANS.active
 if hasattr(workflow.scheduling_settings, "max_jobs_per_timespan"):
     workflow.scheduling_settings.max_jobs_per_timespan = None
 
-# With the Python that runs Snakemake, unless conda environments or containers bring their own.
-deployed = (
-    workflow.deployment_settings and workflow.deployment_settings.deployment_method
-)
+# With the Python that runs Snakemake, unless conda environments bring their own: no rule names a container or modules.
+settings = workflow.deployment_settings
+conda_brings_python = settings and DeploymentMethod.CONDA in settings.deployment_method
 source = [
     Path(workflow.basedir, "workflow/rules/shell.sh"),
-    "" if deployed else Path(sys.executable).parent,
+    "" if conda_brings_python else Path(sys.executable).parent,
 ]
 # (Snakemake formats the prefix: a brace in a path must be doubled.)
 shell.prefix(
@@ -86,7 +90,7 @@ wildcard_constraints:
     source="[^/]+",
     method="[^/]+",
     split="|".join(SPLITS),
-    size=r"\d+",
+    size=r"[1-9]\d*",
     seed=r"\d+",
     group="[^/]+",
     number=r"\d+",

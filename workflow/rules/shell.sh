@@ -18,9 +18,15 @@ users_offline="${HF_HUB_OFFLINE:-0}"
 export HF_HUB_OFFLINE=1
 online() { HF_HUB_OFFLINE="$users_offline" "$@"; }
 
-# What a command says goes to its log; if it fails, also to the screen.
+# What a command says goes to its log; if it fails, also to the screen. Its exit status is passed on, so that a scheduler
+# can tell want of memory (137) from other faults.
 logged() {
-  local log="$1"
+  local log="$1" status=0
   shift
-  "$@" > "$log" 2>&1 || { cat "$log" >&2; return 1; }
+  "$@" > "$log" 2>&1 || status=$?
+  if [ "$status" -eq 137 ]; then
+    echo "Killed by the system, for want of memory as a rule: give the job more (mem_mb), or run fewer at once." >> "$log"
+  fi
+  if [ "$status" -ne 0 ]; then cat "$log" >&2; fi
+  return "$status"
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import combinations
@@ -144,9 +145,17 @@ def _table(rows: list[Facts], columns: Columns) -> str:
     return tabulate(texts, list(columns), tablefmt="github", disable_numparse=True, colalign=align)
 
 
+def _code(text: str) -> str:
+    """Return `text` as code of Markdown, whatever a folder's name may hold: nothing in it is markup or HTML."""
+    visible = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", visible)), default=0))
+    space = " " if visible.startswith("`") or visible.endswith("`") else ""
+    return f"{fence}{space}{visible}{space}{fence}"
+
+
 def _credit(credit: Credit) -> str:
     """Return a source as a list item, with a line for each thing that is known of it."""
-    where = f"`{credit['where']}`" if "where" in credit else ""
+    where = _code(credit["where"]) if "where" in credit else ""
     revision = f"revision `{credit['revision']}`" if "revision" in credit else ""
     place = ", ".join(filter(None, (where, revision)))
     lines = [f"- {credit['used_for']}: **{credit['title']}**" + (f", {place}" if place else "")]
