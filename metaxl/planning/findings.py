@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from metaxl.demo.languages.atlas import LANGUAGES
 from metaxl.errors import ConfigError, MetaXLError
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
@@ -17,6 +18,7 @@ from metaxl.planning.labels import label_set
 from metaxl.planning.meanings import same_language
 from metaxl.tasks import SCORED_SPLITS, SPLITS, find_task
 
+NAMED = 5  # languages that a message names before it counts the rest
 FEW = 20  # training examples below which a note says so
 
 
@@ -89,7 +91,13 @@ def told(faults: list[Fault]) -> str:
 def _languages(config: Config) -> Iterator[str]:
     """Yield what is wrong with where the languages' data come from."""
     plan = DataPlan(config)
+    for task in config.tasks:
+        yield from _unknown(
+            task.name, [code for each, corpus, code, _ in plan.splits() if each == task and corpus == SYNTHETIC]
+        )
     for task, corpus, code, _ in plan.splits():
+        if corpus == SYNTHETIC:
+            continue
         yield from _message(lambda task=task, code=code: plan.known_corpus(task.name, code))  # type: ignore[misc]
         if corpus == "files" and "pretrain" in config.encoders[task.encoder]:
             yield (
@@ -103,6 +111,17 @@ def _languages(config: Config) -> Iterator[str]:
                 f"{task.name}: {code!r} would be read from the corpus {corpus!r}, while your files hold {same!r}, the "
                 f"same language. Write {same}, or name the data under files.{task.name}.{code}."
             )
+
+
+def _unknown(task: str, codes: list[str]) -> Iterator[str]:
+    """Yield which languages the synthetic world does not have, all in one."""
+    unknown = list(dict.fromkeys(code for code in codes if code not in LANGUAGES))
+    if unknown:
+        shown = ", ".join(unknown[:NAMED]) + (f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else "")
+        yield (
+            f"{task}: {shown}: no synthetic language; there are {', '.join(LANGUAGES)}. For languages of your own name "
+            f"their data under files.{task}, and an encoder that knows them."
+        )
 
 
 def _data(config: Config) -> Iterator[str]:

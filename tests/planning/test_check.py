@@ -213,7 +213,7 @@ def test_sizes_that_nobody_knows_are_no_zeros_and_kept_models_of_a_folder_count(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"ner": {"targets": [{"language": "zz"}]}}, "ner: 'zz' is no synthetic language; there are cdo, en, "),
+        ({"ner": {"targets": [{"language": "zz"}]}}, "ner: zz: no synthetic language; there are cdo, en, "),
         (
             {"synthetic": {"source_pool": 30}, "ner": {"source_size": 31}},
             "31 examples asked for, but synthetic.source_pool",

@@ -200,12 +200,25 @@ def test_nothing_of_the_experiments_size_travels_on_a_command_line(tmp_path):
     languages = [f"xx-{number}" for number in range(300)]
     large = Project(tmp_path / "large")
     ner = MINIATURE["ner"] | {"targets": [{"language": language} for language in languages], "placements": [[2]]}
+    ner["corpus"] = "wikiann"  # for the synthetic world has no such languages
     large.configure(MINIATURE | {"figure": None, "ner": ner, "sentiment": {"targets": []}})
     said = large.run("--dry-run", "--printshellcmds", "--", "all")
     commands = [line for line in said.splitlines() if "python -m metaxl " in line]
     assert sum(" metaxl train " in command for command in commands) == 900
     assert {command.split(" metaxl ")[1].split()[0] for command in commands} == {
-        *("data", "draw", "encoder", "encode", "train", "gather", "scores", "significance", "table", "report")
+        *(
+            "download",
+            "data",
+            "draw",
+            "encoder",
+            "encode",
+            "train",
+            "gather",
+            "scores",
+            "significance",
+            "table",
+            "report",
+        )
     }
     assert max(map(len, commands)) < 2500
 
@@ -405,13 +418,13 @@ def test_a_users_own_files_and_encoder_run_to_the_tables(own):
 
 def test_bad_data_is_told_with_file_and_line(own):
     path = own.folder / "data" / "xx" / "train.tsv"
-    old = append(path, "word\tB-PERS\n")
+    old = append(path, "word\n")
     line = old.count("\n") + 1
     try:
         done = own.snakemake("--", "results/own/data/ner/xx/train.jsonl")
     finally:
         path.write_text(old, encoding="utf-8")
-    assert f"data/xx/train.tsv:{line}: unknown label 'B-PERS'" in done.stdout + done.stderr
+    assert f"data/xx/train.tsv:{line}: " in done.stdout + done.stderr
 
 
 def test_a_folder_that_has_gone_is_told_before_anything_runs(own):
