@@ -31,7 +31,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "init source": "the source language: a code such as en, which is downloaded, or CODE=PATH for own data",
     "init task": "seen from the data when left out",
     "folder": "where the language's files lie, or an archive",
-    "labels": "the classes in the order of their numbers, or the file of the classes of each task",
+    "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
     "keep_models": "which models the experiment keeps: best, all or none",
     "max_length": "subwords, one number a file",

@@ -84,7 +84,7 @@ def encode(
     *,
     tokenizer: Path,
     task: str,
-    labels: Sequence[str],
+    labels: str,
     max_length: Sequence[int],
     out: Sequence[Path],
 ) -> None:
@@ -95,7 +95,7 @@ def encode(
 
     loaded = load_tokenizer(tokenizer.parent, task)
     for path, length, encoded_path in zip(files, max_length, out, strict=True):
-        encoded = encode(loaded, task, read_jsonl(path), length, labels)
+        encoded = encode(loaded, task, read_jsonl(path), length, json.loads(labels))
         facts = facts_of_encoded(encoded, find_task(task).has_words, [])
         log.info("%s: %d examples, %d subwords", path, len(encoded), len(encoded.ids))
         if encoded.words_lost():

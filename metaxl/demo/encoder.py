@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from transformers.models.xlm_roberta import XLMRobertaConfig, XLMRobertaForMaske
 
 from metaxl.demo.languages.text import unlabelled_text
 from metaxl.demo.tokenizer import PAD_ID, SPECIALS, train_tokenizer
-from metaxl.errors import DataError
+from metaxl.errors import DataError, EncoderError
 
 LONGEST = 256  # subwords of an input
 _WARMUP = 0.1  # share of the steps
@@ -113,7 +114,11 @@ def masked_loss(model: XLMRobertaForMaskedLM, ids: torch.Tensor, labels: torch.T
 def _fit(
     model: XLMRobertaForMaskedLM, rows: list[torch.Tensor], settings: dict[str, Any], generator: torch.Generator
 ) -> list[float]:
-    """Train a model in place and return the loss of every step."""
+    """Train a model in place and return the loss of every step.
+
+    Raises:
+        EncoderError: a loss is not finite.
+    """
     steps, rate = settings["steps"], settings["learning_rate"]
     optimizer = torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01)
     warmup = max(1, round(_WARMUP * steps))
@@ -133,6 +138,11 @@ def _fit(
         schedule.step()
         optimizer.zero_grad()
         losses.append(loss.item())
+        if not math.isfinite(losses[-1]):
+            raise EncoderError(
+                f"Pre-training diverged: the loss is {losses[-1]} at step {len(losses)} of {steps}. "
+                f"Nothing was written. Lower pretrain.learning_rate, now {rate}, of this encoder under encoders."
+            )
     return losses
 
 

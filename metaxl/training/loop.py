@@ -101,9 +101,12 @@ class Run:
             bad = [name for name, value in report.items() if not torch.isfinite(value)]
             if bad:
                 rate = self.spec.training.learning_rate * self._schedule(step - 1)
+                cure = f"Lower {self.spec.cell.task}.training.learning_rate or clip_norm."
+                if step == 1:  # no parameter has moved yet
+                    cure = f"The encoder {self.spec.cell.encoder!r} itself gives such numbers; look at its weights."
                 raise TrainingError(
                     f"{self.spec.cell.path}: {', '.join(bad)} not finite at step {step}, learning rate {rate:.2e}. "
-                    f"Nothing was written. Lower {self.spec.cell.task}.training.learning_rate or clip_norm."
+                    f"Nothing was written. {cure}"
                 )
 
     def _rtn_facts(self) -> dict[str, Any]:

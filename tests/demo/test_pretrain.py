@@ -11,7 +11,7 @@ from transformers import AutoTokenizer, XLMRobertaForTokenClassification
 from metaxl.demo.encoder import LONGEST, mask_tokens, masked_loss, new_model, pretrain
 from metaxl.demo.languages.text import unlabelled_text
 from metaxl.demo.tokenizer import PAD_ID, train_tokenizer
-from metaxl.errors import DataError
+from metaxl.errors import DataError, EncoderError
 
 SETTINGS = {"layers": 1, "hidden": 16, "heads": 2, "intermediate": 32, "vocabulary": 400}
 SETTINGS |= {"steps": 40, "batch_size": 16, "learning_rate": 1e-2}
@@ -89,3 +89,13 @@ def test_no_text_is_an_error(tmp_path: Path) -> None:
     """Law: empty text is refused with advice."""
     with pytest.raises(DataError, match="hundred sentences"):
         pretrain(["", " "], tmp_path, SETTINGS, 0)
+
+
+def test_a_diverging_pre_training_stops_and_writes_nothing(texts: list[str], tmp_path: Path) -> None:
+    """A rate far too high gives numbers that are none: no encoder is made of them."""
+    settings = SETTINGS | {"learning_rate": 1e30}
+    out = tmp_path / "encoder"
+    out.mkdir()
+    with pytest.raises(EncoderError, match=r"the loss is (nan|inf) at step \d+ of .*Lower pretrain\.learning_rate"):
+        pretrain(texts, out, settings, seed=1)
+    assert not (out / "model.safetensors").exists()

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import random
 import shutil
 from pathlib import Path
 
-import pytest
 import yaml
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
-
-from metaxl.data.corpora import user_files
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"PER": ["Nakato", "Okello"], "LOC": ["Kampala", "Gulu"], "ORG": ["Stanbic", "Umeme"], "CROP": ["matooke"]}
 WORDS = ["omu", "abantu", "mu", "ku", "ne", "era", "nga", "okuva", "lwa", "bulungi", "ennyo", "leero"]
-# One file for all splits, other columns and other labels are what the reader of own files takes with these options.
-takes_any_form = pytest.mark.skipif(
-    "splits" not in inspect.signature(user_files.read).parameters, reason="the reader takes folders of splits alone"
-)
 MINE = """
 preset: paper
 name: mine

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from own import overlay, sentences, takes_any_form, write_conll
+from own import overlay, sentences, write_conll
 
 from metaxl.cli.main import main
 from metaxl.errors import ConfigError
@@ -107,7 +107,6 @@ def test_a_malformed_file_is_told_with_its_place_by_the_check_and_by_a_dry_run(c
         dry_run()
 
 
-@takes_any_form
 def test_half_a_character_is_told(check, own_place):
     write(f"{LUG}/train.jsonl", '{"tokens": ["Nakato", "\\ud83d"], "tags": ["B-PER", "O"]}\n' * 20)(own_place)
     _, said = check()
@@ -163,7 +162,6 @@ def test_an_encoder_is_held_to_the_highest_layer_and_the_longest_limit(check, mo
     assert check(ner={"placements": [[1], [0, 2]]})[0] == 0
 
 
-@takes_any_form
 def test_names_of_the_same_meaning_are_a_fault_with_the_mapping_to_write(check, own_place):
     """What is written becomes the check's pass; types of another meaning are told, and stop nothing."""
     for split in ("train", "dev", "test"):

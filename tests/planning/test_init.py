@@ -7,7 +7,7 @@ import re
 
 import pytest
 import yaml
-from own import sentences, takes_any_form, write_conll
+from own import sentences, write_conll
 
 from metaxl.cli.main import main
 
@@ -60,7 +60,6 @@ def test_every_setting_has_a_comment(init):
     assert [line for line in settings if not re.search(r"  # \S", line)] == []
 
 
-@takes_any_form
 def test_one_file_of_a_hundred_sentences_with_own_labels_is_cross_validated(init, own_place, capfd):
     """A label of the same meaning as the source's gets its name, one of another meaning stays."""
     write_conll(own_place / "mine.tsv", sentences(100, ("PERSON", "LOC", "CROP")))
@@ -77,7 +76,6 @@ def test_one_file_of_a_hundred_sentences_with_own_labels_is_cross_validated(init
     assert re.search(r"lug +mine\.tsv +5 folds +100 +CROP 33, LOC 33, PER 34 ", told)
 
 
-@takes_any_form
 def test_a_large_file_and_a_folder_without_dev_are_split(init, own_place, capfd):
     write_conll(own_place / "large.tsv", sentences(300))
     (own_place / "data" / "lug" / "dev.tsv").unlink()
@@ -89,7 +87,6 @@ def test_a_large_file_and_a_folder_without_dev_are_split(init, own_place, capfd)
         assert code == 0, told
 
 
-@takes_any_form
 def test_a_table_of_texts_with_labels_is_sentiment(init, own_place, capfd):
     """Seen from what it holds; the labels of its reviews are those of the downloaded source by another name."""
     with (own_place / "reviews.csv").open("w", newline="") as file:
@@ -172,7 +169,6 @@ def test_data_of_neither_task_and_too_few_are_told(init, own_place):
     assert "data/lug/train.tsv" in said
 
 
-@takes_any_form
 def test_too_few_examples_to_split_are_told(init, own_place):
     write_conll(own_place / "few.tsv", sentences(9))
     code, text, said = init("few.tsv", "--language", "lug", "--source", "en")

@@ -1,3 +1,6 @@
+import json
+
+
 localrules:
     download,
 
@@ -88,7 +91,7 @@ rule encode_target:
     conda:
         "../../envs/metaxl.yaml"
     params:
-        labels=lambda w: PLANS[w.name].labels(w.task).classes,
+        labels=lambda w: json.dumps(PLANS[w.name].labels(w.task).classes),
         lengths=lambda w: PLANS[w.name].lengths(w.task),
         code=digest("metaxl.data.encode"),
     shell:
@@ -109,7 +112,7 @@ rule encode_source:
     conda:
         "../../envs/metaxl.yaml"
     params:
-        labels=lambda w: PLANS[w.name].labels(w.task).classes,
+        labels=lambda w: json.dumps(PLANS[w.name].labels(w.task).classes),
         length=lambda w: PLANS[w.name].lengths(w.task)[0],
         code=digest("metaxl.data.encode"),
     shell:
