@@ -39,8 +39,7 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
     with atomic_folder(out) as folder:
         if "hub" in spec:
             entries = fetch_encoder(spec["hub"], spec["revision"], folder)
-            _check(folder)
-            _check_tokenizer(f"{spec['hub']} at {spec['revision']}", folder)
+            check_encoder(f"{spec['hub']} at {spec['revision']}", folder)
         elif "folder" in spec:
             _check(Path(spec["folder"]))
             _link(Path(spec["folder"]), folder)
@@ -50,6 +49,16 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
 
             log.info("%s", make_encoder(spec, folder))
     record(entries)
+
+
+def check_encoder(who: str, folder: Path) -> None:
+    """Refuse a prepared folder that holds no encoder which MetaXL can train, or another one's tokenizer.
+
+    Raises:
+        EncoderError: with what is wrong; `who` is whose tokenizer it is.
+    """
+    _check(folder)
+    _check_tokenizer(who, folder)
 
 
 def _check(folder: Path) -> None:
