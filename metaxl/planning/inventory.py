@@ -43,14 +43,14 @@ class Resource:
         group: the corpus, or "encoder <name>".
         name: the path beneath results/raw/, or "<hub id>@<revision>".
         state: see LEGEND.
-        bytes: its size, roughly; 0 where nobody knows.
+        bytes: its size, roughly; None where nobody knows.
         hosts: base urls that can serve it, if it has to come.
     """
 
     group: str
     name: str
     state: State
-    bytes: int
+    bytes: int | None
     hosts: tuple[str, ...]
 
 
@@ -104,7 +104,7 @@ def require_network(resources: Iterable[Resource], listed: bool = False) -> None
     reasons = "".join(f"- {host}: {quiet[host]}\n" for host in sorted({h for item in stuck for h in item.hosts}))
     raise DownloadError(
         f"{len(stuck)} {'downloads are' if len(stuck) > 1 else 'download is'} missing "
-        f"(about {_size(_bytes(stuck))}) and cannot come:\n"
+        f"(about {_size(item.bytes for item in stuck)}) and cannot come:\n"
         f"{reasons}{'' if listed else _grouped(stuck)}"
         "Run this where there is a network; HF_ENDPOINT names a mirror of the hub, HTTPS_PROXY a proxy. Or bring the "
         f"files: results/raw from a machine that has them, or a folder or base url named by {MIRROR} that holds "
@@ -117,7 +117,11 @@ def describe(plan: Plan, resources: Sequence[Resource]) -> str:
     """Return what is here and what is not, a line a group, every file that lacks something, and the room needed."""
     groups = {item.group: [other for other in resources if other.group == item.group] for item in resources}
     rows = [
-        [name, *(sum(item.state == state for item in group) or "" for state in STATES), _size(_bytes(group))]
+        [
+            name,
+            *(sum(item.state == state for item in group) or "" for state in STATES),
+            _size(item.bytes for item in group),
+        ]
         for name, group in groups.items()
     ]
     table = tabulate(rows, ["", *STATES, "about"], tablefmt="simple")
@@ -130,15 +134,17 @@ def describe(plan: Plan, resources: Sequence[Resource]) -> str:
 
 def _room(plan: Plan, resources: Sequence[Resource]) -> str:
     """Say how much is to come and how much the results take, next to the room that there is."""
-    coming = _bytes([item for item in resources if item.state not in HERE])
+    coming = [item.bytes for item in resources if item.state not in HERE]
     cells = sum(map(len, cell_groups(plan.config).values()))
-    sizes = {item.group: item.bytes for item in resources}
-    models = max((sizes.get(f"encoder {name}", 0) for name in plan.encoders.used()), default=0)
     kept = {"all": cells, "best": sum(len(task.targets) for task in plan.config.tasks), "none": 0}
-    writing = cells * BYTES_OF_A_CELL + models * kept[plan.config.keep_models]
+    copies = kept[plan.config.keep_models]
+    about = {item.group: item.bytes for item in resources}
+    models = [about.get(f"encoder {name}") for name in plan.encoders.used()] if copies else []
+    known = max((size for size in models if size is not None), default=0)
+    writing = [cells * BYTES_OF_A_CELL, copies * known, *[None] * (None in models)]
     return (
-        f"To download: about {_size(coming)}. {cells} cells write about {_size(writing)}. "
-        f"Free here: {_size(shutil.disk_usage('.').free)}."
+        f"{f'To download: about {_size(coming)}. ' if coming else ''}{cells} cells write about {_size(writing)}. "
+        f"Free here: {_size([shutil.disk_usage('.').free])}."
     )
 
 
@@ -158,14 +164,14 @@ def _corpus_file(path: str, place: Path, anew: bool) -> Resource:
         state = "cached"
     else:
         state = "missing"
-    return Resource(corpus.name, path, state, locked.bytes if locked else file.about, tuple(map(_base, hosts)))
+    return Resource(corpus.name, path, state, locked.bytes if locked else file.about or None, tuple(map(_base, hosts)))
 
 
 def _encoder(name: str, hub_id: str, revision: str, prepared: Sequence[Path], anew: bool) -> Resource:
     prefix = f"encoders/{hub_id}@{revision}/"
     locked = {key.removeprefix(prefix): entry for key, entry in read_lock().items() if key.startswith(prefix)}
     known = known_encoder(hub_id)
-    size = sum(entry.bytes for entry in locked.values()) or (known.bytes if known else 0)
+    size = sum(entry.bytes for entry in locked.values()) or (known.bytes if known else None)
     state: State
     if all(path.is_file() for path in prepared) and not anew:
         state = _state_of([sha256_file(path) == locked[path.name].sha256 for path in prepared if path.name in locked])
@@ -196,14 +202,17 @@ def _grouped(resources: Sequence[Resource]) -> str:
     return "".join(lines)
 
 
-def _bytes(resources: Iterable[Resource]) -> int:
-    return sum(item.bytes for item in resources)
-
-
 def _base(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+def _size(sizes: Iterable[int | None]) -> str:
+    """Write the sum of sizes in bytes, with a question mark where nobody knows one."""
+    given = list(sizes)
+    known = [size for size in given if size is not None]
+    count, unknown = sum(known), len(known) < len(given)
+    if unknown and not count:
+        return "?"
+    unit, divisor, digits = ("GB", 1e9, 2) if count >= 1e8 else ("MB", 1e6, 1) if count >= 1e5 else ("kB", 1e3, 1)
+    return f"{count / divisor:.{digits}f} {unit}{' + ?' if unknown else ''}"
