@@ -31,6 +31,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "init source": "the source language: a code such as en, which is downloaded, or CODE=PATH for own data",
     "init task": "seen from the data when left out",
     "folder": "where the language's files lie, or an archive",
+    "id_or_folder": "a folder with pytorch_model.bin, or the id of a model of the hub",
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
     "keep_models": "which models the experiment keeps: best, all or none",
@@ -40,6 +41,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "preset": "in place of the one that config.yaml names",
     "raw": "folder of the downloaded corpora",
     "reading": "how own files are read, and what becomes of labels, as JSON",
+    "revision": "a commit or a branch of the hub; default: main",
     "root": "folder of the experiment's results",
     "scores": "gathered scores",
     "seed": "of the draw, of the world (synthetic), of the refill (sentipers)",
@@ -94,11 +96,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(required=True, metavar="command")
     for run in (*people.COMMANDS, *rules.COMMANDS):
-        text = inspect.getdoc(run)
-        sub = commands.add_parser(run.__name__.replace("_", "-"), help=text, description=text)
-        sub.set_defaults(run=run)
-        _add_arguments(sub, run)
+        _add_command(commands, run)
+    for name, (text, runs) in people.GROUPS.items():
+        group = commands.add_parser(name, help=text, description=text)
+        members = group.add_subparsers(required=True, metavar="command")
+        for member in runs:
+            _add_command(members, member)
     return parser
+
+
+def _add_command(commands: Any, run: Callable[..., None]) -> None:
+    text = inspect.getdoc(run)
+    sub = commands.add_parser(run.__name__.replace("_", "-"), help=text, description=text)
+    sub.set_defaults(run=run)
+    _add_arguments(sub, run)
 
 
 def _add_arguments(sub: argparse.ArgumentParser, run: Callable[..., None]) -> None:

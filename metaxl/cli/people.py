@@ -9,6 +9,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from metaxl.errors import ConfigError, DownloadError
 from metaxl.experiment.layout import RAW
 
@@ -79,4 +81,14 @@ def lock(names: Sequence[str] = (), *, raw: Path = RAW) -> None:
     log.info("%d updated", len(chosen))
 
 
+def convert(id_or_folder: str, *, revision: str | None = None, out: Path) -> None:
+    """Turn pickled weights into safetensors, in a process of their own, and check that MetaXL can train the encoder."""
+    from metaxl.encoder.convert import convert_encoder
+
+    convert_encoder(id_or_folder, revision, out)
+    lines = {"encoders": {"mine": {"folder": str(out)}}}
+    print(yaml.safe_dump(lines, default_flow_style=None, allow_unicode=True, width=1000).strip())  # noqa: T201
+
+
 COMMANDS = (check, init, lock)
+GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words

@@ -69,7 +69,7 @@ def report(spec: Path, *, labels: Path, root: Path, out: Path) -> None:
     write_report(ReportSpec.from_dict(read_json(spec)), read_labels(labels), root, out)
 
 
-def encoder(spec: Path, *, out: Path) -> None:
+def prepare_encoder(spec: Path, *, out: Path) -> None:
     """Prepare an encoder folder, by download, link or pre-training, and write the checksums of what is in it."""
     from metaxl.encoder.prepare import prepare_encoder
     from metaxl.experiment.layout import CHECKSUMS, ENCODER_FILES
@@ -209,6 +209,6 @@ def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> No
 
 
 COMMANDS = (
-    *(download, data, draw, report, encoder, encode, train, keep_model, keep_best),
+    *(download, data, draw, report, prepare_encoder, encode, train, keep_model, keep_best),
     *(gather, scores, significance, table, figure),
 )

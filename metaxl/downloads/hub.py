@@ -65,6 +65,22 @@ def cached_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) 
         return {}
 
 
+def listed_files(repo: str, kind: Kind, revision: str, patterns: Sequence[str]) -> list[str]:
+    """Return which files a repository has that fit a pattern; without a network, of those in the client's cache.
+
+    Raises:
+        DownloadError: the repository or the revision cannot be read.
+    """
+    if is_offline() or unreachable([endpoint()]):
+        return list(cached_files(repo, kind, revision, patterns))
+    from huggingface_hub import HfApi
+
+    _limit_patience()
+    with explained(f"{repo} at {revision}"):
+        names = HfApi().list_repo_files(repo, repo_type=kind, revision=revision)
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
 def commit_of(paths: Iterable[Path]) -> str:
     """Return the commit of files in the client's cache, which their snapshot's folder is named after."""
     path = next(iter(paths))

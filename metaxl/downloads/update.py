@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from metaxl.downloads.download import download
-from metaxl.downloads.encoders import fetch_encoder
-from metaxl.downloads.lock import record
+from metaxl.downloads.encoders import fetch_encoder, fetch_pickled, is_pickle
+from metaxl.downloads.lock import read_lock, record
 from metaxl.downloads.registry import raw_item
 from metaxl.errors import ConfigError
 
@@ -27,5 +27,8 @@ def update_lock(name: str, raw: Path) -> None:
     hub_id, _, revision = name.removeprefix("encoders/").partition("@")
     if not revision:
         raise ConfigError(f"{name}: say at which revision: {name}@<commit>.")
+    if any(is_pickle(file) for file in read_lock() if file.startswith(f"{name}/")):
+        record(fetch_pickled(hub_id, revision, update=True)[1], replacing=name)
+        return
     with TemporaryDirectory() as folder:
         record(fetch_encoder(hub_id, revision, Path(folder), update=True), replacing=name)

@@ -39,10 +39,10 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
     with atomic_folder(out) as folder:
         if "hub" in spec:
             entries = fetch_encoder(spec["hub"], spec["revision"], folder)
-            _check(folder, f"{spec['hub']} at {spec['revision']}")
+            check_encoder(f"{spec['hub']} at {spec['revision']}", folder)
         elif "folder" in spec:
-            _check(Path(spec["folder"]))
-            _link(Path(spec["folder"]), folder)
+            check_encoder(spec["folder"], Path(spec["folder"]).expanduser())
+            _link(Path(spec["folder"]).expanduser(), folder)
         else:
             from metaxl.demo.encoder import make_encoder  # its libraries take seconds to load
 
@@ -50,10 +50,14 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
     record(entries)
 
 
-def _check(folder: Path, who: str = "") -> None:
-    """Look at an encoder, then open it once as every cell will: what cannot be trained is told before anything else."""
+def check_encoder(who: str, folder: Path) -> None:
+    """Look at an encoder, then open it once as every cell will: what cannot be trained is told before anything else.
+
+    Raises:
+        EncoderError: with all that is wrong, of `who`.
+    """
     if faults := faults_of_folder(folder):
-        raise EncoderError("\n".join(text.replace(str(folder), who or str(folder)) for text in faults))
+        raise EncoderError("\n".join(text.replace(str(folder), who) for text in faults))
     from torch import Generator  # it takes seconds to load
 
     import_module(network_module(folder)).open_network(folder, NER, NER.label_set(NER.usual), SOME_IDS, Generator())

@@ -76,14 +76,14 @@ class EncoderPlan:
         spec = self.find(encoder)
         if "pretrain" in spec:
             return digest("metaxl.demo.encoder")
-        converted = "folder" in spec and not Path(spec["folder"], TOKENIZER_FILES[0]).is_file()
+        converted = "folder" in spec and not Path(spec["folder"], TOKENIZER_FILES[0]).expanduser().is_file()
         return digest("metaxl.encoder.tokenizer_files") if converted else ""
 
     def at_hand(self, encoder: str) -> Path | None:
         """Return the folder of an encoder that lies on this machine: the user's, or one that was prepared."""
         spec = self.find(encoder)
         if "folder" in spec:
-            return Path(spec["folder"])
+            return Path(spec["folder"]).expanduser()
         prepared = layout.root(self.config.name) / layout.fill(layout.CHECKSUMS, encoder=encoder)
         return prepared.parent if prepared.is_file() else None
 

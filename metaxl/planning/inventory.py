@@ -104,7 +104,7 @@ def require_network(resources: Iterable[Resource], listed: bool = False) -> None
     reasons = "".join(f"- {host}: {quiet[host]}\n" for host in sorted({h for item in stuck for h in item.hosts}))
     raise DownloadError(
         f"{len(stuck)} {'downloads are' if len(stuck) > 1 else 'download is'} missing "
-        f"(about {_size(_bytes(stuck))}) and cannot come:\n"
+        f"(about {_size(item.bytes for item in stuck)}) and cannot come:\n"
         f"{reasons}{'' if listed else _grouped(stuck)}"
         "Run this where there is a network; HF_ENDPOINT names a mirror of the hub, HTTPS_PROXY a proxy. Or bring the "
         f"files: results/raw from a machine that has them, or a folder or base url named by {MIRROR} that holds "
@@ -119,7 +119,11 @@ def describe(plan: Plan, resources: Sequence[Resource]) -> str:
         return f"It needs no download.\n{_room(plan, resources)}"
     groups = {item.group: [other for other in resources if other.group == item.group] for item in resources}
     rows = [
-        [name, *(sum(item.state == state for item in group) or "" for state in STATES), _size(_bytes(group))]
+        [
+            name,
+            *(sum(item.state == state for item in group) or "" for state in STATES),
+            _size(item.bytes for item in group),
+        ]
         for name, group in groups.items()
     ]
     table = tabulate(rows, ["", *STATES, "about"], tablefmt="simple")
@@ -133,7 +137,7 @@ def describe(plan: Plan, resources: Sequence[Resource]) -> str:
 def _room(plan: Plan, resources: Sequence[Resource]) -> str:
     """Say how much is to come and how much the results take, next to the room that there is."""
     missing = [item for item in resources if item.state not in HERE]
-    coming = f"To download: about {_size(_bytes(missing))}. " if missing else ""
+    coming = f"To download: about {_size(item.bytes for item in missing)}. " if missing else ""
     cells = cell_groups(plan.config)
     count = sum(map(len, cells.values()))
     writing = [count * BYTES_OF_A_CELL, *_kept_models(plan, resources)]
@@ -209,19 +213,17 @@ def _grouped(resources: Sequence[Resource]) -> str:
     return "".join(lines)
 
 
-def _bytes(resources: Iterable[Resource]) -> list[int | None]:
-    return [item.bytes for item in resources]
-
-
 def _base(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # without a user's name and password
 
 
 def _size(sizes: Iterable[int | None]) -> str:
-    """Return what sizes come to; those that nobody knows are no 0."""
-    every = list(sizes)
-    known = sum(size for size in every if size is not None)
-    if None in every:
-        return f"more than {_size([known])}" if known else "?"
-    return f"{known / 1e9:.2f} GB" if known >= 1e8 else f"{known / 1e6:.1f} MB"
+    """Write the sum of sizes in bytes, with a question mark where nobody knows one."""
+    given = list(sizes)
+    known = [size for size in given if size is not None]
+    count, unknown = sum(known), len(known) < len(given)
+    if unknown and not count:
+        return "?"
+    unit, divisor, digits = ("GB", 1e9, 2) if count >= 1e8 else ("MB", 1e6, 1) if count >= 1e5 else ("kB", 1e3, 1)
+    return f"{count / divisor:.{digits}f} {unit}{' + ?' if unknown else ''}"

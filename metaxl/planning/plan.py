@@ -167,7 +167,7 @@ class Plan:
         if "pretrain" in spec:
             return [PACKED]
         if "folder" in spec:
-            return [network_module(Path(spec["folder"]))]
+            return [network_module(Path(spec["folder"]).expanduser())]
         known = known_encoder(spec["hub"])
         return [module_of(known.model_type)] if known else [PACKED, WRAPPED]
 

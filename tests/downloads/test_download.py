@@ -350,6 +350,8 @@ def test_an_encoder_with_a_pickle_alone_is_refused_unread(site, hub):
     code, said = site.encoder()
     assert code == 1
     assert "no model.safetensors. Pickled weights can run code" in said
+    assert f"metaxl encoder convert {XLMR} --revision {hub.commit('models', XLMR)} --out FOLDER" in said
+    assert not any(path.endswith(".bin") for _, path in hub.requests)
     assert not upstream.sentinel(hub.folder).exists()
     assert not (site.folder / "encoder").exists()
 

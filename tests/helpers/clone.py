@@ -62,7 +62,7 @@ class Site:
     def prepare(self, spec, out, **variables):
         asked = self.folder / "asked.json"
         asked.write_text(json.dumps(spec))
-        return self.run("encoder", asked, "--out", out, **variables)
+        return self.run("prepare-encoder", asked, "--out", out, **variables)
 
     def raw(self, path):
         return self.folder / "results" / "raw" / path

@@ -19,7 +19,8 @@ from urllib.parse import unquote, urlsplit
 API = re.compile(r"/api/(models|datasets)/([^/]+/[^/]+)(?:/(revision|tree)/([^/]+))?")
 RESOLVE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 LARGE = (".bin", ".parquet", ".safetensors")  # what the hub keeps outside git and names by its SHA-256
-REFUSALS = {"401": {}, "404": {"X-Error-Code": "EntryNotFound"}, "429": {"Retry-After": "1"}, "500": {}}
+GATED, GONE = {"X-Error-Code": "GatedRepo"}, {"X-Error-Code": "EntryNotFound"}
+REFUSALS = {"401": {}, "403": GATED, "404": GONE, "429": {"Retry-After": "1"}, "500": {}}
 FAULTS = (*REFUSALS, "truncated", "short", "corrupt", "hang")
 
 

@@ -97,6 +97,22 @@ def test_kept_models_count_as_room_and_a_changed_encoder_is_damaged(site):
     assert states(check(site)[1])["encoder xlmr-base"]["damaged"] == "1"
 
 
+def test_a_size_that_nobody_knows_is_a_question_mark_and_never_nothing(site):
+    """An encoder that neither the registry nor the lock knows is not counted as 0 bytes."""
+    encoder = "encoders: {some: {hub: some/encoder, revision: main}}\nkeep_models: all\n"
+    small = TINY.replace("ner: {", "ner: {encoder: some, ").replace("sentiment: {", "sentiment: {encoder: some, ")
+    (site.folder / "tiny.yaml").write_text(small + encoder)
+    said = check(site)[1]
+    assert re.search(r"encoder some +1 +\?$", said, re.M), said
+    assert re.search(r"To download: about [\d.]+ MB \+ \?\. \d+ cells write about [\d.]+ MB \+ \?\. Free", said), said
+
+
+def test_where_nothing_is_to_come_nothing_is_said_to_weigh_nothing(site):
+    said = site.run("check", "--preset", "demo")[1]
+    assert "It needs no download.\n94 cells write about" in said
+    assert not re.search(r"\b0\.0+ ?[kMG]B", said)
+
+
 def test_what_lies_in_the_cache_or_in_the_mirror_is_no_download(site, tmp_path):
     assert site.download(TABLE)[0] == 0
     site.raw(TABLE).unlink()

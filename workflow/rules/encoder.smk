@@ -3,6 +3,8 @@ localrules:
     encoder,
 
 
+# Downloads wait out what passes themselves; what else goes wrong would go wrong again, so there are no retries.
+#
 # Who reads an encoder's large files reads its checksums too. The files are `ancient`, so that their times do not count,
 # which a copy loses; the checksums are small, so that Snakemake compares them by content. (Never `ancient` alone: when a
 # rule runs again, Snakemake does not ask whether the parameters changed of those that read nothing else of it.)
@@ -15,12 +17,11 @@ rule encoder:
         of_any(layout.CHECKSUMS),
     log:
         "results/{name}/logs/encoders/{encoder}.log",
-    retries: 2
     conda:
         "../../envs/metaxl.yaml"
     params:
         files=lambda w: PLANS[w.name].encoders.checksums(w.encoder),
         code=lambda w: PLANS[w.name].encoders.code(w.encoder),
     shell:
-        "online logged {log:q} python -m metaxl encoder {input.spec:q} "
+        "online logged {log:q} python -m metaxl prepare-encoder {input.spec:q} "
         "--out results/{wildcards.name:q}/encoders/{wildcards.encoder:q}"
