@@ -88,12 +88,14 @@ def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel
     path = root / cell_file(cell, VECTORS)
     try:
         with np.load(path, allow_pickle=False) as arrays:
+            if (owner := str(arrays["cell"])) != cell.path:
+                raise ValueError(f"these are of {owner!r}")
             source, target = (_usable(name, arrays[name]) for name in names)
         if source.shape[1] != target.shape[1]:
             raise ValueError(f"they differ in hidden size: {source.shape} and {target.shape}")
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
-            f"{path}: expected an .npz file with {names[0]!r} and 'target', each at least two finite vectors "
+            f"{path}: expected this cell's .npz file with {names[0]!r} and 'target', each at least two finite vectors "
             f"(sentences, hidden), none of them zero: {error}. Train the cell again."
         ) from error
     return Panel(title, cell, 100 * scores[cell], source, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -47,9 +48,12 @@ def significance(config: Config, labels: dict[str, LabelSet], frame: pd.DataFram
 
 
 def _predictions(config: Config, labels: LabelSet, root: Path, cell: Cell) -> list[Prediction]:
-    """Return a cell's predictions of test; of a cross-validated target those of all folds."""
-    files = [root / cell_file(part, PREDICTIONS) for part in trained_cells(config, [cell])]
-    return [found for file in files for found in read_predictions(file, find_task(cell.task), labels)["test"]]
+    """Return a cell's predictions of test; of a cross-validated target those of all folds, whose ids may be alike."""
+    found = []
+    for part in trained_cells(config, [cell]):
+        of_part = read_predictions(root / cell_file(part, PREDICTIONS), find_task(cell.task), labels)["test"]
+        found += of_part if part == cell else [replace(one, id=f"{part.target} {one.id}") for one in of_part]
+    return found
 
 
 def _compare(

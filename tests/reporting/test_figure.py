@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from experiments import paper_config, small_config
-from records import write_cell
+from records import gathered, write_cell
 from scipy.spatial.distance import cdist, directed_hausdorff
 from test_tables import NASTY
 
@@ -15,12 +15,11 @@ from metaxl.experiment.grid import figure_cells
 from metaxl.files import read_json
 from metaxl.reporting import figure
 from metaxl.reporting.figure import hausdorff, load_panel, project
-from metaxl.reporting.frame import gather
 
 
 def draw_figure(config, root, out):
     """Draw the figure from the records beneath a folder."""
-    return figure.draw_figure(config, gather(root, figure_cells(config)), root, out)
+    return figure.draw_figure(config, gathered(root, figure_cells(config)), root, out)
 
 
 @pytest.fixture
@@ -127,26 +126,47 @@ def test_damage_is_named(trained):
     """A missing, torn or unusable file of vectors is an error with its path."""
     config, root = trained
     joint, metaxl = figure_cells(config)
-    frame = gather(root, [joint, metaxl])
+    frame = gathered(root, [joint, metaxl])
     path = root / metaxl.path / "representations.npz"
     whole = path.read_bytes()
     for damage in (whole[: len(whole) // 2], b""):
         path.write_bytes(damage)
         with pytest.raises(DataError, match=r"representations\.npz"):
             load_panel("MetaXL", metaxl, frame, root)
+    own = {"cell": np.array(metaxl.path)}
     for vectors in (np.zeros((5, 4)), np.full((5, 4), np.nan), np.ones(4), np.ones((1, 4))):
-        np.savez(path, target=np.ones((5, 4)), transformed=vectors)
+        np.savez(path, **own, target=np.ones((5, 4)), transformed=vectors)
         with pytest.raises(DataError, match="'transformed' of shape"):
             load_panel("MetaXL", metaxl, frame, root)
-    np.savez(path, target=np.ones((5, 4)), source=np.ones((5, 4)))
+    np.savez(path, **own, target=np.ones((5, 4)), source=np.ones((5, 4)))
     with pytest.raises(DataError, match="'transformed'"):
         load_panel("MetaXL", metaxl, frame, root)
-    np.savez(path, target=np.ones((5, 4)), transformed=np.ones((5, 3)))
+    np.savez(path, **own, target=np.ones((5, 4)), transformed=np.ones((5, 3)))
     with pytest.raises(DataError, match="hidden size"):
         load_panel("MetaXL", metaxl, frame, root)
     path.unlink()
     with pytest.raises(DataError, match=r"representations\.npz"):
         load_panel("MetaXL", metaxl, frame, root)
+
+
+def test_vectors_of_another_cell_are_refused(trained):
+    """A file moved here is not drawn under this cell's title."""
+    config, root = trained
+    joint, metaxl = figure_cells(config)
+    frame = gathered(root, [joint, metaxl])
+    path = root / joint.path / "representations.npz"
+    path.write_bytes((root / metaxl.path / "representations.npz").read_bytes())
+    with pytest.raises(DataError, match=f"{joint.path}/representations.npz: .*these are of '{metaxl.path}'"):
+        load_panel("Joint training", joint, frame, root)
+    np.savez(path, target=np.ones((5, 4)), source=np.ones((5, 4)))
+    with pytest.raises(DataError, match="'cell"):
+        load_panel("Joint training", joint, frame, root)
+
+
+def test_a_cross_validated_target_has_no_figure():
+    """Its folds have vectors of their own: told before anything runs."""
+    with pytest.raises(ConfigError, match=r"figure: 'te' is cross-validated.*`figure: null`"):
+        small_config(files={"sentiment": {"te": {"path": "te.jsonl", "folds": 5}}})
 
 
 def test_no_figure_is_said(tmp_path):
@@ -160,4 +180,4 @@ def test_a_cell_without_scores_is_named(trained, tmp_path):
     config, root = trained
     joint, metaxl = figure_cells(config)
     with pytest.raises(DataError, match=f"{metaxl.path}: no score of this cell was gathered"):
-        figure.draw_figure(config, gather(root, [joint]), root, tmp_path)
+        figure.draw_figure(config, gathered(root, [joint]), root, tmp_path)
