@@ -12,12 +12,14 @@ import pandas as pd
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import compared_pairs, trained_cells
+from metaxl.experiment.grid import compared_pairs, tables, trained_cells
 from metaxl.experiment.layout import PREDICTIONS, cell_file
 from metaxl.files import atomic_path
+from metaxl.reporting.facts import read_weights
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.records import Prediction, read_predictions
 from metaxl.reporting.stats import Comparison, compare
+from metaxl.reporting.titles import made_of
 from metaxl.tasks import LabelSet, find_task
 
 HEADER = (
@@ -39,12 +41,14 @@ def significance(config: Config, labels: dict[str, LabelSet], frame: pd.DataFram
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
+        weights = read_weights(root, (task.encoder for task in config.tasks))
+        titles = {table.number: made_of(config, table.entries(), weights) for table in tables(config)}
         for table, cell, rival in compared_pairs(config):
             defined = all(not math.isnan(scored.get(one, math.nan)) for one in (cell, rival))
             if defined:
                 about = [table, cell.target, cell.source, cell.seed, cell.method, rival.method]
                 pair = [_predictions(config, labels[cell.task], root, one) for one in (cell, rival)]
-                writer.writerow([*about, *_numbers(_compare(cell, rival, labels[cell.task], *pair)), config.label])
+                writer.writerow([*about, *_numbers(_compare(cell, rival, labels[cell.task], *pair)), titles[table]])
 
 
 def _predictions(config: Config, labels: LabelSet, root: Path, cell: Cell) -> list[Prediction]:

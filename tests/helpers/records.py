@@ -12,16 +12,22 @@ import pandas as pd
 from switches import DEFAULT
 
 from metaxl.experiment.cell import NO_SOURCE, Cell
+from metaxl.experiment.config import Config
 from metaxl.experiment.neutral import recipe_of, used_switches, used_training
 from metaxl.experiment.settings import Training
 from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import CellSpec
 from metaxl.files import sha256_file, sha256_text, write_json, write_jsonl
 from metaxl.reporting.expected import Expected
+from metaxl.reporting.facts import Facts
 from metaxl.reporting.frame import gather
-from metaxl.tasks import TASKS, LabelSet
+from metaxl.tasks import SPLITS, TASKS, LabelSet
 
 CODE = "c0de"
+COUNTED = {
+    "ner": {"examples": 100, "labels": {"B-PER": 90, "O": 510}, "entities": {"PER": 90}, "notes": []},
+    "sentiment": {"examples": 100, "labels": {"negative": 67, "positive": 33}, "entities": {}, "notes": []},
+}
 TRAINING = Training(
     epochs=5,
     target_epochs=5,
@@ -146,3 +152,27 @@ def _write_vectors(path: Path, cell: Cell, apart: float) -> None:
         vectors["transformed"] = vectors["source"] - np.eye(16)[1] * apart * 0.8
     named = {name: array.astype(np.float32) for name, array in vectors.items()}
     np.savez(path, cell=np.array(cell.path), **named)
+
+
+def facts_of(config: Config, changes: dict | None = None, labels: dict[str, LabelSet] | None = None) -> Facts:
+    """Return made-up facts: 100 examples a file, a third of them positive; `changes` lie over those of a place.
+
+    Args:
+        config: the configuration.
+        changes: by (task, code, split); of an encoded file's facts by ("encoded", task, code, split).
+        labels: the classes of each task, by default the usual ones.
+    """
+    data, encoded = {}, {}
+    for task in config.tasks:
+        codes = [code for target in task.targets for code in config.codes(task.name, target.language)]
+        places = [(code, split) for code in codes for split in SPLITS]
+        for code, split in [*places, *((code, "train") for code in task.sources())]:
+            data[task.name, code, split] = dict(COUNTED[task.name])
+        for code, split in [*places, *((code, "source") for code in task.sources())]:
+            encoded[task.name, code, split] = {"words": 600, "words_lost": 0, "notes": []}
+    for place, change in (changes or {}).items():
+        of_place = encoded[place[1:]] if place[0] == "encoded" else data[place]
+        of_place.update(change)
+    usual = {task: usual_labels(task) for task in TASKS}
+    weights = dict.fromkeys(config.encoders, "0123456789abcdef" * 4)
+    return Facts(usual | (labels or {}), data, encoded, weights, Path("results", config.name))

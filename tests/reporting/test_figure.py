@@ -96,7 +96,8 @@ def test_numbers_are_those_of_the_records(trained, tmp_path):
         assert (panel["source_sentences"], panel["target_sentences"], panel["hidden"]) == (80, 60, 16)
     assert metaxl["hausdorff_cosine"] < joint["hausdorff_cosine"]
     assert facts["paper"] is None
-    assert config.label in facts["caption"]
+    assert facts["caption"].startswith("synthetic languages; encoder: tiny, pre-trained here; seed 11. ")
+    assert facts["data"] == "synthetic languages; encoder: tiny, pre-trained here; seed 11."
     assert "all 16 dimensions, not in the plane" in facts["caption"]
 
 
@@ -112,6 +113,29 @@ def test_papers_numbers_stand_in_its_own_figure(tmp_path):
     for cell in figure_cells(other):
         write_cell(tmp_path, cell)
     assert read_json(draw_figure(other, tmp_path, tmp_path / "out")[2])["paper"] is None
+
+
+OTHERWISE = {
+    "another encoder": (
+        {"encoders": {"mbert": {"hub": "x/y"}}},
+        "encoder other than google-bert/bert-base-multilingual-cased",
+    ),
+    "own files": ({"files": {"sentiment": {"en": "my/en"}}}, "data of en not from reviews"),
+    "a variant": ({"method": {"residual": "none"}}, "method.residual: none"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_papers_numbers_stand_beside_like_alone(tmp_path, name):
+    """Where the figure is of another encoder, of other data or of a variant, the caption says why they are left out."""
+    changes, why = OTHERWISE[name]
+    config = paper_config(**changes)
+    for cell in figure_cells(config):
+        write_cell(tmp_path, cell)
+    facts = read_json(draw_figure(config, tmp_path, tmp_path / "out")[2])
+    assert facts["paper"] is None
+    assert facts["caption"].endswith(f"The paper's numbers are left out: {why}.")
+    assert "74.07" not in facts["caption"]
 
 
 def test_label_is_text_not_mathematics(tmp_path):

@@ -190,6 +190,7 @@ def test_significance_has_every_pair_that_is_there(tmp_path):
     # qu from en and es, gn from en, te from en; two rivals and two seeds each
     assert len(rows) == len(pairs) == 4 * 2 * 2
     assert {r["method"] for r in rows} == {"metaxl-L4"}
+    assert {r["data"] for r in rows} == {"synthetic languages; encoder: tiny, pre-trained here"}
     assert all(float(r["low"]) <= float(r["difference"]) <= float(r["high"]) for r in rows)
     gone = Cell("tiny", "ner", "qu", "es", "joint", 11)
     (tmp_path / gone.path / "scores.json").unlink()
