@@ -17,15 +17,7 @@ from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import (
-    cell_groups,
-    compared_pairs,
-    figure_cells,
-    find_table,
-    table_cells,
-    tables,
-    trained_cells,
-)
+from metaxl.experiment.grid import cell_groups, compared_pairs, figure_cells, find_table, tables, trained_cells
 from metaxl.experiment.layout import ENCODER_FILES, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec, recipe_of
 from metaxl.experiment.schema import read_yaml
@@ -36,7 +28,6 @@ from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.labels import label_set
 from metaxl.reporting.data.files import report_spec
-from metaxl.reporting.facts import facts_files
 from metaxl.tasks import SPLITS, LabelSet
 
 
@@ -189,11 +180,6 @@ class Plan:
         compared = dict.fromkeys(cell for _, *pair in compared_pairs(self.config) for cell in pair)
         return self._cell_files(trained_cells(self.config, compared), PREDICTIONS)
 
-    def compared_encoders(self) -> list[Path]:
-        """Return the checksums of the encoders of those cells."""
-        encoders = dict.fromkeys(task.encoder for task in self.config.tasks)
-        return [self.path(layout.CHECKSUMS, encoder=encoder) for encoder in encoders]
-
     def table_inputs(self, number: int) -> list[Path]:
         """Return the gathered scores that a table shows.
 
@@ -201,16 +187,6 @@ class Plan:
             ConfigError: the configuration's tasks do not give the table.
         """
         return self.group_files(f"table{find_table(self.config, number).number}")
-
-    def table_facts(self, number: int) -> list[Path]:
-        """Return what was counted of the data behind a table, and the checksums of its encoders.
-
-        Raises:
-            ConfigError: the configuration's tasks do not give the table.
-        """
-        shown = table_cells(self.config, find_table(self.config, number))
-        root = layout.root(self.config.name)
-        return [root / path for path in facts_files(self.config, trained_cells(self.config, shown))]
 
     def table_files(self, number: int | None = None) -> list[Path]:
         """Return the renderings of one table, or of all; none for a table that the tasks do not give."""
@@ -239,7 +215,6 @@ class Plan:
         return {
             "data": [root / file.path for file in spec.files],
             "encoded": [root / file.encoded(encoder) for file in spec.files for encoder in file.encoders],
-            "facts": [root / path for file in spec.files for path in file.all_facts()],
             "checksums": [self.path(layout.CHECKSUMS, encoder=encoder) for encoder in spec.encoders],
         }
 

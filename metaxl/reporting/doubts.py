@@ -26,6 +26,14 @@ def doubts(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> I
     cells = trained_cells(config, table_cells(config, table))
     yield from _unchosen(cells, frame, facts)
     yield from _strict(config, table, frame)
+    yield from other_makings(cells, frame)
+    shown = frame[frame["target"].isin({cell.target for cell in cells}) & frame["task"].isin({c.task for c in cells})]
+    if mixed := mixed_code(shown):
+        yield f"Not all cells were trained by the same code, and may not be comparable: {'; '.join(mixed)}."
+
+
+def other_makings(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
+    """Yield which of the cells have a record that differs from the active plan, and in what."""
     differs = {cell: keys for cell, keys in shown_column(frame, "differs").items() if keys and cell in set(cells)}
     if differs:
         keys = ", ".join(dict.fromkeys(key for found in differs.values() for key in found.split()))
@@ -34,15 +42,12 @@ def doubts(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> I
             f"{len(differs)} of {len(cells)} records are of another making than the active plan and shown all the same "
             f"(other_records: accept): {keys} of {named}."
         )
-    shown = frame[frame["target"].isin({cell.target for cell in cells}) & frame["task"].isin({c.task for c in cells})]
-    if mixed := mixed_code(shown):
-        yield f"Not all cells were trained by the same code, and may not be comparable: {'; '.join(mixed)}."
 
 
-def listed(items: Sequence[str]) -> str:
+def listed(items: Sequence[str], mark: str = ",") -> str:
     """Return the first items and how many more there are."""
     more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
-    return f"{', '.join(items[:NAMED])}{more}"
+    return f"{f'{mark} '.join(items[:NAMED])}{more}"
 
 
 def _unchosen(cells: Sequence[Cell], frame: pd.DataFrame, facts: Facts) -> Iterator[str]:
@@ -83,5 +88,5 @@ def _strict(config: Config, table: Table, frame: pd.DataFrame) -> Iterator[str]:
     if apart:
         yield (
             "Strict F1, which counts an entity only if its tags are well-formed IOB2, is more than a point apart from "
-            f"the F1 that is shown (shown and strict): {listed(apart)}."
+            f"the F1 that is shown (shown and strict): {listed(apart, ';')}."
         )

@@ -27,14 +27,12 @@ class Facts:
             what its examples were drawn from.
         encoded: what was counted of each encoded file, words lost and notes among it.
         weights: the SHA-256 of the weights of each encoder.
-        root: results/<name>, which notes may name.
     """
 
     labels: dict[str, LabelSet]
     data: dict[Place, dict[str, Any]]
     encoded: dict[Place, dict[str, Any]]
     weights: dict[str, str]
-    root: Path
 
     def split(self, config: Config, task: str, language: str, split: str) -> list[dict[str, Any]]:
         """Return what was counted of a target's split, one item a fold."""
@@ -57,7 +55,7 @@ def load_facts(config: Config, labels: dict[str, LabelSet], cells: Iterable[Cell
     data, encoded = (
         {place: read_json(root / path) for place, path in places.items()} for places in _places(config, cells)
     )
-    return Facts(labels, data, encoded, read_weights(root, (cell.encoder for cell in cells)), root)
+    return Facts(labels, data, encoded, read_weights(root, (cell.encoder for cell in cells)))
 
 
 def read_weights(root: Path, encoders: Iterable[str]) -> dict[str, str]:

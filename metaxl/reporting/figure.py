@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ from metaxl.experiment.layout import FIGURE, VECTORS, cell_file, fill
 from metaxl.experiment.slug import parse_slug
 from metaxl.files import atomic_path, write_json
 from metaxl.reporting.beside import paper_of_figure
+from metaxl.reporting.doubts import other_makings
 from metaxl.reporting.facts import read_weights
+from metaxl.reporting.filled_table import DASH
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_name
 from metaxl.reporting.titles import made_of
@@ -45,14 +48,14 @@ class Panel:
     Attributes:
         title: the method as a reader calls it.
         cell: where its records are.
-        f1: on test, of the best epoch, in percent.
+        f1: on test, of the best epoch, in percent; None where it is not defined.
         source: (source sentences, hidden), for MetaXL after the RTN.
         target: (target sentences, hidden).
     """
 
     title: str
     cell: Cell
-    f1: float
+    f1: float | None
     source: Vectors
     target: Vectors
 
@@ -68,7 +71,7 @@ def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> l
         raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
     panels = [load_panel(*shown, frame, root) for shown in zip(TITLES, figure_cells(config), strict=True)]
     weights = read_weights(root, [config.figure.encoder])
-    told = caption(config, panels, weights)
+    told = [*caption(config, panels, weights), *other_makings(figure_cells(config), frame)]
     drawn = _draw(config, panels, told)
     paths = [out / fill(FIGURE, suffix=suffix).name for suffix in ("pdf", "png", "json")]
     with mpl.rc_context(FONT):
@@ -103,7 +106,7 @@ def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel
             f"{path}: expected this cell's .npz file with {names[0]!r} and 'target', each at least two finite vectors "
             f"(sentences, hidden), none of them zero: {error}. Train the cell again."
         ) from error
-    return Panel(title, cell, 100 * scores[cell], source, target)
+    return Panel(title, cell, None if math.isnan(scores[cell]) else 100 * scores[cell], source, target)
 
 
 def _usable(name: str, array: NDArray[Any]) -> Vectors:
@@ -169,8 +172,9 @@ def caption(config: Config, panels: Sequence[Panel], weights: dict[str, str]) ->
     shown, hidden = panels[0].cell, panels[0].source.shape[1]
     entry = Entry(shown.encoder, shown.task, (shown.target,), (shown.source,), shown.method)
     paper, left_out = paper_of_figure(config, panels[-1].cell)
+    made = made_of(config, [entry], weights)
     sentences = [
-        f"{made_of(config, [entry], weights)}; seed {shown.seed}.",
+        f"{made[0].upper()}{made[1:]}; seed {shown.seed}.",
         "[CLS] vectors on the two principal components of both languages together; MetaXL's source after the RTN.",
         f"Hausdorff: symmetric, cosine distance (1 - cos) in all {hidden} dimensions, not in the plane.",
     ]
@@ -209,8 +213,8 @@ def _draw_panel(ax: Axes, panel: Panel, names: Sequence[str]) -> None:
     ):
         ax.scatter(*points.T, label=f"{name} ({role})", alpha=0.85, edgecolors="white", linewidths=0.4, **style)
     ax.set_title(panel.title, loc="left", weight="bold", size=11, color=INK, pad=20)
-    distance = hausdorff(panel.source, panel.target)
-    ax.text(0, 1.03, f"F1 {panel.f1:.2f}    Hausdorff {distance:.2f}", transform=ax.transAxes, size=9, color=INK)
+    distance, f1 = hausdorff(panel.source, panel.target), DASH if panel.f1 is None else f"{panel.f1:.2f}"
+    ax.text(0, 1.03, f"F1 {f1}    Hausdorff {distance:.2f}", transform=ax.transAxes, size=9, color=INK)
     ax.set_xlabel(f"first component ({100 * share[0]:.0f} % of variance)", color=QUIET, size=8)
     ax.set_ylabel(f"second component ({100 * share[1]:.0f} %)", color=QUIET, size=8)
     ax.set_aspect("equal", adjustable="datalim")

@@ -8,7 +8,7 @@ from pathlib import Path
 from metaxl.experiment.config import TaskSettings
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import table_cells, trained_cells
-from metaxl.experiment.layout import DATA, RAW, SCORES, SOURCE, cell_file, fill
+from metaxl.experiment.layout import DATA, RAW, SCORES, SOURCE, cell_file, fill, root
 from metaxl.reporting.beside import paper_note
 from metaxl.reporting.doubts import listed
 from metaxl.reporting.facts import Facts, Place
@@ -107,7 +107,7 @@ def _short(filled: FilledTable, place: Place, note: str) -> str:
     task, code, split = place
     own = filled.config.own_data(task, code)
     about = {"task": task, "language": code, "split": split, "size": filled.config.task(task).source_size}
-    folders = [filled.facts.root / fill(pattern, **about).parent for pattern in (DATA, SOURCE)]
+    folders = [root(filled.config.name) / fill(pattern, **about).parent for pattern in (DATA, SOURCE)]
     folders += [Path(own.path), Path(own.path).parent] if own else [RAW]
     for folder in folders:
         note = note.replace(f"{folder}/", "")

@@ -175,4 +175,4 @@ def facts_of(config: Config, changes: dict | None = None, labels: dict[str, Labe
         of_place.update(change)
     usual = {task: usual_labels(task) for task in TASKS}
     weights = dict.fromkeys(config.encoders, "0123456789abcdef" * 4)
-    return Facts(usual | (labels or {}), data, encoded, weights, Path("results", config.name))
+    return Facts(usual | (labels or {}), data, encoded, weights)

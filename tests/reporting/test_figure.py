@@ -96,8 +96,8 @@ def test_numbers_are_those_of_the_records(trained, tmp_path):
         assert (panel["source_sentences"], panel["target_sentences"], panel["hidden"]) == (80, 60, 16)
     assert metaxl["hausdorff_cosine"] < joint["hausdorff_cosine"]
     assert facts["paper"] is None
-    assert facts["caption"].startswith("synthetic languages; encoder: tiny, pre-trained here; seed 11. ")
-    assert facts["data"] == "synthetic languages; encoder: tiny, pre-trained here; seed 11."
+    assert facts["caption"].startswith("Synthetic languages; encoder: tiny, pre-trained here; seed 11. ")
+    assert facts["data"] == "Synthetic languages; encoder: tiny, pre-trained here; seed 11."
     assert "all 16 dimensions, not in the plane" in facts["caption"]
 
 
@@ -136,6 +136,20 @@ def test_papers_numbers_stand_beside_like_alone(tmp_path, name):
     assert facts["paper"] is None
     assert facts["caption"].endswith(f"The paper's numbers are left out: {why}.")
     assert "74.07" not in facts["caption"]
+
+
+def test_what_is_doubtful_is_said_in_the_figure(tmp_path):
+    """A score that is not defined is a dash and null, a record of another making a sentence."""
+    config = small_config()
+    joint, metaxl = figure_cells(config)
+    negative = {"dev": [["negative"]] * 4, "test": [["negative"]] * 4}
+    write_cell(tmp_path, joint, gold=negative)
+    write_cell(tmp_path, metaxl, gold=negative, code="old")
+    frame = gathered(tmp_path, [joint, metaxl], others="accept")
+    facts = read_json(figure.draw_figure(config, frame, tmp_path, tmp_path / "out")[2])
+    assert [panel["f1_percent"] for panel in facts["panels"]] == [None, None]
+    assert "1 of 2 records are of another making than the active plan and shown all the same" in facts["caption"]
+    assert facts["caption"].endswith(f"code of {metaxl.path}/scores.json.")
 
 
 def test_label_is_text_not_mathematics(tmp_path):

@@ -479,7 +479,7 @@ def test_strict_scores_that_part_from_the_shown_are_told():
     assert not any("Strict" in note for note in notes(filled(config, 2, near)))
     far = frame_of(cells, lambda n: value[cells[n]], lambda n: value[cells[n]] - (0.04 if n == 0 else 0))
     (note,) = [note for note in notes(filled(config, 2, far)) if "Strict" in note]
-    assert note.endswith("(shown and strict): target only, qu 50.00 and 46.00, target only, average 50.50 and 48.50.")
+    assert note.endswith("(shown and strict): target only, qu 50.00 and 46.00; target only, average 50.50 and 48.50.")
 
 
 def test_records_of_other_makings_and_mixed_code_are_told():

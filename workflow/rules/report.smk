@@ -41,7 +41,7 @@ rule scores:
 rule significance:
     input:
         lambda w: PLANS[w.name].compared_inputs(),
-        lambda w: PLANS[w.name].compared_encoders(),
+        lambda w: compared_encoders(PLANS[w.name]),
         config=of_any(layout.CONFIG),
         labels=of_any(layout.LABELS),
         scores=of_any(layout.ALL_SCORES),
@@ -61,7 +61,7 @@ rule significance:
 
 rule table:
     input:
-        lambda w: PLANS[w.name].table_facts(int(w.number)),
+        lambda w: table_facts(PLANS[w.name], int(w.number)),
         config=of_any(layout.CONFIG),
         labels=of_any(layout.LABELS),
         scores=lambda w: PLANS[w.name].table_inputs(int(w.number)),
