@@ -11,7 +11,9 @@ from metaxl.experiment.config import Config, default_switches
 from metaxl.experiment.grid import Entry, Table
 from metaxl.experiment.slug import parse_slug
 from metaxl.reporting.paper import load_paper
+from metaxl.tasks import find_task
 
+POSITIVE = "positive"  # the class whose F1 the paper reports
 SENTIPERS = "resolve"  # what becomes of the entries without a label where SentiPers is the paper's
 
 
@@ -66,6 +68,8 @@ def unlike(config: Config, entries: Sequence[Entry], encoder: str = "") -> Itera
         yield from _other_data(config, task, [code for entry in own for code in (*entry.targets, *entry.sources)])
         if settings.labels:
             yield f"labels mapped ({', '.join(f'{old} to {new}' for old, new in settings.labels.items())})"
+        if settings.positive != POSITIVE and not find_task(task).has_words:
+            yield f"F1 of {settings.positive} instead of {POSITIVE}"
         for name, value in _other_switches(config, own):
             yield f"method.{name}: {value}"
 

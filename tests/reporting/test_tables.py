@@ -346,6 +346,14 @@ def test_the_other_task_keeps_its_numbers():
     assert "The paper's other numbers are left out: source size 1,000 instead of 5,000." in "\n".join(notes(made))
 
 
+def test_the_f1_of_another_class_is_not_the_papers():
+    sentiment = {"source": "en", "targets": [{"language": "te"}], "positive": "negative"}
+    config = paper_config(seeds=[11], sentiment=sentiment)
+    made = filled(config, 3, frame_of(all_cells(config), lambda _: 0.5))
+    assert not any(row["te_paper"] for row in rows_of(to_csv(made)))
+    assert "The paper's numbers are left out: F1 of negative instead of positive." in list(notes(made))
+
+
 def test_another_reading_of_sentipers_is_no_split_of_the_papers():
     config = paper_config(seeds=[11], sentipers="drop")
     made = filled(config, 3, frame_of(all_cells(config), lambda _: 0.5))
