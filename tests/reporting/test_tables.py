@@ -169,6 +169,20 @@ def test_missing_record_is_a_dash_and_never_a_partial_average():
     assert latex.endswith(r"& -- & -- \\")
 
 
+def test_an_absent_fold_is_named_and_empties_its_targets_place():
+    """The folds that were trained are not called absent, nor is there a score of some folds."""
+    config = small_config(files={"ner": {"gn": {"path": "gn.tsv", "folds": 3}}}, encoders={"tiny": {"folder": "here"}})
+    gone = Cell("tiny", "ner", "gn-fold2", "en", "joint", 11)
+    there = [*trained_cells(config, all_cells(config)), *(c for c in all_cells(config) if c.target == "gn")]
+    frame = frame_of([cell for cell in there if cell not in (gone, Cell("tiny", "ner", "gn", "en", "joint", 11))])
+    made = filled(config, 2, frame)
+    row = rows_of(to_csv(made))[1]
+    assert (row["row"], row["gn"], row["average"], row["absent_records"]) == ("JT", "", "", "1")
+    assert f"–: 1 of 14 records are absent: {gone.path}/scores.json. Run the workflow to train them." in list(
+        notes(made)
+    )
+
+
 def test_empty_frame_renders(tmp_path):
     """Before anything is trained every place is a dash, the best is nowhere, and the note names three of many."""
     config = small_config()
