@@ -151,13 +151,16 @@ class Task:
         """Return precision, recall, F1 and support, the count in the gold, of each type of entity or each class."""
         find = partial(_spans, strict=False) if self.has_words else _all_classes
         true, guess = find(gold), find(predicted)
-        kinds = map(type_of, labels.classes[1::2]) if self.has_words else labels.classes
         by_type: dict[str, Scores] = {}
-        for kind in kinds:
+        for kind in self.kinds(labels):
             own = {span for span in true if span[1] == kind}
             precision, recall, f1 = prf(own, {span for span in guess if span[1] == kind})
             by_type[kind] = {"precision": precision, "recall": recall, "f1": f1, "support": len(own)}
         return by_type
+
+    def kinds(self, labels: LabelSet) -> tuple[str, ...]:
+        """Return the types of entity, or the classes."""
+        return tuple(map(type_of, labels.classes[1::2])) if self.has_words else labels.classes
 
     def measure(self, labels: LabelSet) -> str:
         """Return what the first metric is, for the notes below a table."""

@@ -187,16 +187,22 @@ def significance(scores: Sequence[Path], *, config: Path, labels: Path, root: Pa
     significance(read_config(config), read_labels(labels), read_scores(scores), root, out)
 
 
-def table(number: int, scores: Sequence[Path], *, config: Path, out: Path) -> None:
-    """Render one table of the paper."""
-    from metaxl.experiment.grid import find_table
+def table(number: int, scores: Sequence[Path], *, config: Path, labels: Path, root: Path, out: Path) -> None:
+    """Render one table of the paper, with the facts of its data and encoders and the scores by type."""
+    from metaxl.experiment.grid import find_table, table_cells, trained_cells
     from metaxl.experiment.load import read_config
+    from metaxl.reporting.by_type import write_types
+    from metaxl.reporting.expected import read_labels
+    from metaxl.reporting.facts import load_facts
     from metaxl.reporting.filled_table import fill_table
     from metaxl.reporting.frame import read_scores
     from metaxl.reporting.tables import render_table
 
-    experiment = read_config(config)
-    render_table(fill_table(experiment, find_table(experiment, number), read_scores(scores)), out)
+    experiment, frame, classes = read_config(config), read_scores(scores), read_labels(labels)
+    shown = find_table(experiment, number)
+    facts = load_facts(experiment, classes, trained_cells(experiment, table_cells(experiment, shown)), root)
+    render_table(fill_table(experiment, shown, frame, facts), out)
+    write_types(experiment, shown, frame, classes, out)
 
 
 def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> None:

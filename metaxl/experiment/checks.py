@@ -72,6 +72,11 @@ def _check_figure(config: Config, figure: Figure) -> None:
             f"figure: {figure.target!r} is not among {figure.task}.targets ({', '.join(targets) or 'none'}); "
             "name one of them, or write `figure: null` for no figure."
         )
+    if config.folds(figure.task, figure.target):
+        raise ConfigError(
+            f"figure: {figure.target!r} is cross-validated, and each fold has vectors of its own; name another target, "
+            "or write `figure: null` for no figure."
+        )
     if figure.source == figure.target:
         raise ConfigError(f"figure: {figure.target!r} cannot be its own source.")
     _check_language(config, "figure", figure.task, figure.source)

@@ -157,7 +157,8 @@ def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row
         for method in shown:
             if method.needs_source == (group != "-"):
                 entries = _entries(task, method_slug(method.name, task.placement), sources)
-                rows.append(Row(group, method.label, entries | ({"average": _average(entries)} if average else {})))
+                mean = {"average": _average(entries)} if average and len(entries) > 1 else {}
+                rows.append(Row(group, method.label, entries | mean))
     return tuple(rows)
 
 

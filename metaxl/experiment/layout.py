@@ -43,6 +43,7 @@ ALL_SCORES = "scores.csv"
 SIGNIFICANCE = "significance.csv"
 REPORT = "data/report.{suffix}"
 TABLE = "tables/table{number}.{suffix}"
+TABLE_TYPES = "tables/table{number}.types.csv"  # the scores by type or class behind it
 TABLE_FORMATS = ("csv", "tex", "txt", "md")
 FIGURE = "figures/figure1.{suffix}"
 FIGURE_FORMATS = ("pdf", "json", "png")

@@ -208,7 +208,7 @@ class Plan:
         return [self.path(layout.TABLE, number=n, suffix=suffix) for n in numbers for suffix in layout.TABLE_FORMATS]
 
     def figure_inputs(self) -> dict[str, list[Path]]:
-        """Return the gathered scores and the vectors that Figure 1 shows.
+        """Return the gathered scores and the vectors that Figure 1 shows, and the checksums of its encoder.
 
         Raises:
             ConfigError: the configuration has no figure.
@@ -216,7 +216,8 @@ class Plan:
         if self.config.figure is None:
             raise ConfigError("figure: this configuration has none; see its keys in the schema.")
         vectors = self.cell_files(figure_cells(self.config), VECTORS)
-        return {"scores": self.group_files("figure1"), "vectors": vectors}
+        checksums = [self.path(layout.CHECKSUMS, encoder=self.config.figure.encoder)]
+        return {"scores": self.group_files("figure1"), "vectors": vectors, "checksums": checksums}
 
     def figure_files(self) -> list[Path]:
         """Return the figure's files, none if the configuration has no figure."""

@@ -40,7 +40,8 @@ def choose(root: Path, candidates: Sequence[Candidate]) -> tuple[Expected | None
         DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
     """
     trained = [scored(root, training) for candidate in candidates for training in candidate.trainings]
-    shown = {one.cell: one.checkpoints["best"].scores["dev"] for one in (*trained, *pooled(trained))}
+    together = pooled(trained, [one.cell for one in trained])
+    shown = {one.cell: one.checkpoints["best"].scores["dev"] for one in (*trained, *together)}
     first = candidates[0].cell
     metric = find_task(first.task).metrics[0]
     scores = [shown[candidate.cell][metric] for candidate in candidates]

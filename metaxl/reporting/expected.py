@@ -43,7 +43,7 @@ class Expected:
         return cls(CellSpec.from_dict(value["spec"]), value["code"], files, Path(value["checksums"]), value["others"])
 
 
-def check_record(expected: Expected, record: dict[str, Any], path: Path) -> None:
+def check_record(expected: Expected, record: dict[str, Any], path: Path) -> list[str]:
     """Hold a record to the active plan: settings, classes, data, encoder and code.
 
     Args:
@@ -51,40 +51,48 @@ def check_record(expected: Expected, record: dict[str, Any], path: Path) -> None
         record: the parsed scores.json.
         path: its file, for the message.
 
+    Returns:
+        The keys in which the record differs; a warning tells the values.
+
     Raises:
         DataError: the record differs, and the configuration does not accept that.
     """
-    found = list(_differences(expected, record["provenance"]))
+    found = dict(_differences(expected, record["provenance"]))
     if not found:
-        return
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    message = f"{path}: of another making than the active plan: {'; '.join(found[:NAMED])}{more}."
+        return []
+    told = [f"{key} {values}" for key, values in found.items()]
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    message = f"{path}: of another making than the active plan: {'; '.join(told[:NAMED])}{more}."
     if expected.others == "refuse":
         raise DataError(
             f"{message} Remove {path.parent} to train the cell again, or set other_records: accept to show it as it is."
         )
     LOG.warning("%s It is shown all the same (other_records: accept).", message)
+    return list(found)
 
 
-def _differences(expected: Expected, provenance: dict[str, Any]) -> Iterator[str]:
-    """Yield every fact in which a record differs: its key, what the plan has, what the record has."""
-    settings = provenance.get("settings", {})
-    for section, own in expected.spec.settings().items():
-        theirs = settings.get(section)
-        for key in own if isinstance(theirs, dict) else ():
-            if theirs.get(key) != own[key]:
-                yield f"{section}.{key} is {own[key]!r} in the plan and {theirs.get(key)!r} in the record"
-    if provenance.get("spec") != sha256_text(expected.spec.to_json()) and settings == expected.spec.settings():
-        yield "spec, its settings as a whole, has another digest in the record"
-    for role, file in expected.files.items():
-        yield from _other(f"data.{role}", _sha256(file), provenance.get("data", {}).get(role))
+def _differences(expected: Expected, provenance: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every fact in which a record differs: its key, and what the plan and the record have."""
+    own, settings = expected.spec.settings(), provenance["settings"]
+    for section in own:
+        recorded = settings.get(section, {})
+        for key in dict.fromkeys([*own[section], *recorded]):
+            if recorded.get(key) != own[section].get(key):
+                values = f"{own[section].get(key)!r} in the plan and {recorded.get(key)!r} in the record"
+                yield f"{section}.{key}", f"is {values}"
+    if settings == own:
+        yield from _other("spec", sha256_text(expected.spec.to_json()), provenance.get("spec"))
+    data = provenance["data"]
+    for role in dict.fromkeys([*expected.files, *data]):
+        file = expected.files.get(role)
+        yield from _other(f"data.{role}", _sha256(file) if file else "none", data.get(role, "none"))
     yield from _other("encoder", _weights(expected.checksums), provenance.get("encoder"))
     yield from _other("code", expected.code, provenance.get("code"))
 
 
-def _other(key: str, own: str, theirs: object) -> Iterator[str]:
+def _other(key: str, own: str, theirs: object) -> Iterator[tuple[str, str]]:
     if own != theirs:
-        yield f"{key} is {own[:16]} in the plan and {str(theirs)[:16]} in the record"
+        yield key, f"is {own[:16]} in the plan and {str(theirs)[:16]} in the record"
 
 
 @cache
@@ -99,4 +107,9 @@ def _weights(checksums: Path) -> str:
 
 def read_labels(path: Path) -> dict[str, LabelSet]:
     """Return the classes of each task from the file that the workflow wrote."""
-    return {task: LabelSet(tuple(about["classes"]), about["positive"]) for task, about in read_json(path).items()}
+    return {task: read_label_set(about) for task, about in read_json(path).items()}
+
+
+def read_label_set(about: dict[str, Any]) -> LabelSet:
+    """Return the classes that parsed JSON tells."""
+    return LabelSet(tuple(about["classes"]), about["positive"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +20,17 @@ from numpy.typing import NDArray
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import figure_cells
+from metaxl.experiment.grid import Entry, figure_cells
 from metaxl.experiment.layout import FIGURE, VECTORS, cell_file, fill
 from metaxl.experiment.slug import parse_slug
 from metaxl.files import atomic_path, write_json
+from metaxl.reporting.beside import paper_of_figure
+from metaxl.reporting.doubts import other_makings
+from metaxl.reporting.facts import read_weights
+from metaxl.reporting.filled_table import DASH
 from metaxl.reporting.frame import shown_scores
-from metaxl.reporting.paper import language_name, load_paper
+from metaxl.reporting.paper import language_name
+from metaxl.reporting.titles import made_of
 
 Vectors = NDArray[np.float64]
 # Okabe and Ito's blue and orange: apart for colour-blind eyes, and dark against light in grey print.
@@ -42,14 +48,14 @@ class Panel:
     Attributes:
         title: the method as a reader calls it.
         cell: where its records are.
-        f1: on test, of the best epoch, in percent.
+        f1: on test, of the best epoch, in percent; None where it is not defined.
         source: (source sentences, hidden), for MetaXL after the RTN.
         target: (target sentences, hidden).
     """
 
     title: str
     cell: Cell
-    f1: float
+    f1: float | None
     source: Vectors
     target: Vectors
 
@@ -64,13 +70,15 @@ def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> l
     if config.figure is None:
         raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
     panels = [load_panel(*shown, frame, root) for shown in zip(TITLES, figure_cells(config), strict=True)]
-    drawn = _draw(config, panels)
+    weights = read_weights(root, [config.figure.encoder])
+    told = [*caption(config, panels, weights), *other_makings(figure_cells(config), frame)]
+    drawn = _draw(config, panels, told)
     paths = [out / fill(FIGURE, suffix=suffix).name for suffix in ("pdf", "png", "json")]
     with mpl.rc_context(FONT):
         for path, metadata in zip(paths, ({"CreationDate": None}, {"Software": None}), strict=False):
             with atomic_path(path) as temporary:
                 drawn.savefig(temporary, metadata=metadata, dpi=200)
-    write_json(paths[-1], facts(config, panels))
+    write_json(paths[-1], facts(config, panels, told))
     return paths
 
 
@@ -88,15 +96,17 @@ def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel
     path = root / cell_file(cell, VECTORS)
     try:
         with np.load(path, allow_pickle=False) as arrays:
+            if (owner := str(arrays["cell"])) != cell.path:
+                raise ValueError(f"these are of {owner!r}")
             source, target = (_usable(name, arrays[name]) for name in names)
         if source.shape[1] != target.shape[1]:
             raise ValueError(f"they differ in hidden size: {source.shape} and {target.shape}")
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
-            f"{path}: expected an .npz file with {names[0]!r} and 'target', each at least two finite vectors "
+            f"{path}: expected this cell's .npz file with {names[0]!r} and 'target', each at least two finite vectors "
             f"(sentences, hidden), none of them zero: {error}. Train the cell again."
         ) from error
-    return Panel(title, cell, 100 * scores[cell], source, target)
+    return Panel(title, cell, None if math.isnan(scores[cell]) else 100 * scores[cell], source, target)
 
 
 def _usable(name: str, array: NDArray[Any]) -> Vectors:
@@ -132,12 +142,12 @@ def project(source: Vectors, target: Vectors) -> tuple[Vectors, Vectors, list[fl
     return ones * sign, others * sign, [float(value) for value in share]
 
 
-def facts(config: Config, panels: Sequence[Panel]) -> dict[str, Any]:
-    """Return the numbers behind the figure, for figure1.json."""
+def facts(config: Config, panels: Sequence[Panel], told: Sequence[str]) -> dict[str, Any]:
+    """Return the numbers behind the figure and its caption, for figure1.json."""
     shown = panels[0].cell
     return {
-        "caption": " ".join(caption(config, panels)),
-        "data": config.label,
+        "caption": " ".join(told),
+        "data": told[0],
         **{key: getattr(shown, key) for key in ("encoder", "task", "target", "source")},
         "panels": [
             {
@@ -153,33 +163,31 @@ def facts(config: Config, panels: Sequence[Panel]) -> dict[str, Any]:
             }
             for panel in panels
         ],
-        "paper": _paper_numbers(config, shown),
+        "paper": paper_of_figure(config, panels[-1].cell)[0],
     }
 
 
-def caption(config: Config, panels: Sequence[Panel]) -> list[str]:
-    """Return the sentences that a reader needs beside the figure."""
+def caption(config: Config, panels: Sequence[Panel], weights: dict[str, str]) -> list[str]:
+    """Return the sentences that a reader needs beside the figure; the first tells data and encoder."""
     shown, hidden = panels[0].cell, panels[0].source.shape[1]
+    entry = Entry(shown.encoder, shown.task, (shown.target,), (shown.source,), shown.method)
+    paper, left_out = paper_of_figure(config, panels[-1].cell)
+    made = made_of(config, [entry], weights)
     sentences = [
-        f"{' '.join(config.label.split())}. This figure: encoder {shown.encoder}, seed {shown.seed}.",
+        f"{made[0].upper()}{made[1:]}; seed {shown.seed}.",
         "[CLS] vectors on the two principal components of both languages together; MetaXL's source after the RTN.",
         f"Hausdorff: symmetric, cosine distance (1 - cos) in all {hidden} dimensions, not in the plane.",
     ]
-    paper = _paper_numbers(config, shown)
     if paper:
         sentences.append(
             f"The paper ({paper['encoder']}): "
             f"Hausdorff {paper['hausdorff']['joint']:.2f} to {paper['hausdorff']['metaxl']:.2f}, "
             f"F1 {paper['f1']['joint']:.2f} to {paper['f1']['metaxl']:.2f}."
         )
-    return sentences
+    return [*sentences, *filter(None, [left_out])]
 
 
-def _paper_numbers(config: Config, shown: Cell) -> dict[str, Any] | None:
-    return load_paper().of_figure(shown) if config.paper_numbers == "beside" else None
-
-
-def _draw(config: Config, panels: Sequence[Panel]) -> canvas.Figure:
+def _draw(config: Config, panels: Sequence[Panel], told: Sequence[str]) -> canvas.Figure:
     """Draw on a figure of its own: no pyplot, so no state outside it."""
     shown = panels[0].cell
     names = [language_name(config, shown.task, code) or code for code in (shown.source, shown.target)]
@@ -190,7 +198,7 @@ def _draw(config: Config, panels: Sequence[Panel]) -> canvas.Figure:
             _draw_panel(ax, panel, names)
         handles, labels = axes[0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="upper center", ncols=2, frameon=False, bbox_to_anchor=(0.5, 0.985))
-        note = "\n".join(line for text in caption(config, panels) for line in textwrap.wrap(text, 112))
+        note = "\n".join(line for text in told for line in textwrap.wrap(text, 112))
         drawn.text(0.5, 0.015, note, ha="center", va="bottom", size=7, color=QUIET, parse_math=False)
         lines = note.count("\n") + 1
         drawn.subplots_adjust(left=0.065, right=0.985, top=0.80, bottom=0.13 + 0.03 * lines, wspace=0.2)
@@ -205,8 +213,8 @@ def _draw_panel(ax: Axes, panel: Panel, names: Sequence[str]) -> None:
     ):
         ax.scatter(*points.T, label=f"{name} ({role})", alpha=0.85, edgecolors="white", linewidths=0.4, **style)
     ax.set_title(panel.title, loc="left", weight="bold", size=11, color=INK, pad=20)
-    distance = hausdorff(panel.source, panel.target)
-    ax.text(0, 1.03, f"F1 {panel.f1:.2f}    Hausdorff {distance:.2f}", transform=ax.transAxes, size=9, color=INK)
+    distance, f1 = hausdorff(panel.source, panel.target), DASH if panel.f1 is None else f"{panel.f1:.2f}"
+    ax.text(0, 1.03, f"F1 {f1}    Hausdorff {distance:.2f}", transform=ax.transAxes, size=9, color=INK)
     ax.set_xlabel(f"first component ({100 * share[0]:.0f} % of variance)", color=QUIET, size=8)
     ax.set_ylabel(f"second component ({100 * share[1]:.0f} %)", color=QUIET, size=8)
     ax.set_aspect("equal", adjustable="datalim")

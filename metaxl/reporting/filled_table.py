@@ -1,8 +1,9 @@
-"""What Tables 2, 3 and 5 say: each entry's mean, spread and paper number, and the notes below."""
+"""What Tables 2, 3 and 5 say: each entry's mean, spread and paper number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
@@ -11,15 +12,16 @@ import pandas as pd
 from metaxl.downloads.registry import find_corpus
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config, TaskSettings
-from metaxl.experiment.grid import Entry, Row, Table, table_cells
-from metaxl.experiment.layout import SCORES, cell_file
+from metaxl.experiment.grid import Entry, Row, Table, table_cells, trained_cells
+from metaxl.reporting.beside import paper_number
+from metaxl.reporting.doubts import doubts
+from metaxl.reporting.facts import Facts
 from metaxl.reporting.frame import shown_scores
-from metaxl.reporting.paper import language_notes, load_paper
-from metaxl.tasks import NER, find_task
+from metaxl.reporting.titles import heading, made_of, short_name, table_title
+from metaxl.reporting.trivial import LABEL, commonest_class
+from metaxl.tasks import SENTIMENT, find_task
 
 DASH = "–"
-DECIDING = {2: ("average",)}  # the columns whose best is bold; all where a table is not listed
-NAMED_RECORDS = 3  # absent records that a footnote names before it counts the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,19 @@ class Value:
     """What stands for one entry of a table, in percent.
 
     Attributes:
-        mean: over the seeds; None as soon as one of the entry's records is absent.
+        mean: over the seeds; None as soon as one of the entry's records is absent, or its score not defined.
         spread: sample standard deviation over the seeds; a single seed has none.
         absent: the cells without a record.
-        paper: the paper's number, where it has one and the configuration asks for it.
+        undefined: the cells whose score is not defined.
+        paper: the paper's number, where it has one, all is as there, and the configuration asks for it.
         best: whether the value is shown in bold.
     """
 
     mean: float | None
-    spread: float | None
-    absent: tuple[Cell, ...]
-    paper: float | None
+    spread: float | None = None
+    absent: tuple[Cell, ...] = ()
+    undefined: tuple[Cell, ...] = ()
+    paper: float | None = None
     best: bool = False
 
 
@@ -46,16 +50,38 @@ Values = dict[str, Value | None]
 
 @dataclass(frozen=True, slots=True)
 class FilledTable:
-    """A table with its numbers; a value is None where the row does not apply to the column."""
+    """A table with its numbers; a value is None where the row does not apply to the column.
+
+    Attributes:
+        config: the configuration.
+        table: what is where.
+        facts: of the data and encoders.
+        rows: with their values.
+        trained: the cells that have a record.
+        doubts: what makes numbers doubtful, a sentence each.
+    """
 
     config: Config
     table: Table
+    facts: Facts
     rows: tuple[tuple[Row, Values], ...]
+    trained: frozenset[Cell]
+    doubts: tuple[str, ...]
 
     @property
     def title(self) -> str:
-        """Return caption and label without the table's number, which LaTeX gives itself."""
-        return f"{self.table.caption} ({' '.join(self.config.label.split())})"
+        """Return caption and facts without the table's number, which LaTeX gives itself."""
+        return table_title(self.config, self.table, self.facts.weights)
+
+    @property
+    def heading(self) -> str:
+        """Return the title with its number, where the table is one of the paper's."""
+        return heading(self.config, self.table, self.facts.weights)
+
+    @property
+    def made_of(self) -> str:
+        """Return what the numbers come from."""
+        return made_of(self.config, self.table.entries(), self.facts.weights)
 
     @property
     def tasks(self) -> list[TaskSettings]:
@@ -66,13 +92,18 @@ class FilledTable:
     @property
     def absent(self) -> list[Cell]:
         """Return the cells without a record, each once."""
-        values = [value for _, row in self.rows for value in row.values() if value]
-        return list(dict.fromkeys(cell for value in values for cell in value.absent))
+        return _each_once(value.absent for value in self._values())
+
+    @property
+    def undefined(self) -> list[Cell]:
+        """Return the cells whose score is not defined, each once."""
+        return _each_once(value.undefined for value in self._values())
 
     @property
     def measure(self) -> str:
         """Return what the numbers are."""
-        return "; ".join(f"{_short(task)}: {find_task(task.name).measure}" for task in self.tasks)
+        measures = ((task.name, find_task(task.name).measure(self.facts.labels[task.name])) for task in self.tasks)
+        return "; ".join(f"{short_name(name)}: {measure}" for name, measure in measures)
 
     @property
     def caveats(self) -> list[str]:
@@ -82,27 +113,39 @@ class FilledTable:
         found = [find_corpus(corpus).citation.caveat for corpus in corpora if corpus not in ("files", "synthetic")]
         return list(filter(None, found))
 
+    def _values(self) -> list[Value]:
+        return [value for _, row in self.rows for value in row.values() if value]
 
-def fill_table(config: Config, table: Table, frame: pd.DataFrame) -> FilledTable:
+
+def fill_table(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> FilledTable:
     """Put the scores into a table: F1 on test of the best dev epoch, the mean over each entry's targets and seeds."""
     scores = shown_scores(frame)
     rows: list[Values] = [
         {column: _value(config, table, column, entry, scores) for column, entry in row.entries.items()}
         for row in table.rows
     ]
-    _mark_best(rows, DECIDING.get(table.number, table.columns))
-    return FilledTable(config, table, tuple(zip(table.rows, rows, strict=True)))
+    _mark_best(rows, deciding(table))
+    shown = (*_trivial_row(config, table, facts), *zip(table.rows, rows, strict=True))
+    trained = frozenset(cell for cell in trained_cells(config, table_cells(config, table)) if cell in scores)
+    return FilledTable(config, table, facts, shown, trained, tuple(doubts(config, table, frame, facts)))
+
+
+def deciding(table: Table) -> list[str]:
+    """Return the columns whose best is bold: Table 2's average where it has one, else all."""
+    return ["average"] if "average" in table.columns else table.columns
 
 
 def _value(config: Config, table: Table, column: str, entry: Entry | None, scores: dict[Cell, float]) -> Value | None:
     if entry is None:
         return None
-    paper = load_paper().number(table.number, column, entry) if config.paper_numbers == "beside" else None
-    absent = tuple(cell for seed in config.seeds for cell in entry.cells(seed) if cell not in scores)
-    if absent:
-        return Value(None, None, absent, paper)
+    cells = [cell for seed in config.seeds for cell in entry.cells(seed)]
+    absent = tuple(cell for cell in cells if cell not in scores)
+    undefined = tuple(cell for cell in cells if cell in scores and math.isnan(scores[cell]))
+    value = Value(None, None, absent, undefined, paper_number(config, table.number, column, entry))
+    if absent or undefined:
+        return value
     means = [100 * fmean(scores[cell] for cell in entry.cells(seed)) for seed in config.seeds]
-    return Value(fmean(means), stdev(means) if len(means) > 1 else None, absent, paper)
+    return replace(value, mean=fmean(means), spread=stdev(means) if len(means) > 1 else None)
 
 
 def _mark_best(rows: list[Values], columns: Iterable[str]) -> None:
@@ -116,30 +159,18 @@ def _mark_best(rows: list[Values], columns: Iterable[str]) -> None:
                 row[column] = replace(value, best=f"{value.mean:.2f}" == best)
 
 
-def notes(filled: FilledTable) -> Iterator[str]:
-    """Yield what a reader must know to read the numbers, one sentence or two each."""
-    config, number = filled.config, filled.table.number
-    yield f"F1 in percent on test, of the epoch that is best on dev. {filled.measure[0].upper()}{filled.measure[1:]}."
-    sizes = ", ".join(f"{task.source_size:,} {find_task(task.name).units} ({_short(task)})" for task in filled.tasks)
-    yield f"Each source set: {sizes}."
-    seeds = ", ".join(map(str, config.seeds))
-    many = len(config.seeds) > 1
-    yield f"Seeds {seeds}: mean ± sample standard deviation." if many else f"Seed {seeds} alone: no spread is known."
-    yield from language_notes(config, filled.tasks, related=number != 5)
-    yield "Bold: the best average." if number in DECIDING else "Bold: the best of each column."
-    yield from filled.caveats
-    if config.paper_numbers == "beside":
-        yield f"In brackets: the paper's number, where it has one. {load_paper().note(number)}".rstrip()
-    absent = filled.absent
-    if absent:
-        named = ", ".join(f"{cell_file(cell, SCORES)}" for cell in absent[:NAMED_RECORDS])
-        more = f" and {len(absent) - NAMED_RECORDS} more" if len(absent) > NAMED_RECORDS else ""
-        total = len(table_cells(config, filled.table))
-        yield f"{DASH}: {len(absent)} of {total} records are absent: {named}{more}. Run the workflow to train them."
+def _trivial_row(config: Config, table: Table, facts: Facts) -> list[tuple[Row, Values]]:
+    """Return the row of the sentiment table that has learnt nothing."""
+    tasks = {entry.task for entry in table.entries()}
+    if tasks != {SENTIMENT.name} or table.number == 5:
+        return []
+    scores = {target: commonest_class(config, facts, SENTIMENT.name, target) for target in table.columns}
+    values: Values = {target: Value(None if math.isnan(one) else 100 * one) for target, one in scores.items()}
+    return [(Row("-", LABEL, dict.fromkeys(scores)), values)]
 
 
-def _short(task: TaskSettings) -> str:
-    return "NER" if task.name == NER.name else task.name
+def _each_once(cells: Iterable[tuple[Cell, ...]]) -> list[Cell]:
+    return list(dict.fromkeys(cell for several in cells for cell in several))
 
 
 def _targets(task: TaskSettings) -> list[str]:

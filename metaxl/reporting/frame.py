@@ -5,7 +5,6 @@ This is the only place where scores are computed again: tables, figure and paire
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -21,7 +20,6 @@ from metaxl.reporting.expected import Expected
 from metaxl.reporting.scored import Scored, pooled, scored
 from metaxl.tasks import SCORED_SPLITS, find_task
 
-LOG = logging.getLogger(__name__)
 TYPES = {
     "encoder": "str",
     "task": "str",
@@ -36,22 +34,26 @@ TYPES = {
     "metric": "str",
     "value": "float64",
     "code": "str",
+    "differs": "str",
 }
 COLUMNS = list(TYPES)
+ADDRESS = [field.name for field in fields(Cell)]
 
 
 def gather(root: Path, cells: Sequence[Expected]) -> pd.DataFrame:
     """Return one row per cell, checkpoint, split and metric of every cell that has a record; values are fractions.
 
     A score of one type of entity, or of one class, is the metric "f1:PER". A cross-validated target has rows of each
-    fold, and rows of its own from the predictions of all folds together. The records lie beneath `root`,
+    fold, and rows of its own from the predictions of all folds together. The column `differs` names, with spaces
+    between them, the keys in which a record is of another making than the active plan. The records lie beneath `root`,
     results/<name>.
 
     Raises:
         DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
     """
-    found = [scored(root, expected) for expected in cells if (root / cell_file(expected.spec.cell, SCORES)).is_file()]
-    rows = [row for one in (*found, *pooled(found)) for row in _rows(one)]
+    found = [scored(root, expected) for expected in cells if (root / cell_file(expected.spec.cell, SCORES)).exists()]
+    wanted = [expected.spec.cell for expected in cells]
+    rows = [row for one in (*found, *pooled(found, wanted)) for row in _rows(one)]
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
 
 
@@ -62,24 +64,39 @@ def write_scores(frame: pd.DataFrame, path: Path) -> None:
 
 
 def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
-    """Read what `write_scores` wrote as one frame; warn where a method was trained by several versions of the code.
+    """Read what `write_scores` wrote as one frame.
 
     Raises:
         DataError: a file is missing or is no table of scores.
     """
-    frame = pd.concat([_read(path) for path in paths], ignore_index=True)
-    _warn_of_mixed_code(frame)
-    return frame
+    return pd.concat([_read(path) for path in paths], ignore_index=True)
 
 
-def shown_scores(frame: pd.DataFrame) -> dict[Cell, float]:
+def shown_scores(frame: pd.DataFrame, metric: str = "f1") -> dict[Cell, float]:
     """Return what tables and figure show of each cell: F1 on test of the epoch that is best on dev, as a fraction.
 
-    A score that is not defined is NaN.
+    A score that is not defined is NaN. Another metric is shown beside it.
     """
-    chosen = frame[(frame["checkpoint"] == "best") & (frame["split"] == "test") & (frame["metric"] == "f1")]
-    addresses = chosen[[field.name for field in fields(Cell)]].itertuples(index=False, name=None)
-    return {Cell(*address): value for address, value in zip(addresses, chosen["value"].tolist(), strict=True)}
+    return shown_column(frame, "value", metric)
+
+
+def shown_column(frame: pd.DataFrame, column: str, metric: str = "f1") -> dict[Cell, Any]:
+    """Return what a column says of each cell's score on test, of the epoch that is best on dev."""
+    chosen = frame[(frame["checkpoint"] == "best") & (frame["split"] == "test") & (frame["metric"] == metric)]
+    addresses = chosen[ADDRESS].itertuples(index=False, name=None)
+    return {Cell(*address): value for address, value in zip(addresses, chosen[column].tolist(), strict=True)}
+
+
+def mixed_code(frame: pd.DataFrame) -> list[str]:
+    """Tell where several versions of the code trained an encoder's cells of a method: they may not be comparable."""
+    cells = frame[frame["epoch"] > 0].drop_duplicates(ADDRESS)  # the folds' own: epoch 0 is of all folds together
+    told = []
+    for (encoder, method), codes in cells.groupby(["encoder", "method"])["code"]:
+        counts = codes.value_counts()
+        if len(counts) > 1:
+            listed = ", ".join(f"{count} by {code}" for code, count in counts.items())
+            told.append(f"{encoder}, {method}: {len(codes)} cells by {len(counts)} versions of the code ({listed})")
+    return told
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -95,6 +112,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _rows(one: Scored) -> Iterator[dict[str, Any]]:
     """Yield a cell's rows."""
+    made = {"code": one.code, "differs": " ".join(one.differs)}
     for checkpoint, about in one.checkpoints.items():
         for split in SCORED_SPLITS:
             values = about.scores[split]
@@ -103,17 +121,4 @@ def _rows(one: Scored) -> Iterator[dict[str, Any]]:
             metrics |= {f"{name}:{kind}": value for kind, scores in types for name, value in scores.items()}
             place = {"checkpoint": checkpoint, "epoch": about.epoch, "chosen_by": about.chosen_by, "split": split}
             for metric, value in metrics.items():
-                yield asdict(one.cell) | place | {"metric": metric, "value": value, "code": one.code}
-
-
-def _warn_of_mixed_code(frame: pd.DataFrame) -> None:
-    """Warn where several versions of the code trained an encoder's cells of a method: they may not be comparable."""
-    cells = frame.drop_duplicates([field.name for field in fields(Cell)])
-    for (encoder, method), codes in cells.groupby(["encoder", "method"])["code"]:
-        counts = codes.value_counts()
-        if len(counts) > 1:
-            listed = ", ".join(f"{count} by {code}" for code, count in counts.items())
-            LOG.warning(
-                "%s, %s: %d cells were trained by %d versions of the code: %s.",
-                *(encoder, method, len(codes), len(counts), listed),
-            )
+                yield asdict(one.cell) | place | {"metric": metric, "value": value} | made

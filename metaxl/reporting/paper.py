@@ -11,8 +11,10 @@ from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.grid import Entry
 from metaxl.experiment.schema import WORKFLOW, read_yaml
+from metaxl.tasks import NER, SENTIMENT
 
 PAPER_PATH = WORKFLOW / "data" / "paper.yaml"
+TABLES = {NER.name: 2, SENTIMENT.name: 3}  # the table of each task's targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Paper:
     """paper.yaml as it stands: percent F1, None where the paper's number is not known."""
 
     languages: dict[str, dict[str, str]]
+    setting: dict[str, dict[str, Any]]
     tables: dict[int, dict[str, Any]]
     figure: dict[str, Any]
 
@@ -43,6 +46,10 @@ class Paper:
         same = all(self.figure[key] == getattr(cell, key) for key in ("task", "target", "source"))
         return {key: self.figure[key] for key in ("encoder", "hausdorff", "f1")} if same else None
 
+    def targets(self, task: str) -> set[str]:
+        """Return the target languages of a task."""
+        return {code for row in self.tables[TABLES[task]]["rows"] for code in row["values"]} & set(self.languages)
+
     def _sources(self, source: str, entry: Entry) -> tuple[str, ...]:
         if source == "related":
             return tuple(self.languages.get(target, {}).get("related", NO_SOURCE) for target in entry.targets)
@@ -53,7 +60,7 @@ class Paper:
 def load_paper() -> Paper:
     """Read paper.yaml."""
     raw = read_yaml(PAPER_PATH)
-    return Paper(raw["languages"], raw["tables"], raw["figure"])
+    return Paper(raw["languages"], raw["setting"], raw["tables"], raw["figure"])
 
 
 def language_name(config: Config, task: str, code: str) -> str | None:

@@ -33,26 +33,66 @@ def read_record(root: Path, cell: Cell) -> dict[str, Any]:
     """
     path = root / cell_file(cell, SCORES)
     record = read_json(path)
-    again = "Remove the folder and train the cell again."
     if not isinstance(record, dict) or record.get("cell") != asdict(cell):
-        raise DataError(f'{path}: "cell" is not {asdict(cell)}; the record was moved here or is damaged. {again}')
+        raise _damage(path, f'"cell" is not {asdict(cell)}; the record was moved here or is damaged')
     for checkpoint in CHECKPOINTS:
         part = record.get(checkpoint)
         if not isinstance(part, dict) or type(part.get("epoch")) is not int:
-            raise DataError(f'{path}: "{checkpoint}" lacks its "epoch". {again}')
-        if checkpoint == "best" and part.get("chosen_by") not in ("dev", "none"):
-            raise DataError(f"{path}: best.chosen_by is {part.get('chosen_by')!r}, expected dev or none. {again}")
+            raise _damage(path, f'"{checkpoint}" lacks its "epoch"')
         for split in SCORED_SPLITS:
-            scores = part.get(split)
-            for metric in find_task(cell.task).metrics:
-                value = scores.get(metric, "absent") if isinstance(scores, dict) else "absent"
-                if value is not None and not _is_fraction(value):
-                    place = f"{checkpoint}.{split}.{metric}"
-                    raise DataError(f"{path}: {place} is {value!r}, expected a fraction from 0 to 1, or null. {again}")
-    provenance = record.get("provenance")
-    if not isinstance(provenance, dict) or not isinstance(provenance.get("code"), str):
-        raise DataError(f"{path}: provenance.code, the digest of the code that trained, is missing. {again}")
+            _check_scores(path, cell, f"{checkpoint}.{split}", part.get(split))
+    _check_epochs(path, record["best"], record["last"])
+    _check_provenance(path, record.get("provenance"))
     return record
+
+
+def _check_scores(path: Path, cell: Cell, place: str, scores: object) -> None:
+    """Raise for a score, of all or of one type or class, that can be none."""
+    found = scores if isinstance(scores, dict) else {}
+    by_type = found.get("by_type")
+    if not isinstance(by_type, dict) or not all(isinstance(of_type, dict) for of_type in by_type.values()):
+        raise _damage(path, f"{place}.by_type, the scores of each type, is missing")
+    every = {metric: found.get(metric, "absent") for metric in find_task(cell.task).metrics}
+    for kind, of_type in by_type.items():
+        support = of_type.get("support")
+        if type(support) is not int or support < 0:
+            raise _damage(path, f"{place}.by_type.{kind}.support is {support!r}, expected a count")
+        every |= {f"by_type.{kind}.{name}": value for name, value in of_type.items() if name != "support"}
+    for metric, value in every.items():
+        if value is not None and not _is_fraction(value):
+            raise _damage(path, f"{place}.{metric} is {value!r}, expected a fraction from 0 to 1, or null")
+
+
+def _check_epochs(path: Path, best: dict[str, Any], last: dict[str, Any]) -> None:
+    """Raise where best and last contradict one another: the best epoch is one of those up to the last."""
+    if best.get("chosen_by") not in ("dev", "none"):
+        raise _damage(path, f"best.chosen_by is {best.get('chosen_by')!r}, expected dev or none")
+    if not 1 <= best["epoch"] <= last["epoch"]:
+        raise _damage(path, f"best.epoch is {best['epoch']}, expected one from 1 to the last, {last['epoch']}")
+    if best["chosen_by"] == "none" and best["epoch"] < last["epoch"]:
+        raise _damage(path, f"best.epoch is {best['epoch']}, not the last, but best.chosen_by is none")
+    if best["epoch"] == last["epoch"] and any(best[split] != last[split] for split in SCORED_SPLITS):
+        raise _damage(path, "best and last are of one epoch, but of different scores")
+
+
+def _check_provenance(path: Path, provenance: object) -> None:
+    """Raise where a record does not say of what it was made: nobody could hold it to a plan."""
+    facts = provenance if isinstance(provenance, dict) else {}
+    settings, code = facts.get("settings"), facts.get("code")
+    if not isinstance(code, str):
+        raise _damage(path, "provenance.code, the digest of the code that trained, is missing")
+    if not isinstance(settings, dict) or not all(isinstance(part, dict) for part in settings.values()):
+        raise _damage(path, "provenance.settings, what it was trained with, is missing")
+    labels = settings.get("labels", {})
+    classes, positive = labels.get("classes"), labels.get("positive")
+    if not isinstance(classes, list) or not all(isinstance(part, str) for part in (*classes, positive)):
+        raise _damage(path, "provenance.settings.labels, its classes, is missing")
+    if not isinstance(facts.get("data"), dict):
+        raise _damage(path, "provenance.data, the digests of its data, is missing")
+
+
+def _damage(path: Path, what: str) -> DataError:
+    return DataError(f"{path}: {what}. Remove the folder and train the cell again.")
 
 
 def _is_fraction(value: object) -> bool:

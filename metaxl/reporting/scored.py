@@ -12,9 +12,10 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import PREDICTIONS, SCORES, cell_file
-from metaxl.reporting.expected import Expected, check_record
+from metaxl.reporting.expected import Expected, check_record, read_label_set
 from metaxl.reporting.records import CHECKPOINTS, Prediction, read_predictions, read_record
 from metaxl.reporting.rescore import library_scores
+from metaxl.reporting.truth import check_truth
 from metaxl.tasks import SCORED_SPLITS, LabelSet, find_task
 
 TOLERANCE = 1e-9
@@ -31,31 +32,50 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A cell with its scores and the predictions of its best epoch."""
+    """A cell with its scores and the predictions of its best epoch.
+
+    Attributes:
+        cell: its address.
+        labels: the classes.
+        code: the digest of the code that trained it.
+        differs: the keys in which its record differs from the active plan, which accepts that.
+        checkpoints: the scores, by "best" and "last".
+        predictions: by split.
+    """
 
     cell: Cell
     labels: LabelSet
     code: str
+    differs: tuple[str, ...]
     checkpoints: dict[str, Checkpoint]
     predictions: dict[str, list[Prediction]]
 
 
 def scored(root: Path, expected: Expected) -> Scored:
-    """Read a cell's record and score its predictions again.
+    """Read a cell's record, hold its predictions to its data, and score them again.
 
     Raises:
-        DataError: the record is torn, malformed or of another making, or its scores are not those of its predictions.
+        DataError: the record is torn, malformed or of another making, its predictions are not of its data, or its
+            scores not those of its predictions.
     """
-    cell, labels = expected.spec.cell, expected.spec.labels
-    record = read_record(root, cell)
-    check_record(expected, record, root / cell_file(cell, SCORES))
+    cell, record = expected.spec.cell, read_record(root, expected.spec.cell)
+    differs = check_record(expected, record, root / cell_file(cell, SCORES))
+    labels = (
+        read_label_set(record["provenance"]["settings"]["labels"]) if _relabelled(differs) else expected.spec.labels
+    )
     path = root / cell_file(cell, PREDICTIONS)
     predictions = read_predictions(path, find_task(cell.task), labels)
     again = {split: scores_of(cell.task, labels, found) for split, found in predictions.items()}
     for split, scores in again.items():
+        if f"data.{split}" not in differs and not _relabelled(differs):
+            check_truth(path, predictions[split], expected.files[split], labels)
         _compare(path, split, scores, record["best"][split])
     checkpoints = {name: _checkpoint(record[name], again if name == "best" else {}) for name in CHECKPOINTS}
-    return Scored(cell, labels, record["provenance"]["code"], checkpoints, predictions)
+    return Scored(cell, labels, record["provenance"]["code"], tuple(differs), checkpoints, predictions)
+
+
+def _relabelled(differs: Iterable[str]) -> bool:
+    return any(key.startswith("labels.") for key in differs)
 
 
 def _checkpoint(part: dict[str, Any], again: dict[str, dict[str, Any]]) -> Checkpoint:
@@ -90,21 +110,29 @@ def _same(one: Any, other: Any) -> bool:
     return one is None and other is None
 
 
-def pooled(cells: Iterable[Scored]) -> Iterator[Scored]:
-    """Yield, for every cross-validated target whose folds are all among `cells`, the scores of all their predictions.
+def pooled(found: Iterable[Scored], wanted: Iterable[Cell]) -> Iterator[Scored]:
+    """Yield, for every cross-validated target all of whose wanted folds were found, the scores of all predictions.
 
     Each example was predicted in one fold, by a model that had it neither in train nor in dev.
     """
-    folds: dict[Cell, list[Scored]] = defaultdict(list)
-    for one in cells:
-        language, fold = split_code(one.cell.target)
+    by_cell = {one.cell: one for one in found}
+    folds: dict[Cell, list[Scored | None]] = defaultdict(list)
+    for cell in wanted:
+        language, fold = split_code(cell.target)
         if fold:
-            folds[replace(one.cell, target=language)].append(one)
-    for cell, parts in folds.items():
-        predictions = {split: [found for part in parts for found in part.predictions[split]] for split in SCORED_SPLITS}
-        labels = parts[0].labels
-        scores = {split: scores_of(cell.task, labels, found) for split, found in predictions.items()}
-        chosen = {part.checkpoints["best"].chosen_by for part in parts}
-        best = Checkpoint(0, "dev" if chosen == {"dev"} else "none", scores)
-        codes = "+".join(sorted({part.code for part in parts}))
-        yield Scored(cell, labels, codes, {"best": best}, predictions)
+            folds[replace(cell, target=language)].append(by_cell.get(cell))
+    for cell, scores in folds.items():
+        parts = [part for part in scores if part]
+        if len(parts) == len(scores):
+            yield _pool(cell, parts)
+
+
+def _pool(cell: Cell, parts: list[Scored]) -> Scored:
+    predictions = {split: [one for part in parts for one in part.predictions[split]] for split in SCORED_SPLITS}
+    labels = parts[0].labels
+    scores = {split: scores_of(cell.task, labels, ones) for split, ones in predictions.items()}
+    chosen = {part.checkpoints["best"].chosen_by for part in parts}
+    best = Checkpoint(0, "dev" if chosen == {"dev"} else "none", scores)
+    codes = "+".join(sorted({part.code for part in parts}))
+    differs = tuple(dict.fromkeys(key for part in parts for key in part.differs))
+    return Scored(cell, labels, codes, differs, {"best": best}, predictions)

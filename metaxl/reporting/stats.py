@@ -109,11 +109,15 @@ def _compared(gold: set[T], guess: set[T]) -> tuple[int, int, int]:
 
 
 def _f1(totals: Counts) -> Counts:
-    """Return the mean F1 (...) over the groups of totals (..., 3 a group); 0 where nothing is right."""
+    """Return the mean F1 (...) over the groups of totals (..., 3 a group) that the gold has; 0 where nothing is right.
+
+    A resample may lack a class: its macro F1 is then the mean over the others, as that of any gold.
+    """
     groups = totals.reshape(*totals.shape[:-1], -1, 3)
-    right = 2 * groups[..., 0]
-    scores: Counts = (right / np.maximum(right + groups[..., 1] + groups[..., 2], 1)).mean(axis=-1)
-    return scores
+    right, there = 2 * groups[..., 0], groups[..., 0] + groups[..., 2] > 0
+    scores = right / np.maximum(right + groups[..., 1] + groups[..., 2], 1)
+    mean: Counts = scores.sum(axis=-1, where=there) / np.maximum(there.sum(axis=-1), 1)
+    return mean
 
 
 def _randomization_p(a: Counts, b: Counts, generator: np.random.Generator) -> float:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html import escape as escape_html
 from itertools import groupby
 from pathlib import Path
-from unicodedata import category
 
 from tabulate import tabulate
 
 from metaxl.experiment import layout
 from metaxl.experiment.grid import Row, Table
 from metaxl.files import write_text
-from metaxl.reporting.filled_table import DASH, FilledTable, Value, notes
+from metaxl.reporting.filled_table import DASH, FilledTable, Value
+from metaxl.reporting.markup import latex, markdown
+from metaxl.reporting.notes import dashes, notes
 from metaxl.reporting.paper import language_name
+from metaxl.tasks import NER
 
 WIDE = 6  # columns from which a LaTeX table is shrunk to the width of the text
-LATEX = {
-    **{char: f"\\{char}" for char in "&%$#_{}"},
-    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", DASH: "--", "±": r"$\pm$"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +44,15 @@ def render_table(filled: FilledTable, out: Path) -> list[Path]:
 def to_text(filled: FilledTable) -> str:
     """Return the table as plain text; a star marks the best."""
     grid = _tabulate(filled, Style(text=str, best="*{}".format, beside="\n({:.2f})"), "simple")
-    lines = [f"Table {filled.table.number}: {filled.title}", "", grid, "", *notes(filled)]
+    lines = [filled.heading, "", grid, "", *notes(filled)]
     return "\n".join(lines).replace("Bold:", "Starred:") + "\n"
 
 
 def to_markdown(filled: FilledTable) -> str:
     """Return the table as GitHub Markdown: title, table, notes."""
-    grid = _tabulate(filled, Style(text=_markdown, best="**{}**".format), "pipe")
-    title = f"**{_markdown(f'Table {filled.table.number}: {filled.title}')}**"
-    return "\n".join([title, "", grid, "", *(f"- {_markdown(note)}" for note in notes(filled))]) + "\n"
+    grid = _tabulate(filled, Style(text=markdown, best="**{}**".format), "pipe")
+    title = f"**{markdown(filled.heading)}**"
+    return "\n".join([title, "", grid, "", *(f"- {markdown(note)}" for note in notes(filled))]) + "\n"
 
 
 def to_latex(filled: FilledTable) -> str:
@@ -65,26 +60,28 @@ def to_latex(filled: FilledTable) -> str:
     head = _head(filled.table)
     wide = len(head) - 2 >= WIDE
     place = "table*" if wide else "table"
-    rows = zip(filled.rows, _body(filled, Style(text=_latex, best=r"\textbf{{{}}}".format)), strict=True)
+    rows = zip(filled.rows, _body(filled, Style(text=latex, best=r"\textbf{{{}}}".format)), strict=True)
+    caption = " ".join([f"{filled.title}.", *notes(filled)])
     groups = groupby(rows, key=lambda pair: pair[0][0].group)
     lines = [
-        rf"% needs \usepackage{{booktabs{',graphicx' if wide else ''}}}",
+        rf"% needs \usepackage{{booktabs{',graphicx' if wide else ''}}}{_engine(caption)}",
         *(rf"\begin{{{place}}}[t]", r"\centering", r"\small"),
         *([r"\resizebox{\linewidth}{!}{%"] if wide else []),
         rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}",
-        *(r"\toprule", " & ".join(map(_latex, head)) + r" \\"),
+        *(r"\toprule", " & ".join(map(latex, head)) + r" \\"),
         *(line for _, group in groups for line in (r"\midrule", *(" & ".join(cells) + r" \\" for _, cells in group))),
         *(r"\bottomrule", r"\end{tabular}" + ("}" if wide else "")),
-        rf"\caption{{{_latex(' '.join([f'{filled.title}.', *notes(filled)]))}}}",
+        rf"\caption{{{latex(caption)}}}",
         *(rf"\label{{tab:metaxl-{filled.table.number}}}", rf"\end{{{place}}}"),
     ]
-    return "\n".join([*_engine("".join(lines)), *lines]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def to_csv(filled: FilledTable) -> str:
     """Return the table as CSV: two decimals, spread and the paper's number in columns of their own, nothing in bold.
 
-    An empty number is absent if `absent_records` counts it, and does not apply otherwise.
+    An empty number is absent if `absent_records` counts it, is not defined if a sentence in `data` tells so, and does
+    not apply otherwise.
     """
     config = filled.config
     beside = config.paper_numbers == "beside"
@@ -96,7 +93,7 @@ def to_csv(filled: FilledTable) -> str:
         " ".join(map(str, config.seeds)),
         " ".join(str(task.source_size) for task in filled.tasks),
         filled.measure,
-        " ".join([config.label, *filled.caveats]),
+        " ".join([f"{filled.made_of}.", *filled.caveats, *dashes(filled), *filled.doubts]),
     ]
     for row, values in filled.rows:
         numbers = [number for value in values.values() for number in _csv_numbers(value, beside)]
@@ -113,7 +110,21 @@ def _tabulate(filled: FilledTable, style: Style, form: str) -> str:
 
 def _head(table: Table) -> list[str]:
     first = ["Method", "RTN after"] if table.number == 5 else ["Source", "Method"]
-    return [*first, *("NER average" if column == "NER" else column for column in table.columns)]
+    return [*first, *(_column(table, column) for column in table.columns)]
+
+
+def _column(table: Table, column: str) -> str:
+    """Return how a reader calls a column: that of NER is a mean, or of one language."""
+    entry = table.rows[0].entries[column]
+    if column != NER.title or entry is None:
+        return column
+    return f"{column} {entry.targets[0] if len(entry.targets) == 1 else 'average'}"
+
+
+def _engine(text: str) -> str:
+    """Return what LaTeX must be to set letters that pdfLaTeX cannot."""
+    known = all(char < "\u0180" or "\u2010" <= char <= "\u2026" for char in latex(text))
+    return "" if known else "; its letters need LuaLaTeX or XeLaTeX"
 
 
 def _body(filled: FilledTable, style: Style) -> Iterator[list[str]]:
@@ -147,21 +158,3 @@ def _number(value: Value | None, style: Style) -> str:
 def _csv_numbers(value: Value | None, beside: bool) -> list[str]:
     numbers = [value.mean, value.spread, value.paper] if value else [None, None, None]
     return ["" if number is None else f"{number:.2f}" for number in numbers[: 3 if beside else 2]]
-
-
-def _markdown(text: str) -> str:
-    """Escape what GitHub Markdown would read as markup, a table's pipe included."""
-    return re.sub(r"([\\`*|\[\]$~])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", escape_html(text, quote=False))
-
-
-def _latex(text: str) -> str:
-    """Escape what LaTeX would read as a command; what has no glyph stops it, so it goes, or becomes a space."""
-    visible = (" " if char.isspace() else "" if category(char).startswith("C") else char for char in text)
-    return "".join(LATEX.get(char, char) for char in visible)
-
-
-def _engine(latex: str) -> list[str]:
-    """Return a first line where pdfLaTeX lacks characters: those beyond the usual Latin ones."""
-    if all(char < "\u0180" or "\u2010" <= char <= "\u2026" for char in latex):
-        return []
-    return ["% needs LuaLaTeX or XeLaTeX, and a font that has its non-Latin characters (\\setmainfont of fontspec)"]

@@ -167,7 +167,7 @@ def _save_representations(path: Path, run: Run) -> None:
     """Keep [CLS] vectors of the best epoch, each (sentences, hidden).
 
     `target`: test sentences; `source`: training sentences; `transformed`: the same through the RTN. Several separate
-    RTNs were never trained to act together, so they have no transformed vectors.
+    RTNs were never trained to act together, so they have no transformed vectors. `cell`: whose they are, its path.
     """
     source, rtn = run.data.source, run.learner.rtn
     vectors = {"target": _first_states(run, run.data.test, unchanged)}
@@ -176,7 +176,7 @@ def _save_representations(path: Path, run: Run) -> None:
         if rtn is not None and len(paths := rtn.paths(run.best_phi)) == 1:
             vectors["transformed"] = _first_states(run, source, paths[0][1])
     with atomic_path(path) as temporary:
-        np.savez(temporary, allow_pickle=False, **vectors)
+        np.savez(temporary, allow_pickle=False, cell=np.array(run.spec.cell.path), **vectors)
 
 
 def _first_states(run: Run, data: Encoded, between: Between) -> np.ndarray:

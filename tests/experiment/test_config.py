@@ -40,7 +40,7 @@ def test_shipped_configuration_is_its_preset_and_config_yaml(preset):
     """Nothing that either file says is lost, and both tasks have their targets."""
     full = merge(read_yaml(WORKFLOW / "presets" / f"{preset}.yaml"), shipped(preset))
     config = load(shipped(preset))
-    assert (config.name, config.label, config.seeds) == (preset, full["label"], tuple(full["seeds"]))
+    assert (config.name, config.label, config.seeds) == (preset, "", tuple(full["seeds"]))
     for task in config.tasks:
         block = full[task.name]
         assert [target.language for target in task.targets] == [target["language"] for target in block["targets"]]
@@ -254,7 +254,6 @@ FAULTS = {
         "label: 300 characters, 'aaaaaaaaaaaaaaaaaaaa'...; shorten it to 200 at most.",
     ),
     "blank label": ({"label": " \u00a0 "}, "label: ' \\xa0 ' does not match. One line of text, not of blanks alone"),
-    "empty label": ({"label": ""}, "label: '' does not match. One line of text, not of blanks alone"),
     "label of two lines": ({"label": "a\nb"}, "label: 'a\\nb' does not match. One line of text"),
     "label with a final line end": ({"label": "a\n"}, "label: 'a\\n' does not match. One line of text"),
     "bell in a label": ({"label": "a\x07"}, "label: 'a\\x07' does not match. One line of text"),
@@ -306,7 +305,7 @@ def test_fault_is_told_with_place_and_cure(fault):
 def test_missing_keys_are_named():
     """What has no default and no preset must be given, at the top and in a task."""
     assert "ner: 'source' is missing; add it." in refusal({**experiment(), "ner": {"targets": []}})
-    with pytest.raises(ConfigError, match=r"- the top level: 'label' is missing; add it\.") as caught:
+    with pytest.raises(ConfigError, match=r"- the top level: 'encoders' is missing; add it\.") as caught:
         conform(experiment())
     assert "- the top level: 'seeds' is missing; add it." in str(caught.value)
 

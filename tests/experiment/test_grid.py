@@ -187,6 +187,14 @@ def test_average_covers_every_target():
         assert set(entries["NER"].sources) == {"en"}
 
 
+def test_a_lone_target_has_no_average():
+    """A mean over one language would repeat its column."""
+    config = load(experiment(ner={"targets": [{"language": "qu", "related": "es"}]}))
+    assert find_table(config, 2).columns == ["qu"]
+    assert find_table(config, 5).columns == ["NER", "te"]
+    assert find_table(config, 5).rows[0].entries["NER"].targets == ("qu",)
+
+
 def test_target_without_related_source_has_no_entry_and_no_cell():
     """Its place and the average of the related rows are empty; its other rows are whole."""
     config = load(experiment(controls=[]))

@@ -43,7 +43,7 @@ def scoring(monkeypatch, dev):
         made = [Prediction(*one) for one in zip(names, gold or [["O"]] * 10, found, strict=True)]
         scores = {"dev": {"f1": value}, "test": {"f1": 1.0}}
         checkpoints = {"best": Checkpoint(1, "dev", scores), "last": Checkpoint(2, "last", scores)}
-        return Scored(cell, LABELS, "c0de", checkpoints, {"dev": made, "test": made})
+        return Scored(cell, LABELS, "c0de", (), checkpoints, {"dev": made, "test": made})
 
     monkeypatch.setattr(best, "scored", read)
 

@@ -13,13 +13,14 @@ from conftest import make_tokenizer
 from experiments import experiment, load, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from records import usual_labels
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from metaxl.data.counts import describe, different_texts
 from metaxl.data.encode import encode, load_tokenizer
 from metaxl.data.formats.records import text_of, words_of
 from metaxl.downloads.registry import find_corpus, known_encoder
-from metaxl.files import read_json, read_jsonl, write_jsonl
+from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
 from metaxl.reporting.data.credits import credits_of
 from metaxl.reporting.data.files import ReportSpec, report_spec
 from metaxl.reporting.data.summary import DATA_COLUMNS, ENCODED_COLUMNS, _credit, write_report
@@ -113,6 +114,8 @@ TEXTS = {
 }
 RECORDS = {("ner", label): records for label, records in SENTENCES.items()}
 RECORDS |= {("sentiment", label): records for label, records in TEXTS.items()}
+LABELS = {task: usual_labels(task) for task in ("ner", "sentiment")}
+NOTES = {("ner", "qu train"): ["my qu/train.tsv: 2 <b>odd</b>\nlines", "twice"], ("ner", "qu dev"): ["twice"]}
 LENGTHS = {"training": {"max_length": 6, "eval_max_length": 8}, "source_size": 2}
 SMALL = {
     "encoders": {"words": {"folder": "my words"}, "bytes": {"folder": "my bytes"}},
@@ -133,8 +136,11 @@ def small_report(root, **changes):
         write_jsonl(root / file.path, records)
         for encoder in file.encoders:
             tokenizer = load_tokenizer(root / "encoders" / encoder, file.task)
-            encode(tokenizer, file.task, records, file.limit).save(root / file.encoded(encoder))
-    write_report(spec, root, root / "data")
+            classes = LABELS[file.task].classes
+            encode(tokenizer, file.task, records, file.limit, classes).save(root / file.encoded(encoder))
+        for path in file.all_facts():
+            write_json(root / path, {"notes": NOTES.get((file.task, file.label), [])})
+    write_report(spec, LABELS, root, root / "data")
     return read_json(root / "data" / "report.json"), spec
 
 
@@ -158,15 +164,15 @@ def test_report_states_the_numbers_and_drops_nothing(tmp_path):
         assert facts == address | describe(RECORDS[file.task, file.label])
     assert tables_of(tmp_path)[0] == [
         list(DATA_COLUMNS),
-        ["ner", "qu", "train", "6", "3.7", "2.5", "9", "5", "2", "3"],
-        ["ner", "qu", "dev", "2", "2.5", "2.5", "3", "3", "0", "0"],
-        ["ner", "qu", "test", "1", "3.0", "3", "3", "2", "0", "0"],
-        ["ner", "en", "source", "2", "6.5", "6.5", "9", "1", "0", "2"],
-        ["ner", "es", "source", "2", "2.5", "2.5", "3", "1", "0", "0"],
-        ["sentiment", "te", "train", "4", "2.5", "2.5", "3", "2", "1", ""],
-        ["sentiment", "te", "dev", "1", "3.0", "3", "3", "0", "0", ""],
-        ["sentiment", "te", "test", "1", "8.0", "8", "8", "1", "0", ""],
-        ["sentiment", "en", "source", "2", "2.5", "2.5", "3", "0", "0", ""],
+        ["ner", "qu", "train", "6", "3.7", "2.5", "9", "5", "LOC 4, ORG 1", "2", "3"],
+        ["ner", "qu", "dev", "2", "2.5", "2.5", "3", "3", "LOC 1, ORG 1, PER 1", "0", "0"],
+        ["ner", "qu", "test", "1", "3.0", "3", "3", "2", "LOC 1, PER 1", "0", "0"],
+        ["ner", "en", "source", "2", "6.5", "6.5", "9", "1", "LOC 1", "0", "2"],
+        ["ner", "es", "source", "2", "2.5", "2.5", "3", "1", "LOC 1", "0", "0"],
+        ["sentiment", "te", "train", "4", "2.5", "2.5", "3", "", "negative 2, positive 2", "1", ""],
+        ["sentiment", "te", "dev", "1", "3.0", "3", "3", "", "negative 1", "0", ""],
+        ["sentiment", "te", "test", "1", "8.0", "8", "8", "", "positive 1", "0", ""],
+        ["sentiment", "en", "source", "2", "2.5", "2.5", "3", "", "negative 2", "0", ""],
     ]
     assert [read_jsonl(tmp_path / file.path) for file in spec.files] == list(before.values())
 
@@ -186,8 +192,35 @@ def test_report_counts_texts_that_parts_share(tmp_path):
         ("sentiment", "te dev & en source"): 1,
     }
     text = (tmp_path / "data" / "report.md").read_text(encoding="utf-8")
-    told = text[text.index("## Texts shared") : text.index("## Subwords")]
+    told = text[text.index("## Texts shared") : text.index("## What reading")]
     assert told.splitlines()[2:-1] == [f"- {task}: {pair} share {count}" for (task, pair), count in found.items()]
+
+
+def test_report_tells_what_reading_told(tmp_path):
+    """Each once, as text: what a file is called is no markup."""
+    report, _ = small_report(tmp_path)
+    assert report["notes"] == ["my qu/train.tsv: 2 <b>odd</b>\nlines", "twice"]
+    text = (tmp_path / "data" / "report.md").read_text(encoding="utf-8")
+    told = text[text.index("## What reading") : text.index("## Subwords")]
+    assert told.splitlines()[2:-1] == ["- my qu/train.tsv: 2 &lt;b&gt;odd&lt;/b&gt; lines", "- twice"]
+
+
+def test_names_of_folders_are_no_markup(tmp_path):
+    report, _ = small_report(tmp_path, files={"ner": {"es": "my `es` <img src=x>"}})
+    text = (tmp_path / "data" / "report.md").read_text(encoding="utf-8")
+    assert "- ner es: **your own files**, ``my `es` <img src=x>``\n" in text
+    assert {"my `es` <img src=x>"} <= {source.get("where") for source in report["sources"]}
+
+
+def test_a_target_with_folds_has_the_test_of_each(tmp_path, monkeypatch):
+    """Together they are all its examples; a text that stands in two folds is told."""
+    for fold in (1, 2, 3):
+        monkeypatch.setitem(RECORDS, ("ner", f"qu-fold{fold} test"), [PLANTED[max(fold, 2)], PLANTED[fold]])
+    report, _ = small_report(tmp_path, files={"ner": {"qu": {"path": "my qu.tsv", "folds": 3}}}, figure=None)
+    parts = [(part["language"], part["part"]) for part in report["parts"] if part["language"].startswith("qu")]
+    assert parts == [(f"qu-fold{fold}", "test") for fold in (1, 2, 3)]
+    assert report["shared"]["ner"]["qu-fold1 test & qu-fold2 test"] == 1
+    assert report["shared"]["ner"]["qu-fold1 test & qu-fold3 test"] == 0
 
 
 def test_report_without_shared_texts_says_none(tmp_path, monkeypatch):

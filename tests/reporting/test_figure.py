@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from experiments import paper_config, small_config
-from records import write_cell
+from records import gathered, write_cell
 from scipy.spatial.distance import cdist, directed_hausdorff
 from test_tables import NASTY
 from trap import trapped
@@ -18,12 +18,11 @@ from metaxl.experiment.grid import figure_cells
 from metaxl.files import read_json
 from metaxl.reporting import figure
 from metaxl.reporting.figure import hausdorff, load_panel, project
-from metaxl.reporting.frame import gather
 
 
 def draw_figure(config, root, out):
     """Draw the figure from the records beneath a folder."""
-    return figure.draw_figure(config, gather(root, figure_cells(config)), root, out)
+    return figure.draw_figure(config, gathered(root, figure_cells(config)), root, out)
 
 
 @pytest.fixture
@@ -100,7 +99,8 @@ def test_numbers_are_those_of_the_records(trained, tmp_path):
         assert (panel["source_sentences"], panel["target_sentences"], panel["hidden"]) == (80, 60, 16)
     assert metaxl["hausdorff_cosine"] < joint["hausdorff_cosine"]
     assert facts["paper"] is None
-    assert config.label in facts["caption"]
+    assert facts["caption"].startswith("Synthetic languages; encoder: tiny, pre-trained here; seed 11. ")
+    assert facts["data"] == "Synthetic languages; encoder: tiny, pre-trained here; seed 11."
     assert "all 16 dimensions, not in the plane" in facts["caption"]
 
 
@@ -118,6 +118,43 @@ def test_papers_numbers_stand_in_its_own_figure(tmp_path):
     assert read_json(draw_figure(other, tmp_path, tmp_path / "out")[2])["paper"] is None
 
 
+OTHERWISE = {
+    "another encoder": (
+        {"encoders": {"mbert": {"hub": "x/y"}}},
+        "encoder other than google-bert/bert-base-multilingual-cased",
+    ),
+    "own files": ({"files": {"sentiment": {"en": "my/en"}}}, "data of en not from reviews"),
+    "a variant": ({"method": {"residual": "none"}}, "method.residual: none"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_papers_numbers_stand_beside_like_alone(tmp_path, name):
+    """Where the figure is of another encoder, of other data or of a variant, the caption says why they are left out."""
+    changes, why = OTHERWISE[name]
+    config = paper_config(**changes)
+    for cell in figure_cells(config):
+        write_cell(tmp_path, cell)
+    facts = read_json(draw_figure(config, tmp_path, tmp_path / "out")[2])
+    assert facts["paper"] is None
+    assert facts["caption"].endswith(f"The paper's numbers are left out: {why}.")
+    assert "74.07" not in facts["caption"]
+
+
+def test_what_is_doubtful_is_said_in_the_figure(tmp_path):
+    """A score that is not defined is a dash and null, a record of another making a sentence."""
+    config = small_config()
+    joint, metaxl = figure_cells(config)
+    negative = {"dev": [["negative"]] * 4, "test": [["negative"]] * 4}
+    write_cell(tmp_path, joint, gold=negative)
+    write_cell(tmp_path, metaxl, gold=negative, code="old")
+    frame = gathered(tmp_path, [joint, metaxl], others="accept")
+    facts = read_json(figure.draw_figure(config, frame, tmp_path, tmp_path / "out")[2])
+    assert [panel["f1_percent"] for panel in facts["panels"]] == [None, None]
+    assert "1 of 2 records are of another making than the active plan and shown all the same" in facts["caption"]
+    assert facts["caption"].endswith(f"code of {metaxl.path}/scores.json.")
+
+
 def test_label_is_text_not_mathematics(tmp_path):
     """A label with dollars, backslashes and line ends is drawn as it stands."""
     config = replace(small_config(), label=NASTY + " $\\frac{")
@@ -130,21 +167,22 @@ def test_damage_is_named(trained):
     """A missing, torn or unusable file of vectors is an error with its path."""
     config, root = trained
     joint, metaxl = figure_cells(config)
-    frame = gather(root, [joint, metaxl])
+    frame = gathered(root, [joint, metaxl])
     path = root / metaxl.path / "representations.npz"
     whole = path.read_bytes()
     for damage in (whole[: len(whole) // 2], b""):
         path.write_bytes(damage)
         with pytest.raises(DataError, match=r"representations\.npz"):
             load_panel("MetaXL", metaxl, frame, root)
+    own = {"cell": np.array(metaxl.path)}
     for vectors in (np.zeros((5, 4)), np.full((5, 4), np.nan), np.ones(4), np.ones((1, 4))):
-        np.savez(path, target=np.ones((5, 4)), transformed=vectors)
+        np.savez(path, **own, target=np.ones((5, 4)), transformed=vectors)
         with pytest.raises(DataError, match="'transformed' of shape"):
             load_panel("MetaXL", metaxl, frame, root)
-    np.savez(path, target=np.ones((5, 4)), source=np.ones((5, 4)))
+    np.savez(path, **own, target=np.ones((5, 4)), source=np.ones((5, 4)))
     with pytest.raises(DataError, match="'transformed'"):
         load_panel("MetaXL", metaxl, frame, root)
-    np.savez(path, target=np.ones((5, 4)), transformed=np.ones((5, 3)))
+    np.savez(path, **own, target=np.ones((5, 4)), transformed=np.ones((5, 3)))
     with pytest.raises(DataError, match="hidden size"):
         load_panel("MetaXL", metaxl, frame, root)
     path.unlink()
@@ -156,13 +194,34 @@ def test_a_pickle_among_the_vectors_is_never_read(trained, tmp_path):
     """An .npz file of unknown origin could run any command."""
     config, root = trained
     joint, metaxl = figure_cells(config)
-    frame = gather(root, [joint, metaxl])
+    frame = gathered(root, [joint, metaxl])
     sign = tmp_path / "read"
     for name, other in (("target", "transformed"), ("transformed", "target")):
-        np.savez(root / metaxl.path / "representations.npz", **{name: trapped(sign), other: np.ones((5, 4))})
+        vectors = {name: trapped(sign), other: np.ones((5, 4)), "cell": np.array(metaxl.path)}
+        np.savez(root / metaxl.path / "representations.npz", **vectors)
         with pytest.raises(DataError, match=r"representations\.npz: expected"):
             load_panel("MetaXL", metaxl, frame, root)
     assert not sign.exists()
+
+
+def test_vectors_of_another_cell_are_refused(trained):
+    """A file moved here is not drawn under this cell's title."""
+    config, root = trained
+    joint, metaxl = figure_cells(config)
+    frame = gathered(root, [joint, metaxl])
+    path = root / joint.path / "representations.npz"
+    path.write_bytes((root / metaxl.path / "representations.npz").read_bytes())
+    with pytest.raises(DataError, match=f"{joint.path}/representations.npz: .*these are of '{metaxl.path}'"):
+        load_panel("Joint training", joint, frame, root)
+    np.savez(path, target=np.ones((5, 4)), source=np.ones((5, 4)))
+    with pytest.raises(DataError, match="'cell"):
+        load_panel("Joint training", joint, frame, root)
+
+
+def test_a_cross_validated_target_has_no_figure():
+    """Its folds have vectors of their own: told before anything runs."""
+    with pytest.raises(ConfigError, match=r"figure: 'te' is cross-validated.*`figure: null`"):
+        small_config(files={"sentiment": {"te": {"path": "te.jsonl", "folds": 5}}})
 
 
 def test_no_figure_is_said(tmp_path):
@@ -176,4 +235,4 @@ def test_a_cell_without_scores_is_named(trained, tmp_path):
     config, root = trained
     joint, metaxl = figure_cells(config)
     with pytest.raises(DataError, match=f"{metaxl.path}: no score of this cell was gathered"):
-        figure.draw_figure(config, gather(root, [joint]), root, tmp_path)
+        figure.draw_figure(config, gathered(root, [joint]), root, tmp_path)

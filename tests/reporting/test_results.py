@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import math
 import re
 import warnings
 from dataclasses import replace
@@ -12,15 +13,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from records import predictions, write_cell
+from records import expected_of, gathered, golden, predictions, usual_labels, write_cell
+from seqeval.metrics import classification_report
+from sklearn.metrics import precision_recall_fscore_support
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.files import read_json, write_json, write_jsonl
-from metaxl.reporting import rescore
-from metaxl.reporting.frame import COLUMNS, gather, read_scores, shown_scores, write_scores
+from metaxl.reporting.frame import COLUMNS, gather, mixed_code, read_scores, shown_scores, write_scores
 from metaxl.reporting.records import read_predictions, read_record
-from metaxl.tasks import TASKS, ner_scores, sentiment_scores
+from metaxl.reporting.rescore import library_scores
+from metaxl.tasks import TASKS, LabelSet, ner_scores
 
 NER = Cell("tiny", "ner", "qu", "en", "metaxl-L2", 11)
 SENTIMENT = Cell("tiny", "sentiment", "te", "en", "joint", 11)
@@ -28,10 +31,21 @@ SENTIMENT = Cell("tiny", "sentiment", "te", "en", "joint", 11)
 
 tags = st.lists(st.sampled_from(TASKS["ner"].usual), min_size=1, max_size=8)
 sentences = st.lists(tags.flatmap(lambda gold: st.tuples(st.just(gold), same_length(gold))), min_size=1, max_size=6)
+TYPES = TASKS["ner"].label_set(TASKS["ner"].usual)
+KINDS = ("bad", "fair", "good", "very good")
 
 
 def same_length(gold: list[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(TASKS["ner"].usual), min_size=len(gold), max_size=len(gold))
+
+
+def same(ours, theirs):
+    """Tell whether two sets of scores agree, each None exactly where the other is."""
+    assert ours.keys() == theirs.keys()
+    undefined = {name for name, value in ours.items() if value is None}
+    assert undefined == {name for name, value in theirs.items() if value is None}
+    rest = [name for name in ours if name not in undefined]
+    return [ours[name] for name in rest] == pytest.approx([theirs[name] for name in rest], abs=1e-12)
 
 
 @settings(max_examples=300, deadline=None)
@@ -39,25 +53,59 @@ def same_length(gold: list[str]) -> st.SearchStrategy[list[str]]:
 def test_our_span_scores_are_seqevals(pairs):
     """Lenient and strict F1, precision and recall agree on any tags, well-formed IOB2 or not."""
     gold, guess = [list(part) for part in zip(*pairs, strict=True)]
-    assert ner_scores(gold, guess) == pytest.approx(rescore.ner_scores(gold, guess), abs=1e-12)
+    assert same(ner_scores(gold, guess), library_scores("ner", TYPES, gold, guess))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # seqeval takes means over no types
+@settings(max_examples=100, deadline=None)
+@given(sentences)
+def test_our_scores_of_each_type_are_seqevals(pairs):
+    gold, guess = [list(part) for part in zip(*pairs, strict=True)]
+    theirs = classification_report(gold, guess, output_dict=True, zero_division=0)
+    for kind, ours in TASKS["ner"].score_by_type(TYPES, gold, guess).items():
+        row = theirs.get(kind, {"support": 0})
+        assert ours["support"] == row["support"]
+        if ours["support"]:
+            assert (ours["precision"], ours["recall"], ours["f1"]) == pytest.approx(
+                (row["precision"], row["recall"], row["f1-score"]), abs=1e-12
+            )
+        else:
+            assert (ours["precision"], ours["recall"], ours["f1"]) == (None, None, None)
+
+
+def texts_of(number):
+    """Return pairs of gold and predicted class, of the first `number` classes; and the classes, with a positive one."""
+    classes = KINDS[:number]
+    pairs = st.lists(st.tuples(*[st.sampled_from(classes)] * 2), min_size=1, max_size=20)
+    return st.tuples(st.just(LabelSet(classes, "bad" if number == 2 else "")), pairs)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(*[st.sampled_from(TASKS["sentiment"].usual)] * 2), min_size=1, max_size=20))
-def test_our_sentiment_scores_are_sklearns(pairs):
-    """F1 of the positive class, macro F1 and accuracy agree, also where a class is absent."""
-    gold, guess = [list(part) for part in zip(*pairs, strict=True)]
-    gold, guess = [[label] for label in gold], [[label] for label in guess]
-    theirs = rescore.sentiment_scores(gold, guess)
-    assert sentiment_scores(gold, guess) == pytest.approx(theirs, abs=1e-12)
+@given(st.integers(2, len(KINDS)).flatmap(texts_of))
+def test_our_class_scores_are_sklearns(drawn):
+    """F1 of the positive class or macro F1, accuracy, and the scores of each class, also where one is absent."""
+    labels, pairs = drawn
+    gold, guess = [[a] for a, _ in pairs], [[b] for _, b in pairs]
+    task = TASKS["sentiment"]
+    assert same(task.score(labels, gold, guess), library_scores("sentiment", labels, gold, guess))
+    true, predicted = [a for a, _ in pairs], [b for _, b in pairs]
+    precision, recall, f1, support = precision_recall_fscore_support(
+        true, predicted, labels=labels.classes, zero_division=0
+    )
+    for number, ours in enumerate(task.score_by_type(labels, gold, guess).values()):
+        theirs = (precision[number], recall[number], f1[number])
+        assert ours["support"] == support[number]
+        assert [ours[name] for name in ("precision", "recall", "f1")] == (
+            pytest.approx(theirs) if support[number] else [None] * 3
+        )
 
 
 def test_scoring_warns_of_nothing():
     """Sentences without an entity are no occasion for a library's warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        rescore.ner_scores([["O", "O"]], [["O", "O"]])
-        rescore.sentiment_scores([["negative"]], [["negative"]])
+        library_scores("ner", TYPES, [["O", "O"]], [["O", "O"]])
+        library_scores("sentiment", usual_labels("sentiment"), [["negative"]], [["negative"]])
 
 
 def test_frame_is_tidy(tmp_path):
@@ -65,9 +113,19 @@ def test_frame_is_tidy(tmp_path):
     for cell in (NER, SENTIMENT):
         write_cell(tmp_path, cell)
     absent = Cell("tiny", "ner", "gn", "en", "joint", 11)
-    frame = gather(tmp_path, [NER, absent, SENTIMENT])
+    frame = gathered(tmp_path, [NER, absent, SENTIMENT])
     assert list(frame.columns) == COLUMNS
-    assert len(frame) == 2 * 2 * (len(TASKS["ner"].metrics) + len(TASKS["sentiment"].metrics))
+    of_types = [4 * 3, 4 * 2]  # precision, recall, F1 and support of three types and two classes
+    metrics = [len(TASKS[name].metrics) for name in ("ner", "sentiment")]
+    assert len(frame) == 2 * 2 * sum([*metrics, *of_types])
+    assert {metric for metric in frame["metric"] if ":LOC" in metric} == {
+        "precision:LOC",
+        "recall:LOC",
+        "f1:LOC",
+        "support:LOC",
+    }
+    assert set(frame["differs"]) == {""}
+    assert set(frame["chosen_by"]) == {"dev", "last"}
     assert not frame.drop(columns=["value", "code"]).duplicated().any()
     assert set(frame["target"]) == {"qu", "te"}
 
@@ -78,9 +136,9 @@ def test_csv_keeps_every_digit_and_every_code(tmp_path):
     for cell in cells:
         write_cell(tmp_path, cell, right=0.7)
     path, backwards = tmp_path / "scores.csv", tmp_path / "backwards.csv"
-    frame = gather(tmp_path, cells)
+    frame = gathered(tmp_path, cells)
     write_scores(frame, path)
-    write_scores(gather(tmp_path, cells[::-1]), backwards)
+    write_scores(gathered(tmp_path, cells[::-1]), backwards)
     assert path.read_bytes() == backwards.read_bytes()
     with path.open(newline="") as file:
         again = list(csv.DictReader(file))
@@ -96,7 +154,7 @@ def test_csv_keeps_every_digit_and_every_code(tmp_path):
 def test_empty_frame_is_a_csv_of_its_head(tmp_path):
     """No cells trained yet is a frame without rows."""
     path = tmp_path / "scores.csv"
-    write_scores(gather(tmp_path, [NER]), path)
+    write_scores(gathered(tmp_path, [NER]), path)
     assert path.read_text() == ",".join(COLUMNS) + "\n"
     assert shown_scores(read_scores([path])) == {}
 
@@ -113,9 +171,9 @@ def test_a_file_that_holds_no_scores_is_named(tmp_path, content):
 def test_frames_of_several_groups_join_to_the_frame_of_all_cells(tmp_path):
     for cell in (NER, SENTIMENT):
         write_cell(tmp_path, cell)
-        write_scores(gather(tmp_path, [cell]), tmp_path / f"{cell.task}.csv")
+        write_scores(gathered(tmp_path, [cell]), tmp_path / f"{cell.task}.csv")
     write_scores(read_scores([tmp_path / "sentiment.csv", tmp_path / "ner.csv"]), tmp_path / "joined.csv")
-    write_scores(gather(tmp_path, [NER, SENTIMENT]), tmp_path / "all.csv")
+    write_scores(gathered(tmp_path, [NER, SENTIMENT]), tmp_path / "all.csv")
     assert (tmp_path / "joined.csv").read_bytes() == (tmp_path / "all.csv").read_bytes()
 
 
@@ -127,7 +185,7 @@ def test_tampered_score_is_caught(tmp_path):
     record["best"]["test"]["f1"] = 0.987654
     write_json(path, record)
     with pytest.raises(DataError) as caught:
-        gather(tmp_path, [NER])
+        gathered(tmp_path, [NER])
     for part in (str(path.parent), repr(true), "0.987654", "test f1"):
         assert part in str(caught.value)
 
@@ -136,11 +194,24 @@ def test_tampered_score_is_caught(tmp_path):
     ("change", "said"),
     [
         (lambda record: record.pop("best"), '"best" lacks its "epoch"'),
-        (lambda record: record["last"]["dev"].pop("f1"), "last.dev.f1 is None"),
+        (lambda record: record["last"]["dev"].pop("f1"), "last.dev.f1 is 'absent'"),
+        (lambda record: record["last"]["test"].update(f1=True), "last.test.f1 is True"),
+        (lambda record: record["last"]["test"].update(f1=1.5), "last.test.f1 is 1.5"),
+        (lambda record: record["last"]["test"].pop("by_type"), "last.test.by_type"),
+        (lambda record: record["last"]["test"]["by_type"]["PER"].update(f1=7), "last.test.by_type.PER.f1 is 7"),
+        (lambda record: record["last"]["test"]["by_type"]["PER"].update(support=-1), "by_type.PER.support is -1"),
+        (lambda record: record["best"].update(epoch=6), "best.epoch is 6, expected one from 1 to the last, 5"),
+        (lambda record: record["best"].update(epoch=0), "best.epoch is 0, expected one from 1 to the last, 5"),
+        (lambda record: record["best"].update(chosen_by="me"), "best.chosen_by is 'me'"),
+        (lambda record: record["best"].update(chosen_by="none"), "best.epoch is 3, not the last"),
+        (lambda record: (record["best"].update(epoch=5), record["last"]["test"].update(f1=0.1)), "of one epoch"),
         (lambda record: record["best"]["dev"].update(f1=float("nan")), "best.dev.f1 is nan"),
         (lambda record: record["best"]["test"].update(f1=88.68), "best.test.f1 is 88.68"),
         (lambda record: record["cell"].update(seed=12), "moved here"),
         (lambda record: record.pop("provenance"), "provenance.code"),
+        (lambda record: record["provenance"].pop("settings"), "provenance.settings"),
+        (lambda record: record["provenance"]["settings"].pop("labels"), "provenance.settings.labels"),
+        (lambda record: record["provenance"].pop("data"), "provenance.data"),
     ],
 )
 def test_malformed_record_is_named(tmp_path, change, said):
@@ -162,11 +233,11 @@ def test_torn_files_are_named(tmp_path):
         whole = (folder / name).read_text()
         (folder / name).write_text(whole[: len(whole) // 2])
         with pytest.raises(DataError, match=re.escape(name)):
-            gather(tmp_path, [NER])
+            gathered(tmp_path, [NER])
         (folder / name).write_text(whole)
     (folder / "predictions.jsonl").unlink()
     with pytest.raises(DataError, match=r"predictions\.jsonl"):
-        gather(tmp_path, [NER])
+        gathered(tmp_path, [NER])
 
 
 @pytest.mark.parametrize(
@@ -185,7 +256,7 @@ def test_malformed_prediction_is_named_with_its_line(tmp_path, line):
     path = tmp_path / "predictions.jsonl"
     path.write_text(json.dumps(good) + "\n" + json.dumps(line) + "\n")
     with pytest.raises(DataError, match=r"predictions\.jsonl:2"):
-        read_predictions(path, TASKS["ner"])
+        read_predictions(path, TASKS["ner"], TYPES)
 
 
 def test_an_id_stands_once_and_both_splits_are_there(tmp_path):
@@ -194,33 +265,159 @@ def test_an_id_stands_once_and_both_splits_are_there(tmp_path):
     line = {"split": "test", "id": "a", "gold": ["O"], "predicted": ["O"]}
     write_jsonl(path, [line])
     with pytest.raises(DataError, match="no dev predictions"):
-        read_predictions(path, TASKS["ner"])
+        read_predictions(path, TASKS["ner"], TYPES)
     write_jsonl(path, [{**line, "split": "dev"}, line, line])
     with pytest.raises(DataError, match="'a' stands there 2 times"):
-        read_predictions(path, TASKS["ner"])
+        read_predictions(path, TASKS["ner"], TYPES)
 
 
 def test_a_review_has_one_label(tmp_path):
     """A second or unknown label of a review is refused before scikit-learn sees it."""
     folder = write_cell(tmp_path, SENTIMENT)
-    lines = predictions("sentiment", 0.8, seed=11)
+    labels = usual_labels("sentiment")
+    lines = predictions(labels, 0.8, seed=11, gold=golden("sentiment", labels))
     lines[3]["predicted"] = ["neutral"]
     write_jsonl(folder / "predictions.jsonl", lines)
     with pytest.raises(DataError, match="negative or positive"):
-        gather(tmp_path, [SENTIMENT])
+        gathered(tmp_path, [SENTIMENT])
 
 
-def test_mixed_code_is_counted(tmp_path, caplog):
-    """Cells of an encoder and method that several versions of the code trained are read with a warning."""
+def test_mixed_code_is_counted(tmp_path):
+    """Cells of an encoder and method that several versions of the code trained are told; other methods' do not mix."""
     codes = {NER: "old", replace(NER, seed=12): "new", replace(NER, seed=13): "new", SENTIMENT: "other method"}
-    paths = []
-    for number, (cell, code) in enumerate(codes.items()):
+    for cell, code in codes.items():
         write_cell(tmp_path, cell, code=code)
-        paths.append(tmp_path / f"{number}.csv")
-        write_scores(gather(tmp_path, [cell]), paths[-1])
+    assert mixed_code(gathered(tmp_path, [NER, SENTIMENT], others="accept")) == []
+    assert mixed_code(gathered(tmp_path, codes, others="accept")) == [
+        "tiny, metaxl-L2: 3 cells by 2 versions of the code (2 by new, 1 by old)"
+    ]
+
+
+def test_a_folder_in_place_of_a_record_is_no_absent_record(tmp_path):
+    (tmp_path / NER.path / "scores.json").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"scores\.json"):
+        gathered(tmp_path, [NER])
+
+
+OTHERS = {
+    "training.epochs": lambda made: made["settings"]["training"].update(epochs=4),
+    "method.gate": lambda made: made["settings"]["method"].update(gate="none"),
+    "recipe.step": lambda made: made["settings"]["recipe"].update(step="other:step"),
+    "recipe.placement": lambda made: made["settings"]["recipe"].update(placement=[9]),
+    "recipe.more": lambda made: made["settings"]["recipe"].update(more=1),
+    "spec": lambda made: made.update(spec="another"),
+    "data.train": lambda made: made["data"].update(train="another"),
+    "data.dev": lambda made: made["data"].update(dev="another"),
+    "data.test": lambda made: made["data"].update(test="another"),
+    "data.source": lambda made: made["data"].update(source="another"),
+    "encoder": lambda made: made.update(encoder="another"),
+    "code": lambda made: made.update(code="another"),
+}
+VALUES = {
+    "training.epochs": ("5", "4"),
+    "method.gate": ("'token'", "'none'"),
+    "recipe.step": ("'metaxl.method.steps:metaxl_step'", "'other:step'"),
+    "recipe.placement": ("[2]", "[9]"),
+    "recipe.more": ("None", "1"),
+}
+
+
+@pytest.mark.parametrize("key", OTHERS)
+def test_a_record_of_another_making_is_refused_or_accepted_as_asked(tmp_path, caplog, key):
+    """The refusal names cell, key, both values and the switch; accepted, it is shown with one warning and its key."""
+    path = write_cell(tmp_path, NER) / "scores.json"
+    record = read_json(path)
+    OTHERS[key](record["provenance"])
+    write_json(path, record)
+    with pytest.raises(DataError) as caught:
+        gathered(tmp_path, [NER])
+    own, theirs = VALUES.get(key, ("", "another"))
+    for part in (str(path), f"{key} is {own}", f" in the plan and {theirs} in the record", "other_records: accept"):
+        assert part in str(caught.value)
     with caplog.at_level(logging.WARNING):
-        read_scores([paths[0], paths[3]])
-        assert not caplog.records
-        read_scores(paths)
-    assert "tiny, metaxl-L2: 3 cells were trained by 2 versions of the code: 2 by new, 1 by old." in caplog.text
+        frame = gathered(tmp_path, [NER], others="accept")
+    assert set(frame["differs"]) == {key}
     assert len(caplog.records) == 1
+    assert key in caplog.text
+
+
+def test_a_record_of_other_classes_is_refused_or_scored_by_its_own(tmp_path):
+    """What one cell calls DATE another may not know."""
+    dated = TASKS["ner"].label_set([*TASKS["ner"].usual, "B-DATE"])
+    path = write_cell(tmp_path, NER, labels=dated) / "scores.json"
+    with pytest.raises(DataError, match=r"labels\.classes is .*'I-LOC'\] in the plan and .*'B-DATE', 'I-DATE'\] in"):
+        gathered(tmp_path, [NER])
+    frame = gathered(tmp_path, [NER], others="accept")
+    assert "f1:DATE" in set(frame["metric"])
+    assert shown_scores(frame)[NER] == read_json(path)["best"]["test"]["f1"]
+    assert not gather(tmp_path, [expected_of(tmp_path, NER, dated)])["differs"].any()
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+@pytest.mark.parametrize("change", ["left out", "invented", "exchanged", "renamed"])
+def test_predictions_are_of_the_data_that_the_record_names(tmp_path, split, change):
+    """Sentences left out, ids exchanged, types renamed in gold and predicted alike: scores may agree, data do not."""
+    gold = golden("ner", TYPES)
+    gold[split] = [["O"] * 6, *gold[split][1:]]
+    folder = write_cell(tmp_path, NER, gold=gold)
+    lines = predictions(TYPES, 0.8, seed=NER.seed, gold=gold)
+    places = [place for place, line in enumerate(lines) if line["split"] == split]
+    first, second = lines[places[0]], lines[places[1]]
+    match change:
+        case "left out":
+            lines.remove(first)
+        case "invented":
+            lines.append(first | {"id": "s99"})
+        case "exchanged":
+            first["id"], second["id"] = second["id"], first["id"]
+        case "renamed":
+            swapped = {"B-LOC": "B-ORG", "I-LOC": "I-ORG", "B-ORG": "B-LOC", "I-ORG": "I-LOC"}
+            for line in lines:
+                for key in ("gold", "predicted"):
+                    line[key] = [swapped.get(label, label) for label in line[key]]
+    write_jsonl(folder / "predictions.jsonl", lines)
+    with pytest.raises(DataError, match=r"predictions\.jsonl: .*(stand either here or|the gold labels of)"):
+        gathered(tmp_path, [NER])
+
+
+def fold(number, **changes):
+    return replace(NER, target=f"qu-fold{number}", **changes)
+
+
+def test_folds_are_scored_together(tmp_path):
+    """A cross-validated target's score is that of all folds' predictions, no mean; with one absent there is none."""
+    cells = [fold(1), fold(2), fold(3)]
+    drawn = golden("ner", TYPES)
+    every = {"dev": [], "test": []}
+    for number, cell in enumerate(cells):
+        part = {split: examples[number * 9 : number * 9 + 3 + number] for split, examples in drawn.items()}
+        write_cell(tmp_path, cell, right=(0.2, 0.6, 0.9)[number], gold=part, chosen_by="none" if number == 1 else "dev")
+        for line in map(json.loads, (tmp_path / cell.path / "predictions.jsonl").read_text().splitlines()):
+            every[line["split"]].append((line["gold"], line["predicted"]))
+    frame = gathered(tmp_path, cells)
+    shown = shown_scores(frame)
+    assert shown[NER] == library_scores("ner", TYPES, *map(list, zip(*every["test"], strict=True)))["f1"]
+    assert shown[NER] != pytest.approx(sum(shown[cell] for cell in cells) / 3)
+    assert set(shown) == {NER, *cells}
+    pooled = frame[(frame["target"] == "qu")]
+    assert set(pooled["chosen_by"]) == {"none"}
+    assert set(pooled["checkpoint"]) == {"best"}
+    assert mixed_code(frame) == []
+    (tmp_path / fold(2).path / "scores.json").unlink()
+    assert set(shown_scores(gathered(tmp_path, cells))) == {fold(1), fold(3)}
+
+
+def test_what_is_not_defined_goes_through_frame_and_file_as_such(tmp_path):
+    """A test set without an entity has no F1: an empty place in the file, NaN in the frame, never 0."""
+    write_cell(tmp_path, NER, gold={"dev": [["O", "B-PER"]] * 3, "test": [["O", "O"]] * 3})
+    frame = gathered(tmp_path, [NER])
+    path = tmp_path / "scores.csv"
+    write_scores(frame, path)
+    with path.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "test" and row["checkpoint"] == "best"]
+    assert {row["metric"]: row["value"] for row in rows if ":" not in row["metric"]} == dict.fromkeys(
+        TASKS["ner"].metrics, ""
+    )
+    assert {row["value"] for row in rows if row["metric"].startswith("support:")} == {"0.0"}
+    for one in (frame, read_scores([path])):
+        assert math.isnan(shown_scores(one)[NER])

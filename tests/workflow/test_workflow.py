@@ -169,14 +169,11 @@ def test_scores_are_computed_again_in_the_gathered_groups_alone(project, tmp_pat
     for name in ("seqeval", "sklearn"):
         (blocked / f"{name}.py").write_text("raise ImportError('no second scoring here')")
     scores = [str(path) for path in results.glob("scores/*.csv")]
-    commands = [
-        ["table", "2", *scores],
-        ["figure", *scores, "--root", str(results)],
-        ["significance", *scores, "--root", str(results)],
-    ]
+    labels = ["--labels", str(results / "asked" / "labels.json")]
+    commands = [["table", "2", *scores, *labels], ["figure", *scores], ["significance", *scores, *labels]]
     environment = os.environ | {"PYTHONPATH": f"{blocked}{os.pathsep}{project.folder}"}
     for number, command in enumerate(commands):
-        out = ["--config", str(results / "config.json"), "--out", str(tmp_path / str(number))]
+        out = ["--config", str(results / "config.json"), "--root", str(results), "--out", str(tmp_path / str(number))]
         run = [sys.executable, "-m", "metaxl", *command, *out]
         said = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=90)
         assert said.returncode == 0, said.stderr

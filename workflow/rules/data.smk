@@ -56,6 +56,7 @@ rule source:
 rule data_report:
     input:
         unpack(lambda w: PLANS[w.name].report_inputs()),
+        facts=lambda w: report_facts(PLANS[w.name]),
         spec=of_any(layout.REPORTED),
         labels=of_any(layout.LABELS),
         tokenizers=ancient(lambda w: PLANS[w.name].report_tokenizers()),

@@ -41,6 +41,7 @@ rule scores:
 rule significance:
     input:
         lambda w: PLANS[w.name].compared_inputs(),
+        lambda w: compared_encoders(PLANS[w.name]),
         config=of_any(layout.CONFIG),
         labels=of_any(layout.LABELS),
         scores=of_any(layout.ALL_SCORES),
@@ -51,6 +52,7 @@ rule significance:
     conda:
         "../../envs/metaxl.yaml"
     params:
+        registry=content_digest(REGISTRY_PATH),
         code=digest("metaxl.reporting.significance"),
     shell:
         "logged {log:q} python -m metaxl significance {input.scores:q} --config {input.config:q} --labels {input.labels:q} "
@@ -59,7 +61,9 @@ rule significance:
 
 rule table:
     input:
+        lambda w: table_facts(PLANS[w.name], int(w.number)),
         config=of_any(layout.CONFIG),
+        labels=of_any(layout.LABELS),
         scores=lambda w: PLANS[w.name].table_inputs(int(w.number)),
     output:
         expand(
@@ -67,6 +71,7 @@ rule table:
             suffix=layout.TABLE_FORMATS[:-1],
             allow_missing=True,
         ),
+        of_any(layout.TABLE_TYPES),
         report(
             of_any(layout.TABLE, suffix=layout.TABLE_FORMATS[-1]),
             caption="../report/table.rst",
@@ -80,10 +85,10 @@ rule table:
     params:
         registry=content_digest(REGISTRY_PATH),
         paper=content_digest(PAPER_PATH),
-        code=digest("metaxl.reporting.tables"),
+        code=digest("metaxl.reporting.tables") + digest("metaxl.reporting.by_type"),
     shell:
         "logged {log:q} python -m metaxl table {wildcards.number} {input.scores:q} --config {input.config:q} "
-        "--out results/{wildcards.name:q}/tables"
+        "--labels {input.labels:q} --root results/{wildcards.name:q} --out results/{wildcards.name:q}/tables"
 
 
 rule figure:
@@ -106,6 +111,7 @@ rule figure:
     conda:
         "../../envs/metaxl.yaml"
     params:
+        registry=content_digest(REGISTRY_PATH),
         paper=content_digest(PAPER_PATH),
         code=digest("metaxl.reporting.figure"),
     shell:

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from metaxl.experiment.config import Config, TaskSettings
-from metaxl.experiment.layout import DATA, ENCODED_SOURCE, ENCODED_TARGET, SOURCE, fill
+from metaxl.experiment.folds import split_code
+from metaxl.experiment.layout import (
+    DATA,
+    DATA_FACTS,
+    ENCODED_SOURCE,
+    ENCODED_TARGET,
+    SOURCE,
+    SOURCE_FACTS,
+    TARGET_FACTS,
+    fill,
+)
 from metaxl.tasks import SPLITS
 
 
@@ -50,6 +60,12 @@ class DataFile:
         """Return the path of its subwords."""
         return fill(ENCODED_SOURCE if self.drawn else ENCODED_TARGET, encoder=encoder, **self._address)
 
+    def all_facts(self) -> list[Path]:
+        """Return the paths of what reading and encoding it told; of a draw, what reading all that it is from told."""
+        read = fill(DATA_FACTS, **self._address | {"split": SPLITS[0] if self.drawn else self.part})
+        pattern = SOURCE_FACTS if self.drawn else TARGET_FACTS
+        return [read, *(fill(pattern, encoder=encoder, **self._address) for encoder in self.encoders)]
+
     @property
     def _address(self) -> dict[str, object]:
         return {"task": self.task, "language": self.language, "split": self.part, "size": self.drawn}
@@ -82,10 +98,13 @@ def report_spec(config: Config) -> ReportSpec:
 
 
 def _files(config: Config, task: TaskSettings) -> Iterator[DataFile]:
-    """Yield each target's splits and each source's drawn examples, those that Figure 1 shows among them."""
+    """Yield each target's splits and each source's drawn examples, those that Figure 1 shows among them.
+
+    Of a cross-validated target the tests of its folds: together they are all its examples, each once.
+    """
     encoders: dict[tuple[str, str], list[str]] = {}
     codes = [code for target in task.targets for code in config.codes(task.name, target.language)]
-    parts = [(code, split) for code in codes for split in SPLITS]
+    parts = [(code, split) for code in codes for split in (SPLITS[2:] if split_code(code)[1] else SPLITS)]
     for place in [*parts, *((language, "source") for language in task.sources())]:
         encoders[place] = [task.encoder]
     if config.figure and config.figure.task == task.name:

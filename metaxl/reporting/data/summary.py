@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import combinations
@@ -15,26 +14,37 @@ from tabulate import tabulate
 from metaxl.data.counts import describe, different_texts
 from metaxl.data.encode import Encoded, load_tokenizer
 from metaxl.data.formats.records import Record
+from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import ENCODER, fill
-from metaxl.files import read_jsonl, write_json, write_text
+from metaxl.files import read_json, read_jsonl, write_json, write_text
 from metaxl.reporting.data.credits import Credit, credits_of
 from metaxl.reporting.data.files import DataFile, ReportSpec
 from metaxl.reporting.data.subwords import count_subwords
-from metaxl.tasks import LabelSet
+from metaxl.reporting.markup import code, markdown
+from metaxl.tasks import LabelSet, type_of
 
 Facts = dict[str, Any]
 Columns = dict[str, Callable[[Facts], Any]]  # of a table: what each shows of a row's facts
 ADDRESS = ("task", "language", "part")
 DATA_NOTE = """\
 *Words* of an example: the tokens of a sentence; of a review, what stands between spaces, which in some scripts is more
-than a word. *Entities*: B- tags. *Repeated*: examples whose text stands earlier in the same part. *Orphan I-*: I- tags
-that continue no entity; each starts one, as in conlleval. *Source*: what was drawn of a source language. All of these
-are counted, none is dropped."""
+than a word. *Entities*: B- tags. *Of each type or class*: entities of each type, or texts of each class. *Repeated*:
+examples whose text stands earlier in the same part. *Orphan I-*: I- tags that continue no entity; each starts one, as
+in conlleval. *Source*: what was drawn of a source language. All of these are counted, none is dropped. Of a target with
+folds each fold's test stands here; together they are all its examples, each once."""
 ENCODED_NOTE = """\
 *Subwords a word* and *unknown*, the share of the subwords that are the tokenizer's unknown token, are of whole examples
 without special tokens; a tokenizer of bytes has no unknown token. *Limit*: subwords kept of an example, special tokens
 included; *examples cut* are longer. *Words cut off* lie beyond the limit; of *words without subword* the tokenizer
 leaves nothing. Both are predicted O, so the *entities lost*, which begin with one of them, count as missed."""
+
+
+def _counts(part: Facts) -> str:
+    """Return how many entities of each type, or texts of each class, a part has."""
+    counts = part["labels"]
+    if "entities" in part:
+        counts = {type_of(tag): count for tag, count in counts.items() if tag.startswith("B-")}
+    return ", ".join(f"{markdown(kind)} {count:,}" for kind, count in counts.items())
 
 
 def _percent(count: int | None, total: int) -> str:
@@ -50,7 +60,8 @@ DATA_COLUMNS: Columns = ADDRESS_COLUMNS | {
     "mean words": lambda part: f"{part['mean_words']:.1f}",
     "median words": lambda part: f"{part['median_words']:g}",
     "most words": itemgetter("most_words"),
-    "entities or positives": lambda part: part["entities"] if "entities" in part else part["labels"].get("positive", 0),
+    "entities": lambda part: part.get("entities"),
+    "of each type or class": lambda part: _counts(part),
     "repeated": itemgetter("repeated"),
     "orphan I-": lambda part: part.get("orphan_i_tags"),
 }
@@ -79,6 +90,7 @@ def write_report(spec: ReportSpec, labels: dict[str, LabelSet], root: Path, out:
         "parts": [_address(file) | describe(examples) for file, examples in records.items()],
         "encoded": list(_encoded(records, labels, root)),
         "shared": _shared(records),
+        "notes": _notes(spec, root),
         "sources": credits_of(spec),
     }
     write_json(out / "report.json", report)
@@ -112,9 +124,17 @@ def _shared(records: dict[DataFile, list[Record]]) -> dict[str, dict[str, int]]:
 
 
 def _apart(one: DataFile, other: DataFile) -> bool:
-    """Return whether two files should share no text: a target's splits; a source set and any dev or test split."""
+    """Return whether two files should share no text: a target's splits, or folds; a source set and any dev or test."""
     parts = {one.part, other.part}
-    return bool(parts & {"dev", "test"}) if "source" in parts else one.language == other.language
+    if "source" in parts:
+        return bool(parts & {"dev", "test"})
+    return split_code(one.language)[0] == split_code(other.language)[0]
+
+
+def _notes(spec: ReportSpec, root: Path) -> list[str]:
+    """Return what reading and encoding the files told, each once."""
+    paths = [path for file in spec.files for path in file.all_facts()]
+    return list(dict.fromkeys(note for path in paths for note in read_json(root / path)["notes"]))
 
 
 def _markdown(report: dict[str, Any]) -> str:
@@ -130,6 +150,8 @@ def _markdown(report: dict[str, Any]) -> str:
         DATA_NOTE,
         "## Texts shared between parts",
         "\n".join(notes) or "- none",
+        "## What reading the data told",
+        "\n".join(f"- {markdown(' '.join(note.split()))}" for note in report["notes"]) or "- nothing",
         "## Subwords",
         _table(report["encoded"], ENCODED_COLUMNS),
         ENCODED_NOTE,
@@ -145,19 +167,13 @@ def _table(rows: list[Facts], columns: Columns) -> str:
     return tabulate(texts, list(columns), tablefmt="github", disable_numparse=True, colalign=align)
 
 
-def _code(text: str) -> str:
-    """Return `text` as code of Markdown, whatever a folder's name may hold: nothing in it is markup or HTML."""
-    visible = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    fence = "`" * (1 + max(map(len, re.findall("`+", visible)), default=0))
-    space = " " if visible.startswith("`") or visible.endswith("`") else ""
-    return f"{fence}{space}{visible}{space}{fence}"
-
-
 def _credit(credit: Credit) -> str:
     """Return a source as a list item, with a line for each thing that is known of it."""
-    where = _code(credit["where"]) if "where" in credit else ""
-    revision = f"revision `{credit['revision']}`" if "revision" in credit else ""
+    where = code(credit["where"]) if "where" in credit else ""
+    revision = f"revision {code(credit['revision'])}" if "revision" in credit else ""
     place = ", ".join(filter(None, (where, revision)))
-    lines = [f"- {credit['used_for']}: **{credit['title']}**" + (f", {place}" if place else "")]
-    lines += [f"  - {key}: {credit[key]}" for key in ("licence", "citation", "notes", "caveat") if key in credit]
+    lines = [f"- {markdown(credit['used_for'])}: **{markdown(credit['title'])}**" + (f", {place}" if place else "")]
+    lines += [
+        f"  - {key}: {markdown(credit[key])}" for key in ("licence", "citation", "notes", "caveat") if key in credit
+    ]
     return "\n".join(lines)

@@ -1,0 +1,34 @@
+"""The facts that tables, paired tests and the data report read beside scores and data: what was counted, what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metaxl.experiment import layout
+from metaxl.experiment.grid import find_table, table_cells, trained_cells
+from metaxl.planning.plan import Plan
+from metaxl.reporting.data.files import report_spec
+from metaxl.reporting.facts import facts_files
+
+
+def table_facts(plan: Plan, number: int) -> list[Path]:
+    """Return what was counted of the data behind a table, and the checksums of its encoders.
+
+    Raises:
+        ConfigError: the configuration's tasks do not give the table.
+    """
+    shown = table_cells(plan.config, find_table(plan.config, number))
+    root = layout.root(plan.config.name)
+    return [root / path for path in facts_files(plan.config, trained_cells(plan.config, shown))]
+
+
+def report_facts(plan: Plan) -> list[Path]:
+    """Return the facts of the data, whose notes the data report tells."""
+    root, spec = layout.root(plan.config.name), report_spec(plan.config)
+    return list(dict.fromkeys(root / path for file in spec.files for path in file.all_facts()))
+
+
+def compared_encoders(plan: Plan) -> list[Path]:
+    """Return the checksums of the encoders whose cells the paired tests compare."""
+    encoders = dict.fromkeys(task.encoder for task in plan.config.tasks)
+    return [plan.path(layout.CHECKSUMS, encoder=encoder) for encoder in encoders]
