@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from metaxl.downloads.encoders import fetch_encoder
 from metaxl.downloads.lock import record
-from metaxl.encoder.open import network_module
+from metaxl.encoder.inspect import faults_of_encoder
+from metaxl.encoder.open import PACKED, WRAPPED, network_module
 from metaxl.encoder.tokenizer_files import convert_tokenizer
 from metaxl.errors import EncoderError
-from metaxl.files import atomic_folder, link_or_copy, read_json
+from metaxl.files import atomic_folder, link_or_copy
 from metaxl.tasks import NER
 
 COPIED = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -39,12 +39,10 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
     with atomic_folder(out) as folder:
         if "hub" in spec:
             entries = fetch_encoder(spec["hub"], spec["revision"], folder)
-            _check(folder)
-            _check_tokenizer(f"{spec['hub']} at {spec['revision']}", folder)
+            _check(folder, f"{spec['hub']} at {spec['revision']}")
         elif "folder" in spec:
-            _check(Path(spec["folder"]))
+            _check(Path(spec["folder"]), spec["folder"])
             _link(Path(spec["folder"]), folder)
-            _check_tokenizer(spec["folder"], folder)
         else:
             from metaxl.demo.encoder import make_encoder  # its libraries take seconds to load
 
@@ -52,25 +50,25 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
     record(entries)
 
 
-def _check(folder: Path) -> None:
-    """Open the encoder once as every cell will, so that one which cannot be trained is told before anything else."""
+def _check(folder: Path, who: Path | str) -> None:
+    """Tell an encoder that cannot be trained before anything else is made of it.
+
+    One that is opened with transformers is opened once, as every cell will, to see what it does.
+
+    Args:
+        folder: where it is.
+        who: what the user calls it.
+    """
+    if faults := faults_of_encoder(folder, layers=(), longest=0):
+        raise EncoderError("\n".join(faults).replace(str(folder), str(who)))
+    if network_module(folder) == PACKED:
+        return
     from torch import Generator  # it takes seconds to load
 
-    import_module(network_module(folder)).open_network(folder, NER, NER.label_set(NER.usual), SOME_IDS, Generator())
-
-
-def _check_tokenizer(who: str, folder: Path) -> None:
-    """Refuse a tokenizer that knows less than half of the embedding's rows: it is not the encoder's.
-
-    Of a folder without any vocabulary transformers makes a tokenizer of a few special tokens, and says nothing.
-    """
-    known = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab_size()
-    expected = read_json(folder / "config.json").get("vocab_size", 0)
-    if 2 * known <= expected:
-        raise EncoderError(
-            f"{who}: its tokenizer has {known} tokens, where the embedding has {expected}; save the encoder's own fast "
-            "tokenizer, tokenizer.json, beside its weights."
-        )
+    try:
+        import_module(WRAPPED).open_network(folder, NER, NER.label_set(NER.usual), SOME_IDS, Generator())
+    except EncoderError as error:
+        raise EncoderError(str(error).replace(str(folder), str(who))) from error
 
 
 def _link(source: Path, out: Path) -> None:

@@ -135,8 +135,8 @@ def test_an_embedding_smaller_than_the_tokenizer_is_told_by_the_cell_that_has_su
         ),
         ("bert", {"num_attention_heads": 3}, "num_attention_heads 3 is not supported"),
         ("roberta", {"pad_token_id": None}, "pad_token_id None is not supported"),
-        ("bert", {"hidden_size": 32}, "has them in another shape"),
-        ("bert", {"max_position_embeddings": 80}, "has them in another shape"),
+        ("bert", {"hidden_size": 32}, "in another shape than config.json promises"),
+        ("bert", {"max_position_embeddings": 80}, "in another shape than config.json promises"),
     ],
 )
 def test_the_packed_path_reads_all_of_the_configuration(tmp_path, refused, family, change, message):
