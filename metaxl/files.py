@@ -36,12 +36,20 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling folder that replaces `path` when the block ends without an error."""
+    """Yield a temporary sibling folder that replaces `path` when the block ends without an error.
+
+    The files made in it become readable as the umask says, whatever library wrote them; a file that has another name
+    elsewhere (link_or_copy) keeps its owner's mode.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
+        mask = _umask()
+        temporary.chmod(0o777 & ~mask)
+        for file in temporary.rglob("*"):
+            if file.is_file() and not file.is_symlink() and file.stat().st_nlink == 1:
+                file.chmod(0o666 & ~mask)
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import import_module
 
@@ -15,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from metaxl.encoder.open import network_module
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.errors import EncoderError
-from metaxl.files import read_json, write_json
+from metaxl.files import atomic_folder, link_or_copy, read_json, write_json
 from metaxl.tasks import NER
 
 
@@ -161,3 +162,20 @@ def test_a_prepared_encoder_outlives_its_folder(tmp_path):
     (folder / "model.safetensors").unlink()
     assert not (tmp_path / "prepared" / "model.safetensors").is_symlink()
     assert (tmp_path / "prepared" / "model.safetensors").read_bytes() == content
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o007, 0o077])
+def test_a_folder_is_readable_as_the_umask_says_and_a_linked_file_as_its_owner_says(tmp_path, mask):
+    """Libraries write files that only their owner may read, where a group shares the results."""
+    owned = tmp_path / "owned"
+    owned.touch()
+    owned.chmod(0o600)
+    before = os.umask(mask)
+    try:
+        with atomic_folder(tmp_path / "out") as folder:
+            save_file({"a": torch.zeros(1)}, folder / "model.safetensors")
+            link_or_copy(owned, folder / "linked")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()}
+    assert modes == {"model.safetensors": 0o666 & ~mask, "linked": 0o600}
