@@ -46,7 +46,7 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
         else:
             from metaxl.demo.encoder import make_encoder  # its libraries take seconds to load
 
-            log.info("%s", make_encoder(spec, folder))
+            log.info("%s", make_encoder(spec, folder, out.name))
     record(entries)
 
 
