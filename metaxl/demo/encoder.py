@@ -23,24 +23,28 @@ _POOL = 32  # number of batches that are sorted by length together, so that each
 _IGNORED = -100
 
 
-def make_encoder(spec: dict[str, Any], out: Path) -> dict[str, float]:
+def make_encoder(spec: dict[str, Any], out: Path, name: str) -> dict[str, float]:
     """Pre-train an encoder on text of the source languages and a trace of text of the targets.
 
     Args:
         spec: {"pretrain", "sources", "targets", "seed"}; the configuration's schema describes "pretrain".
         out: the folder to fill.
+        name: the encoder's, in the configuration.
 
     Returns:
         The facts of the training, by name.
+
+    Raises:
+        EncoderError: the training diverges.
     """
     settings = spec["pretrain"]
     counts = dict.fromkeys(spec["sources"], settings["sentences"])
     counts |= dict.fromkeys(spec["targets"], round(settings["sentences"] * settings["trace"]))
     texts = [text for language, count in counts.items() for text in unlabelled_text(language, count, spec["seed"])]
-    return pretrain(texts, out, settings, spec["seed"])
+    return pretrain(texts, out, settings, spec["seed"], name)
 
 
-def pretrain(texts: list[str], out: Path, settings: dict[str, Any], seed: int) -> dict[str, float]:
+def pretrain(texts: list[str], out: Path, settings: dict[str, Any], seed: int, name: str) -> dict[str, float]:
     """Train a tokenizer and an encoder on texts and write both as a Hugging Face folder.
 
     The same arguments give the same bytes when torch runs on one CPU thread; the caller's random state is kept. The
@@ -49,6 +53,7 @@ def pretrain(texts: list[str], out: Path, settings: dict[str, Any], seed: int) -
 
     Raises:
         DataError: there is no text.
+        EncoderError: the training diverges; nothing is written.
     """
     if not any(text.strip() for text in texts):
         raise DataError("cannot pre-train an encoder: the text is empty; give at least some hundred sentences")
@@ -59,6 +64,12 @@ def pretrain(texts: list[str], out: Path, settings: dict[str, Any], seed: int) -
         torch.manual_seed(seed)
         model = new_model(settings, len(tokenizer))
         losses = _fit(model, rows, settings, torch.Generator().manual_seed(seed))
+    if not all(math.isfinite(number) for number in (*losses, *_sums(model))):
+        raise EncoderError(
+            f"Pre-training of encoder {name!r}: after step {len(losses)} of {settings['steps']} the loss or a weight "
+            f"is not finite, so nothing was written; lower encoders.{name}.pretrain.learning_rate, which is "
+            f"{settings['learning_rate']:g}."
+        )
     model.roberta.save_pretrained(out)
     tokenizer.save_pretrained(out)
     return {
@@ -68,6 +79,11 @@ def pretrain(texts: list[str], out: Path, settings: dict[str, Any], seed: int) -
         "sentences": len(rows),
         "parameters": sum(weight.numel() for weight in model.roberta.parameters()),
     }
+
+
+def _sums(model: XLMRobertaForMaskedLM) -> list[float]:
+    """Return a number of each parameter, in float64, that is finite where all of its numbers are."""
+    return [weight.detach().double().sum().item() for weight in model.parameters()]
 
 
 def new_model(settings: dict[str, Any], vocabulary: int) -> XLMRobertaForMaskedLM:
@@ -114,11 +130,7 @@ def masked_loss(model: XLMRobertaForMaskedLM, ids: torch.Tensor, labels: torch.T
 def _fit(
     model: XLMRobertaForMaskedLM, rows: list[torch.Tensor], settings: dict[str, Any], generator: torch.Generator
 ) -> list[float]:
-    """Train a model in place and return the loss of every step.
-
-    Raises:
-        EncoderError: a loss is not finite.
-    """
+    """Train a model in place and return the loss of every step; one that is not finite is the last."""
     steps, rate = settings["steps"], settings["learning_rate"]
     optimizer = torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01)
     warmup = max(1, round(_WARMUP * steps))
@@ -139,10 +151,7 @@ def _fit(
         optimizer.zero_grad()
         losses.append(loss.item())
         if not math.isfinite(losses[-1]):
-            raise EncoderError(
-                f"Pre-training diverged: the loss is {losses[-1]} at step {len(losses)} of {steps}. "
-                f"Nothing was written. Lower pretrain.learning_rate, now {rate}, of this encoder under encoders."
-            )
+            break
     return losses
 
 

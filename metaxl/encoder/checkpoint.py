@@ -21,7 +21,7 @@ from metaxl.encoder.folder import (
 )
 from metaxl.encoder.network import Parameters
 from metaxl.encoder.open import read_config
-from metaxl.encoder.shape import POSITIONS, WORDS, Shape
+from metaxl.encoder.shape import POSITIONS, WORDS, Shape, base_name, stored_parts
 from metaxl.files import write_json
 from metaxl.tasks import LabelSet, Task
 
@@ -43,8 +43,8 @@ def load_parameters(folder: Path, shape: Shape, rows: Integers) -> tuple[Paramet
     """
     path = weights_file(folder)
     with safe_open(str(path), framework="pt") as file:
-        stored = {_base_name(name): name for name in file.keys()}  # noqa: SIM118 - a safe_open is no mapping
-        parts = {name: _parts(name) for name in shape.parameter_names()}
+        stored = {base_name(name): name for name in file.keys()}  # noqa: SIM118 - a safe_open is no mapping
+        parts = {name: stored_parts(name) for name in shape.parameter_names()}
         refuse_missing(path, [part for names in parts.values() for part in names if part not in stored], shape.family)
         refuse_more_layers(path, stored, "encoder.layer", shape.layers)
         expected = {POSITIONS: [shape.first_position + shape.max_length, shape.hidden], QUERY: [shape.hidden] * 2}
@@ -63,19 +63,6 @@ def load_parameters(folder: Path, shape: Shape, rows: Integers) -> tuple[Paramet
             if f"pooler.dense.{kind}" in stored
         }
     return {WORDS: table[torch.from_numpy(rows)].float(), **theta}, pooler
-
-
-def _parts(name: str) -> list[str]:
-    """Return the names under which a checkpoint has one of our parameters: query, key and value are its own three."""
-    parts = ("query", "key", "value") if "self.qkv" in name else ("",)
-    return [name.replace("qkv", part) for part in parts]
-
-
-def _base_name(name: str) -> str:
-    """Return a checkpoint's parameter name as the base model has it, in today's spelling."""
-    for prefix in ("bert.", "roberta."):
-        name = name.removeprefix(prefix)
-    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 
 
 def initialise_head(
@@ -106,13 +93,13 @@ def save_model(
     """
     shape = Shape.load(encoder)
     with safe_open(str(encoder / WEIGHTS), framework="pt") as file:
-        name = next(name for name in file.keys() if _base_name(name) == WORDS)  # noqa: SIM118
+        name = next(name for name in file.keys() if base_name(name) == WORDS)  # noqa: SIM118
         table = file.get_tensor(name).float()
     table[torch.from_numpy(rows)] = theta[WORDS].cpu()
     tensors = {
         _saved_name(part, shape.family, task): value.cpu().contiguous()
         for name, whole in (theta | {WORDS: table}).items()
-        for part, value in zip(_parts(name), whole.chunk(len(_parts(name))), strict=True)
+        for part, value in zip(stored_parts(name), whole.chunk(len(stored_parts(name))), strict=True)
     }
     architecture = {"architectures": [CLASS_PREFIX[shape.family] + CLASS_SUFFIX[task.head]]}
     with model_folder(out, encoder, task, phi) as folder:

@@ -1,142 +1,178 @@
-"""Whether an encoder folder can serve an experiment, without torch: configuration, weights and tokenizer."""
+"""What is wrong with an encoder folder, all at once, told without torch and before anything is trained."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
+from metaxl.encoder.open import FAMILIES, faults_of_kind
+from metaxl.encoder.shape import base_name, faults_of_shape, sizes
+from metaxl.encoder.tokenizer_files import faults_of_tokenizer
+from metaxl.encoder.weights import CURE, WEIGHTS, DamageError, Stored, faults_of_absence, faults_of_numbers, read_header
+from metaxl.errors import DataError
+from metaxl.files import read_json
 
-from metaxl.encoder.header import Stored, not_finite, read_header
-from metaxl.encoder.open import FAMILIES, read_config
-from metaxl.errors import EncoderError, MetaXLError
-
-# What a family calls the usual keys of its configuration.
-OTHER_NAMES = {
-    "hidden_size": ("dim", "d_model", "n_embd", "emb_dim"),
-    "num_hidden_layers": ("n_layers", "n_layer", "num_layers"),
-    "num_attention_heads": ("n_heads", "n_head", "num_heads"),
+# What the families of transformers call the sizes; the first name is the one that most have.
+NAMES = {
+    "hidden_size": ("hidden_size", "dim", "d_model", "n_embd", "emb_dim"),
+    "num_attention_heads": ("num_attention_heads", "n_heads", "n_head", "num_heads", "encoder_attention_heads"),
+    "num_hidden_layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "encoder_layers"),
+    "vocab_size": ("vocab_size", "n_words"),
 }
-FLOATS = ("F64", "F32", "F16", "BF16")
-WORDS = "word_embeddings.weight"
+# Families of RoBERTa's kind, whose positions begin after the row of the padding token.
+AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "roberta-prelayernorm", "data2vec-text")
 
 
-def faults_of_encoder(folder: Path, *, layers: int, longest: int) -> list[str]:
-    """Return all that is wrong with an encoder folder, each a full message.
+def faults_of_encoder(folder: Path, *, layers: Iterable[int], longest: int) -> list[str]:
+    """Return all that keeps an encoder folder from being trained, one sentence each; of a sound one nothing.
+
+    Whether MetaXL can see through a model of transformers that is none of the BERT family, only opening it tells.
 
     Args:
-        folder: with config.json, model.safetensors and the files of a tokenizer.
-        layers: the highest layer after which an RTN is to sit.
-        longest: the most subwords of an example.
+        folder: with config.json, model.safetensors and a tokenizer.
+        layers: the layers after which an RTN is asked for; 0 is the embedding's output.
+        longest: the most subwords of an input, special ones among them.
     """
-    path = folder / "config.json"
-    try:
-        config = read_config(folder)
-    except MetaXLError as error:
-        return [str(error)]
-    return [
-        *(f"{path}: {text}" for text in _of_shape(config)),
-        *(f"{path}: {text}" for text in _of_wishes(config, layers, longest)),
-        *_of_weights(folder / "model.safetensors", config),
-        *_of_tokenizer(folder / "tokenizer.json", config),
-    ]
+    if not folder.is_dir():
+        return [f"{folder}: no such folder; name one that holds config.json, {WEIGHTS} and tokenizer.json."]
+    config, faults = _config(folder / "config.json")
+    found = _sizes(config)
+    faults += _faults_of_use(folder / "config.json", config, found, layers, longest)
+    faults += faults_of_absence(folder)
+    if (folder / WEIGHTS).is_file():
+        faults += _faults_of_weights(folder / WEIGHTS, {} if faults else config)
+    return faults + faults_of_tokenizer(folder, found.get("vocab_size", 0))
 
 
-def faults_of_folder(folder: Path) -> list[str]:
-    """Return what is wrong with an encoder folder whatever is asked of it."""
-    return faults_of_encoder(folder, layers=0, longest=0)
-
-
-def _number(config: dict[str, Any], key: str) -> int | None:
-    """Return a number of a configuration, under whichever name the family has it; None where it is no whole number."""
-    value = next((config[name] for name in (key, *OTHER_NAMES.get(key, ())) if name in config), None)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
-
-
-def _of_shape(config: dict[str, Any]) -> Iterator[str]:
-    """Yield what the configuration lacks of the encoder's shape."""
-    for key in ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"):
-        if _number(config, key) is None:
-            yield f"{key} is {config.get(key)!r}; expected a whole number above 0, as the encoder's own file has it."
-    hidden, heads = _number(config, "hidden_size"), _number(config, "num_attention_heads")
-    if hidden and heads and hidden % heads:
-        yield f"hidden_size {hidden} is no multiple of num_attention_heads {heads}; one of the two is wrong."
-
-
-def _of_wishes(config: dict[str, Any], layers: int, longest: int) -> Iterator[str]:
-    """Yield which layers and lengths are asked for beyond those that there are."""
-    known, positions = _number(config, "num_hidden_layers"), _number(config, "max_position_embeddings")
-    if known and layers > known:
-        yield (
-            f"layer {layers} does not exist; it has layers 0 (the embedding output) to {known}. Change placement and "
-            "placements."
-        )
-    padding = config.get("pad_token_id", 1)
-    if positions and config["model_type"] in ("roberta", "xlm-roberta") and isinstance(padding, int):
-        positions -= padding + 1  # rows before the first position
-    if positions and longest > positions:
-        yield f"{longest} subwords asked for, but it has {positions} positions; lower max_length and eval_max_length."
-
-
-def _of_weights(path: Path, config: dict[str, Any]) -> Iterator[str]:
+def _config(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings of a config.json, as far as it has any, and its faults."""
     if not path.is_file():
-        pickled = sorted(file.name for file in path.parent.glob("pytorch_model*.bin"))
-        cure = f"`metaxl encoder convert {path.parent}` makes it of {pickled[0]}" if pickled else "save it there"
-        yield f"{path}: missing; {cure} (pickles are never read in a run)."
-        return
+        return {}, [f"{path}: missing; an encoder folder holds config.json, {WEIGHTS}, tokenizer.json."]
     try:
-        tensors = read_header(path)
-    except EncoderError as error:
-        yield str(error)
-        return
-    whole = [tensor for tensor in tensors if tensor.name.endswith("weight") and tensor.kind not in FLOATS]
-    if whole:
-        yield (
-            f"{path}: {whole[0].name} {f'and {len(whole) - 1} more hold' if whole[1:] else 'holds'} {whole[0].kind} "
-            "numbers, which cannot be trained; save the encoder with its weights dequantised."
+        config: Any = read_json(path)
+    except DataError as error:
+        return {}, [f"{str(error).removesuffix('.')}; copy the encoder's own config.json."]
+    faults = faults_of_kind(path, config)
+    if not isinstance(config, dict):
+        return {}, faults
+    wrong = _faults_of_sizes(path, config)
+    if not faults and not wrong:
+        wrong = _faults_of_heads(path, config)
+    return config, faults + wrong
+
+
+def _faults_of_sizes(path: Path, config: dict[str, Any]) -> list[str]:
+    """Return which sizes are no positive integers, or missing where the packed path reads them.
+
+    Another family may call a size otherwise or leave it to the default of transformers.
+    """
+    packed = config.get("model_type") in FAMILIES
+    faults = []
+    for key, names in NAMES.items():
+        names = names[:1] if packed else names
+        given = {name: config[name] for name in names if name in config}
+        if packed and not given:
+            faults.append(f"{path}: {key} is missing; copy the encoder's own config.json.")
+        faults += [
+            f"{path}: {name} is {value!r}, where a positive whole number was expected; copy the encoder's own "
+            "config.json."
+            for name, value in given.items()
+            if not _is_size(value)
+        ]
+    if packed and "intermediate_size" in config and not _is_size(config["intermediate_size"]):
+        faults.append(
+            f"{path}: intermediate_size is {config['intermediate_size']!r}, where a positive whole number was "
+            "expected; copy the encoder's own config.json."
         )
+    return faults
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _sizes(config: dict[str, Any]) -> dict[str, int]:
+    """Return the sizes that config.json says, by their usual names."""
+    given = {key: [config[name] for name in names if name in config] for key, names in NAMES.items()}
+    return {key: values[0] for key, values in given.items() if values and _is_size(values[0])}
+
+
+def _faults_of_heads(path: Path, config: dict[str, Any]) -> list[str]:
+    """Return whether the layers' parts fit each other, in a config.json whose sizes are sizes."""
     if config["model_type"] in FAMILIES:
-        yield from (f"{path}: {text}" for text in _of_shapes(tensors, config))
-    for tensor, count in islice(not_finite(path, tensors), 1):
-        yield (
-            f"{path}: {count:,} numbers of {tensor.name} are NaN or infinite, so that every loss would be; get the "
-            "file again, or another encoder."
+        return faults_of_shape(path, config)
+    found = _sizes(config)
+    hidden, heads = found.get("hidden_size", 0), found.get("num_attention_heads", 1)
+    if hidden % heads == 0 or config.get("head_dim"):
+        return []
+    return [f"{path}: its {heads} attention heads do not divide its hidden size {hidden}; correct the wrong one."]
+
+
+def _faults_of_use(
+    path: Path, config: dict[str, Any], found: dict[str, int], layers: Iterable[int], longest: int
+) -> list[str]:
+    """Return what is asked of the encoder beyond its layers and its positions."""
+    faults = []
+    held = found.get("num_hidden_layers")
+    beyond = sorted({layer for layer in layers if held is not None and layer > held})
+    if beyond:
+        faults.append(
+            f"{path}: layer {', '.join(map(str, beyond))} is asked for, but the encoder has layers 0 (the embedding's "
+            f"output) to {held}; change the placement."
         )
+    positions: Any = config.get("max_position_embeddings")
+    if _is_size(positions):
+        padding = config.get("pad_token_id", 1)
+        if config.get("model_type") in AFTER_PADDING and isinstance(padding, int):
+            positions -= padding + 1
+        if longest > positions:
+            faults.append(
+                f"{path}: {longest} subwords are asked for, but the encoder has {positions} positions; lower "
+                "max_length and eval_max_length."
+            )
+    return faults
 
 
-def _of_shapes(tensors: list[Stored], config: dict[str, Any]) -> Iterator[str]:
-    """Yield where the weights of the BERT family differ from what the configuration promises."""
-    hidden, vocabulary = _number(config, "hidden_size"), _number(config, "vocab_size")
-    expected = {WORDS: (vocabulary, hidden), "attention.self.query.weight": (hidden, hidden)}
-    if inner := _number(config, "intermediate_size"):
-        expected["intermediate.dense.weight"] = (inner, hidden)
-    if positions := _number(config, "max_position_embeddings"):
-        expected["position_embeddings.weight"] = (positions, hidden)
-    for end, shape in expected.items():
-        found = [tensor for tensor in tensors if tensor.name.endswith(f".{end}")]
-        if not found:
-            yield f"holds no {end}; is it a {config['model_type']} model?"
-        for tensor in islice((one for one in found if one.shape != shape and None not in shape), 1):
-            yield f"{tensor.name} is {list(tensor.shape)}, where config.json promises {list(shape)}."
-
-
-def _of_tokenizer(path: Path, config: dict[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with tokenizer.json; without one it is made of other files when the encoder is prepared."""
-    if not path.is_file():
-        return
+def _faults_of_weights(path: Path, config: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the weights; held to `config` where that is a sound one of the packed path."""
     try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises nothing more special
-        yield f"{path}: cannot be read as a tokenizer ({error}); save the encoder's own fast tokenizer again."
-        return
-    known, expected = tokenizer.get_vocab_size(), _number(config, "vocab_size")
-    if expected and 2 * known <= expected:
-        yield (
-            f"{path}: its tokenizer has {known} tokens, where the embedding has {expected}; save the encoder's own "
-            "fast tokenizer beside its weights."
+        stored = read_header(path)
+    except DamageError as error:
+        return [f"{path}: {error}; {CURE}."]
+    if not stored:
+        return [f"{path}: holds no tensor; {CURE}."]
+    packed = config.get("model_type") in FAMILIES
+    return (_faults_of_parameters(path, stored, config) if packed else []) + faults_of_numbers(path, stored)
+
+
+def _faults_of_parameters(path: Path, stored: dict[str, Stored], config: dict[str, Any]) -> list[str]:
+    """Hold the weights of the packed path to the parameters and the layers that config.json promises."""
+    shapes = {base_name(name): tensor.shape for name, tensor in stored.items()}
+    promised, faults = sizes(config), []
+    if lacking := sorted(set(promised) - set(shapes)):
+        faults.append(
+            f"{path}: lacks {len(lacking)} of the parameters that config.json promises, among them "
+            f"{', '.join(lacking[:3])}; is it a {config['model_type']} model?"
         )
-    highest = max(tokenizer.get_vocab().values(), default=0)
-    if expected and highest >= expected:
-        yield f"{path}: its highest id is {highest}, but the embedding has {expected} rows; is it another encoder's?"
+    others = [name for name in promised if name in shapes and not _fits(shapes[name], promised[name])]
+    if others:
+        size = " x ".join("any" if length is None else str(length) for length in promised[others[0]])
+        faults.append(
+            f"{path}: {len(others)} of its parameters are in another shape than config.json promises, the first "
+            f"{others[0]}: "
+            f"{' x '.join(map(str, shapes[others[0]]))} instead of {size}; give the weights their own config.json."
+        )
+    blocks = [name.split(".")[2] for name in shapes if name.startswith("encoder.layer.")]
+    held = max((int(number) + 1 for number in blocks if number.isdecimal()), default=0)
+    if held > config["num_hidden_layers"]:
+        faults.append(
+            f"{path}: holds {held} layers, but num_hidden_layers of config.json is {config['num_hidden_layers']}; "
+            "correct the one or save the weights of those layers alone."
+        )
+    return faults
+
+
+def _fits(shape: list[int], promised: list[int | None]) -> bool:
+    pairs = zip(shape, promised, strict=False)
+    return len(shape) == len(promised) and all(expected in (None, length) for length, expected in pairs)

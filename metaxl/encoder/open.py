@@ -25,17 +25,30 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise EncoderError(f"{path}: missing; an encoder folder holds config.json, model.safetensors, tokenizer.json.")
     config: Any = read_json(path)
-    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
-        raise EncoderError(f"{path}: names no model_type, so nobody knows what encoder it is of.")
-    for flag in ("is_decoder", "is_encoder_decoder"):
-        if config.get(flag):
-            raise EncoderError(
-                f"{path}: {flag} is true, so {config['model_type']!r} is or has a decoder; MetaXL needs an encoder "
-                "alone, whose tokens see what follows them."
-            )
+    if faults := faults_of_kind(path, config):
+        raise EncoderError("\n".join(faults))
+    return dict(config)
+
+
+def faults_of_kind(path: Path, config: Any) -> list[str]:
+    """Return what makes the content of config.json at `path` that of no encoder which can be trained."""
+    if not isinstance(config, dict):
+        return [
+            f"{path}: names no model_type, as it is a {type(config).__name__}, not an object of settings; copy the "
+            "encoder's own config.json."
+        ]
+    faults, family = [], config.get("model_type")
+    if not isinstance(family, str) or not family:
+        faults.append(f"{path}: names no model_type, so nobody knows what encoder it is of (found {family!r}).")
+    faults += [
+        f"{path}: {flag} is true, so {family!r} is or has a decoder; MetaXL needs an encoder alone, whose tokens see "
+        "what follows them."
+        for flag in ("is_decoder", "is_encoder_decoder")
+        if config.get(flag)
+    ]
     if "quantization_config" in config:
-        raise EncoderError(f"{path}: the weights are quantised and cannot be trained; use the original encoder.")
-    return config
+        faults.append(f"{path}: the weights are quantised and cannot be trained; use the original encoder.")
+    return faults
 
 
 def network_module(folder: Path) -> str:

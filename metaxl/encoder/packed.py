@@ -7,6 +7,7 @@ serve (theta or the look-ahead theta'), and there is room after every layer, whe
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,10 +21,11 @@ from metaxl.encoder.batch import Batch
 from metaxl.encoder.checkpoint import initialise_head, load_parameters, save_model
 from metaxl.encoder.network import NOTHING, Between, Parameters, Recorder, unchanged
 from metaxl.encoder.product import linear_map
-from metaxl.encoder.shape import ACTIVATIONS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Shape
+from metaxl.encoder.shape import NORM, POSITIONS, TOKEN_TYPES, WORDS, Shape
 from metaxl.tasks import LabelSet, Task
 
 __all__ = ["PackedNetwork", "open_network", "save_model"]
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
 TABLES = (WORDS, POSITIONS, TOKEN_TYPES)
 
 

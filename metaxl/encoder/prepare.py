@@ -12,8 +12,8 @@ import numpy as np
 
 from metaxl.downloads.encoders import fetch_encoder
 from metaxl.downloads.lock import record
-from metaxl.encoder.inspect import faults_of_folder
-from metaxl.encoder.open import network_module
+from metaxl.encoder.inspect import faults_of_encoder
+from metaxl.encoder.open import PACKED, WRAPPED, network_module
 from metaxl.encoder.tokenizer_files import convert_tokenizer
 from metaxl.errors import EncoderError
 from metaxl.files import atomic_folder, link_or_copy
@@ -46,21 +46,32 @@ def prepare_encoder(spec: dict[str, Any], out: Path) -> None:
         else:
             from metaxl.demo.encoder import make_encoder  # its libraries take seconds to load
 
-            log.info("%s", make_encoder(spec, folder))
+            log.info("%s", make_encoder(spec, folder, out.name))
     record(entries)
 
 
 def check_encoder(who: str, folder: Path) -> None:
-    """Look at an encoder, then open it once as every cell will: what cannot be trained is told before anything else.
+    """Tell an encoder that cannot be trained before anything else is made of it.
+
+    One that is opened with transformers is opened once, as every cell will, to see what it does.
+
+    Args:
+        who: what the user calls it.
+        folder: where it is.
 
     Raises:
-        EncoderError: with all that is wrong, of `who`.
+        EncoderError: with all that is wrong.
     """
-    if faults := faults_of_folder(folder):
-        raise EncoderError("\n".join(text.replace(str(folder), who) for text in faults))
+    if faults := faults_of_encoder(folder, layers=(), longest=0):
+        raise EncoderError("\n".join(faults).replace(str(folder), who))
+    if network_module(folder) == PACKED:
+        return
     from torch import Generator  # it takes seconds to load
 
-    import_module(network_module(folder)).open_network(folder, NER, NER.label_set(NER.usual), SOME_IDS, Generator())
+    try:
+        import_module(WRAPPED).open_network(folder, NER, NER.label_set(NER.usual), SOME_IDS, Generator())
+    except EncoderError as error:
+        raise EncoderError(str(error).replace(str(folder), who)) from error
 
 
 def _link(source: Path, out: Path) -> None:

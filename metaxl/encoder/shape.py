@@ -1,13 +1,10 @@
-"""The geometry of an encoder of the BERT, RoBERTa and XLM-R family, and the names of its parameters."""
+"""The geometry of an encoder of the BERT, RoBERTa and XLM-R family, and the names and sizes of its parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch.nn.functional as F
-from torch import Tensor
+from typing import Any
 
 from metaxl.encoder.open import read_config
 from metaxl.errors import EncoderError
@@ -16,7 +13,7 @@ WORDS = "embeddings.word_embeddings.weight"
 POSITIONS = "embeddings.position_embeddings.weight"
 TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
 NORM = "embeddings.LayerNorm"
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
+ACTIVATIONS = ("gelu", "relu")
 # Query, key and value are kept as one map.
 LAYER_PARTS = (
     "attention.self.qkv",
@@ -57,30 +54,17 @@ class Shape:
             EncoderError: the file is missing, or describes what is not supported.
         """
         config = read_config(folder)
-        family = config["model_type"]
-        # RoBERTa's positions begin after the row of its padding token (create_position_ids_from_input_ids).
-        padding = -1 if family == "bert" else config.get("pad_token_id", 1)
-        faults = {
-            "pad_token_id": not isinstance(padding, int),
-            "position_embedding_type": config.get("position_embedding_type", "absolute") != "absolute",
-            "num_attention_heads": config["hidden_size"] % config["num_attention_heads"] != 0,
-        }
-        for key in (key for key, wrong in faults.items() if wrong):
-            raise EncoderError(f"{folder / 'config.json'}: {key} {config.get(key)!r} is not supported for {family!r}.")
-        first = padding + 1
-        activation = config.get("hidden_act", "gelu")
-        if activation not in ACTIVATIONS:
-            raise EncoderError(
-                f"{folder / 'config.json'}: hidden_act {activation!r} is not supported; use {' or '.join(ACTIVATIONS)}."
-            )
+        if faults := faults_of_shape(folder / "config.json", config):
+            raise EncoderError("\n".join(faults))
+        first = _padding(config) + 1
         return cls(
-            family=family,
+            family=config["model_type"],
             layers=config["num_hidden_layers"],
             hidden=config["hidden_size"],
             heads=config["num_attention_heads"],
             max_length=config["max_position_embeddings"] - first,
             first_position=first,
-            activation=activation,
+            activation=config.get("hidden_act", "gelu"),
             norm_eps=config.get("layer_norm_eps", 1e-12),
             hidden_dropout=config.get("hidden_dropout_prob", 0.1),
             attention_dropout=config.get("attention_probs_dropout_prob", 0.1),
@@ -91,6 +75,77 @@ class Shape:
         """Return the names of the encoder's parameters."""
         layers = [name for number in range(self.layers) for name in layer_names(number)]
         return [WORDS, POSITIONS, TOKEN_TYPES, f"{NORM}.weight", f"{NORM}.bias", *layers]
+
+
+def faults_of_shape(path: Path, config: dict[str, Any]) -> list[str]:
+    """Return what config.json at `path`, whose sizes are positive integers, asks for that the packed path lacks."""
+    padding, positions, hidden = _padding(config), config.get("max_position_embeddings"), config["hidden_size"]
+    known = isinstance(padding, int)
+    unsupported = {
+        "pad_token_id": not known,
+        "position_embedding_type": config.get("position_embedding_type", "absolute") != "absolute",
+        "hidden_act": config.get("hidden_act", "gelu") not in ACTIVATIONS,
+    }
+    advice = {"position_embedding_type": "; use absolute", "hidden_act": f"; use {' or '.join(ACTIVATIONS)}"}
+    faults = [
+        f"{path}: {key} {config.get(key)!r} is not supported{advice.get(key, '')}."
+        for key, wrong in unsupported.items()
+        if wrong
+    ]
+    if hidden % config["num_attention_heads"]:
+        faults.append(
+            f"{path}: num_attention_heads {config['num_attention_heads']} is not supported, as it does not divide "
+            f"hidden_size {hidden}; correct the one that is wrong."
+        )
+    if known and not (isinstance(positions, int) and positions > padding + 1):
+        faults.append(
+            f"{path}: max_position_embeddings is {positions!r}, which leaves no position for a token; copy the "
+            "encoder's own config.json."
+        )
+    return faults
+
+
+def _padding(config: dict[str, Any]) -> Any:
+    """Return the row of the position table after which positions begin: RoBERTa's family has its padding token there.
+
+    (create_position_ids_from_input_ids of transformers.)
+    """
+    return -1 if config["model_type"] == "bert" else config.get("pad_token_id", 1)
+
+
+def sizes(config: dict[str, Any]) -> dict[str, list[int | None]]:
+    """Return the parameters that a checkpoint has, by the base model's names, with their sizes by config.json.
+
+    None stands for a size that config.json does not say.
+    """
+    hidden, wide = config["hidden_size"], config.get("intermediate_size")
+    found: dict[str, list[int | None]] = {
+        WORDS: [config["vocab_size"], hidden],
+        POSITIONS: [config["max_position_embeddings"], hidden],
+        TOKEN_TYPES: [config.get("type_vocab_size"), hidden],
+        f"{NORM}.weight": [hidden],
+        f"{NORM}.bias": [hidden],
+    }
+    maps = {"intermediate.dense": [wide, hidden], "output.dense": [hidden, wide]}
+    for number in range(config["num_hidden_layers"]):
+        for name in layer_names(number):
+            part, kind = name.removeprefix(f"encoder.layer.{number}.").rsplit(".", 1)
+            size = [hidden] if "LayerNorm" in part else maps.get(part, [hidden, hidden])
+            found |= dict.fromkeys(stored_parts(name), size[: 2 if kind == "weight" else 1])
+    return found
+
+
+def stored_parts(name: str) -> list[str]:
+    """Return the names under which a checkpoint has one of our parameters: query, key and value are its own three."""
+    parts = ("query", "key", "value") if "self.qkv" in name else ("",)
+    return [name.replace("qkv", part) for part in parts]
+
+
+def base_name(name: str) -> str:
+    """Return a checkpoint's parameter name as the base model has it, in today's spelling."""
+    for prefix in ("bert.", "roberta."):
+        name = name.removeprefix(prefix)
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 
 
 def layer_names(number: int) -> list[str]:

@@ -1,9 +1,11 @@
-"""An encoder's tokenizer: made where tokenizer.json is missing, and saved beside a model as training saw it."""
+"""An encoder's tokenizer: inspected, made where tokenizer.json is missing, saved beside a model as training saw it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+
+from tokenizers import Tokenizer
 
 from metaxl.data.encode import load_tokenizer
 from metaxl.errors import EncoderError
@@ -11,6 +13,7 @@ from metaxl.files import read_json, write_json
 from metaxl.tasks import Task
 
 CONFIG = "tokenizer_config.json"
+VOCABULARIES = ("vocab.*", "*.model", "*.spm", "*.tiktoken")  # of which transformers may make a tokenizer.json
 KEPT = ("model_max_length", "padding_side", "truncation_side", "additional_special_tokens", "extra_special_tokens")
 
 
@@ -39,6 +42,32 @@ def save_tokenizer(encoder: Path, out: Path, task: Task) -> None:
 def _is_token(name: str, value: Any) -> bool:
     """Tell a special token, as text or with its properties, from a switch such as add_bos_token."""
     return name.endswith("_token") and isinstance(value, str | dict)
+
+
+def faults_of_tokenizer(folder: Path, rows: int) -> list[str]:
+    """Return why the tokenizer of a folder is not that of an encoder whose word embedding has `rows` rows.
+
+    Where tokenizer.json is missing, one can be made of another vocabulary (convert_tokenizer). Where `rows` is 0, it is
+    not known.
+    """
+    path = folder / "tokenizer.json"
+    advice = "save the encoder's own fast tokenizer, tokenizer.json, beside its weights"
+    if not path.is_file():
+        if any(found for pattern in VOCABULARIES for found in folder.glob(pattern)):
+            return []
+        return [f"{folder}: no tokenizer.json, and no vocabulary of which to make one; {advice}."]
+    try:
+        ids = Tokenizer.from_file(str(path)).get_vocab().values()
+    except Exception as error:  # the library raises no class of its own
+        return [f"{path}: cannot be read as a tokenizer ({str(error).removesuffix('.')}); {advice}."]
+    if 2 * len(ids) <= rows:
+        return [f"{path}: its tokenizer has {len(ids)} tokens, where the embedding has {rows}; {advice}."]
+    beyond = sum(number >= rows for number in ids)
+    if rows and beyond:
+        return [
+            f"{path}: its tokenizer gives {beyond} ids beyond the embedding's {rows} rows, up to {max(ids)}; {advice}."
+        ]
+    return []
 
 
 def convert_tokenizer(folder: Path, path: Path) -> None:

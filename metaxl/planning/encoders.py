@@ -104,19 +104,19 @@ class EncoderPlan:
 
     def _opened(self, name: str, folder: Path) -> list[str]:
         """Return what is wrong with an encoder folder, looked at again when it or what is asked of it has changed."""
-        asked = {"layers": self._highest_layer(name), "longest": self._longest(name)}
+        layers, longest = self._layers(name), self._longest(name)
         code = digest("metaxl.encoder.inspect")
         files = sorted(path for path in folder.iterdir() if path.is_file())
-        made_of = [*fingerprint(files), canonical_json(asked), code]
-        return list(remembered(made_of, lambda: faults_of_encoder(folder, **asked)))
+        made_of = [*fingerprint(files), canonical_json([layers, longest]), code]
+        return list(remembered(made_of, lambda: faults_of_encoder(folder, layers=layers, longest=longest)))
 
-    def _highest_layer(self, encoder: str) -> int:
-        """Return the last layer after which a table or the figure has an RTN on an encoder."""
+    def _layers(self, encoder: str) -> list[int]:
+        """Return the layers after which a table or the figure has an RTN on an encoder."""
         own = [task for task in self.config.tasks if task.encoder == encoder]
         placements = [placement for task in own for placement in (task.placement, *task.placements)]
         figure = self.config.figure
         placements += [figure.placement] if figure and figure.encoder == encoder else []
-        return max(placement[-1] for placement in placements)
+        return sorted({layer for placement in placements for layer in placement})
 
     def _longest(self, encoder: str) -> int:
         """Return the most subwords of an example that an encoder reads."""

@@ -100,14 +100,21 @@ class Run:
         for step, report in enumerate(reports, self.steps - len(reports) + 1):
             bad = [name for name, value in report.items() if not torch.isfinite(value)]
             if bad:
-                rate = self.spec.training.learning_rate * self._schedule(step - 1)
-                cure = f"Lower {self.spec.cell.task}.training.learning_rate or clip_norm."
-                if step == 1:  # no parameter has moved yet
-                    cure = f"The encoder {self.spec.cell.encoder!r} itself gives such numbers; look at its weights."
-                raise TrainingError(
-                    f"{self.spec.cell.path}: {', '.join(bad)} not finite at step {step}, learning rate {rate:.2e}. "
-                    f"Nothing was written. {cure}"
-                )
+                raise TrainingError(self._divergence(bad, step))
+
+    def _divergence(self, bad: list[str], step: int) -> str:
+        """Return what to say of quantities that are not finite; at the first step no rate has changed a weight yet."""
+        cell, rate = self.spec.cell, self.spec.training.learning_rate * self._schedule(step - 1)
+        advice = f"Lower {cell.task}.training.learning_rate or clip_norm."
+        if step == 1:
+            advice = (
+                f"No rate had changed a weight by then: look at the weights of encoder {cell.encoder!r} for NaN, Inf "
+                "or huge numbers, or use another checkpoint of it."
+            )
+        return (
+            f"{cell.path}: {', '.join(bad)} not finite at step {step}, learning rate {rate:.2e}, encoder "
+            f"{cell.encoder!r}. Nothing was written. {advice}"
+        )
 
     def _rtn_facts(self) -> dict[str, Any]:
         """Return how far phi has travelled, how open its gates are and, for several layers, their weights."""

@@ -28,13 +28,13 @@ def folder(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[
     """Return a pre-trained folder and its facts."""
     torch.set_num_threads(1)
     out = tmp_path_factory.mktemp("encoder")
-    return out, pretrain(texts, out, SETTINGS, 5)
+    return out, pretrain(texts, out, SETTINGS, 5, "tiny")
 
 
 def test_equal_seeds_give_equal_bytes(folder: tuple[Path, dict], texts: list[str], tmp_path: Path) -> None:
     """Law: every file is a function of the arguments alone; the caller's random state is left as it was."""
     before = torch.random.get_rng_state()
-    pretrain(texts, tmp_path, SETTINGS, 5)
+    pretrain(texts, tmp_path, SETTINGS, 5, "tiny")
     assert torch.equal(before, torch.random.get_rng_state())
     first = {path.name: path.read_bytes() for path in folder[0].iterdir()}
     assert first == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -88,14 +88,16 @@ def test_the_masked_loss_is_the_full_models(texts: list[str]) -> None:
 def test_no_text_is_an_error(tmp_path: Path) -> None:
     """Law: empty text is refused with advice."""
     with pytest.raises(DataError, match="hundred sentences"):
-        pretrain(["", " "], tmp_path, SETTINGS, 0)
+        pretrain(["", " "], tmp_path, SETTINGS, 0, "tiny")
 
 
-def test_a_diverging_pre_training_stops_and_writes_nothing(texts: list[str], tmp_path: Path) -> None:
-    """A rate far too high gives numbers that are none: no encoder is made of them."""
-    settings = SETTINGS | {"learning_rate": 1e30}
+@pytest.mark.parametrize(("rate", "steps"), [(1e30, 40), (float("inf"), 40), (float("inf"), 1)])
+def test_a_training_that_diverges_names_its_rate_and_writes_nothing(texts, tmp_path, rate, steps) -> None:
+    """Law: no encoder whose weights or losses are not finite is written, and the key to change is named."""
     out = tmp_path / "encoder"
-    out.mkdir()
-    with pytest.raises(EncoderError, match=r"the loss is (nan|inf) at step \d+ of .*Lower pretrain\.learning_rate"):
-        pretrain(texts, out, settings, seed=1)
-    assert not (out / "model.safetensors").exists()
+    settings = SETTINGS | {"learning_rate": rate, "steps": steps}
+    with pytest.raises(
+        EncoderError, match=r"'tiny': after step .* lower encoders\.tiny\.pretrain\.learning_rate, which"
+    ):
+        pretrain(texts[:40], out, settings, 0, "tiny")
+    assert not out.exists()

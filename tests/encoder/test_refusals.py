@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import import_module
 
@@ -15,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from metaxl.encoder.open import network_module
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.errors import EncoderError
-from metaxl.files import read_json, write_json
+from metaxl.files import atomic_folder, link_or_copy, read_json, write_json
 from metaxl.tasks import NER
 
 
@@ -104,7 +105,9 @@ def test_weights_whose_numbers_are_quantised(folder, refused, dtype):
     tensors = load_file(folder / "model.safetensors")
     name = next(name for name in tensors if name.endswith("query.weight"))
     save_file(tensors | {name: tensors[name].to(dtype)}, folder / "model.safetensors", {"format": "pt"})
-    refused(folder, rf"encoder/model\.safetensors: {re.escape(name)} holds \w+ numbers, which cannot be trained")
+    refused(
+        folder, rf"encoder/model\.safetensors: {re.escape(name)} and 0 more hold \w+ numbers, which cannot be trained"
+    )
 
 
 def test_a_pickle_is_never_read(folder, refused):
@@ -131,10 +134,10 @@ def test_an_embedding_smaller_than_the_tokenizer_is_told_by_the_cell_that_has_su
             {"position_embedding_type": "relative_key"},
             "position_embedding_type 'relative_key' is not",
         ),
-        ("bert", {"num_attention_heads": 3}, "hidden_size 16 is no multiple of num_attention_heads 3"),
+        ("bert", {"num_attention_heads": 3}, "num_attention_heads 3 is not supported"),
         ("roberta", {"pad_token_id": None}, "pad_token_id None is not supported"),
-        ("bert", {"hidden_size": 32}, r"word_embeddings.weight is \[65, 16\], where config.json promises \[65, 32\]"),
-        ("bert", {"max_position_embeddings": 80}, r"position_embeddings.weight is \[40, 16\], where config.json"),
+        ("bert", {"hidden_size": 32}, "in another shape than config.json promises"),
+        ("bert", {"max_position_embeddings": 80}, "in another shape than config.json promises"),
     ],
 )
 def test_the_packed_path_reads_all_of_the_configuration(tmp_path, refused, family, change, message):
@@ -159,3 +162,20 @@ def test_a_prepared_encoder_outlives_its_folder(tmp_path):
     (folder / "model.safetensors").unlink()
     assert not (tmp_path / "prepared" / "model.safetensors").is_symlink()
     assert (tmp_path / "prepared" / "model.safetensors").read_bytes() == content
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o007, 0o077])
+def test_a_folder_is_readable_as_the_umask_says_and_a_linked_file_as_its_owner_says(tmp_path, mask):
+    """Libraries write files that only their owner may read, where a group shares the results."""
+    owned = tmp_path / "owned"
+    owned.touch()
+    owned.chmod(0o600)
+    before = os.umask(mask)
+    try:
+        with atomic_folder(tmp_path / "out") as folder:
+            save_file({"a": torch.zeros(1)}, folder / "model.safetensors")
+            link_or_copy(owned, folder / "linked")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()}
+    assert modes == {"model.safetensors": 0o666 & ~mask, "linked": 0o600}

@@ -38,6 +38,9 @@ def test_a_vocabulary_is_converted(tmp_path):
 def test_a_folder_without_any_vocabulary_is_refused(tmp_path):
     """Of nothing transformers makes a tokenizer of special tokens, under which every word would be unknown."""
     folder = without_tokenizer(tmp_path / "user", vocabulary=300)
+    with pytest.raises(EncoderError, match=r"user: no tokenizer\.json, and no vocabulary of which to make one"):
+        prepare_encoder({"folder": str(folder)}, tmp_path / "encoder")
+    (folder / "vocab.json").write_text("{}", encoding="utf-8")
     with pytest.raises(
         EncoderError, match=r"user: no tokenizer\.json, and .* makes a tokenizer of 5 tokens, where .* 300"
     ):

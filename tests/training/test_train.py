@@ -208,6 +208,14 @@ def test_a_loss_that_is_not_finite_stops_the_cell_and_writes_nothing(place, tmp_
     assert not (tmp_path / "cell").exists()
 
 
+def test_a_first_step_that_is_not_finite_blames_the_encoder_and_no_rate(place):
+    run = run_of(place, spec_of("joint"))
+    run.learner.theta.vector.data.fill_(float("nan"))
+    with pytest.raises(TrainingError, match=r"at step 1,.*look at the weights of encoder 'tiny'") as caught:
+        run.train()
+    assert "Lower" not in str(caught.value)
+
+
 def test_a_layer_that_the_encoder_lacks_is_named(place, tmp_path):
     with pytest.raises(ConfigError, match=rf"layer 12 does not exist; encoder 'tiny' has layers 0 .* to {LAYERS}"):
         train(place, tmp_path, spec_of("metaxl-L12"))
