@@ -351,3 +351,21 @@ def test_a_part_that_has_no_file_is_split_off_train(tmp_path):
     }
     assert {split: len(part) for split, part in read.items()} == {"train": 40, "dev": 10, "test": 50}
     assert all(record["tokens"][0].startswith("train") for record in read["dev"])
+
+
+def test_folds_are_made_of_one_file_alone(tmp_path):
+    """What has a dev or test set of its own would mix with the folds of train."""
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.tsv").write_text("\n".join(f"{name}{i}\tO\n" for i in range(20)))
+    for split in ("train", "dev", "test"):
+        with pytest.raises(
+            DataError, match="has test of its own, but folds cross-validate one file; leave out `folds: 4`"
+        ):
+            user_files.find(tmp_path, split, folds=4)
+    (tmp_path / "test.tsv").unlink()
+    assert {user_files.find(tmp_path, split, folds=4) for split in ("train", "dev", "test")} == {tmp_path / "train.tsv"}
+    archive = tmp_path / "lug.tar.gz"
+    archive.write_bytes(b"")
+    for options in ({"folds": 4}, {"splits": {"dev": 0.2}}):
+        with pytest.raises(DataError, match="has (train, )?dev and test of its own"):
+            user_files.find(archive, "dev", **options)

@@ -44,17 +44,21 @@ def find(path: Path, split: str, *, splits: Mapping[str, float] | None = None, f
         DataError: there is no such file, or more than one.
     """
     path = path.expanduser()
+    if folds:
+        return _of_folds(path, folds)
     if path.name.endswith(ARCHIVE) and path.is_file():
+        if splits:
+            raise DataError(f"{path}: has train, dev and test of its own; leave out splits.")
         return path
     if path.is_file():
-        return _one_file(path, split, bool(splits and split in splits), folds)
+        return _one_file(path, split, bool(splits and split in splits))
     if not path.is_dir():
         state = "is no plain file and no folder" if path.exists() else "does not exist"
         raise DataError(f"{path}: {state}; expected a folder with train, dev and test, or a file.")
     if is_saved(path):
-        return _part_of_saved(path, split, bool(splits and split in splits), folds)
+        return _part_of_saved(path, split, bool(splits and split in splits))
     found = _files(path, split)
-    if not found and (folds or (splits and split in splits)):
+    if not found and splits and split in splits:
         found = _files(path, SPLITS[0])
     if len({SHARD.sub("", file.name) for file in found}) == 1:
         return found[0]
@@ -63,12 +67,24 @@ def find(path: Path, split: str, *, splits: Mapping[str, float] | None = None, f
     raise DataError(_lacking(path, split))
 
 
-def _one_file(path: Path, split: str, is_split: bool, folds: int) -> Path:
+def _of_folds(path: Path, folds: int) -> Path:
+    """Return the one file that is cross-validated; what has parts of its own is none."""
+    parts = [name for name in SPLITS[1:] if path.is_dir() and not is_saved(path) and _files(path, name)]
+    parts += [name for name in SPLITS[1:] if path.is_dir() and {*NAMES[name]} & {*splits_of(path)}]
+    if parts or path.name.endswith(ARCHIVE):
+        raise DataError(
+            f"{path}: has {' and '.join(parts) or 'dev and test'} of its own, but folds cross-validate one file; leave "
+            f"out `folds: {folds}`, or bring all examples in one file."
+        )
+    return find(path, SPLITS[0])
+
+
+def _one_file(path: Path, split: str, is_split: bool) -> Path:
     suffix = _suffix(path)[1]
     if suffix not in SUFFIXES and suffix:
         hint = "; unpack it" if suffix in (".zip", ".7z", ".rar", ".tar", ".tgz") else ""
         raise DataError(f"{path}: expected one of {', '.join(SUFFIXES)}, plain or {GZIP}{hint}.")
-    if split == SPLITS[0] or is_split or folds:
+    if split == SPLITS[0] or is_split:
         return path
     raise DataError(
         f"{path}: is one file, and {split} must come from somewhere: write {{path: {path}, splits: {{dev: 0.2, test: "
@@ -76,20 +92,20 @@ def _one_file(path: Path, split: str, is_split: bool, folds: int) -> Path:
     )
 
 
-def _part_of_saved(path: Path, split: str, is_split: bool, folds: int) -> Path:
+def _part_of_saved(path: Path, split: str, is_split: bool) -> Path:
     names = splits_of(path)
     if not names:
-        return _one_file_of(path, split, is_split, folds)
+        return _one_file_of(path, split, is_split)
     wanted = [name for name in NAMES[split] if name in names]
-    if not wanted and (is_split or folds):
+    if not wanted and is_split:
         wanted = [name for name in NAMES[SPLITS[0]] if name in names]
     if not wanted:
         raise DataError(f"{path}: has no {split}, only {', '.join(names)}. {_advice(path, split)}")
     return path / wanted[0]
 
 
-def _one_file_of(path: Path, split: str, is_split: bool, folds: int) -> Path:
-    if split == SPLITS[0] or is_split or folds:
+def _one_file_of(path: Path, split: str, is_split: bool) -> Path:
+    if split == SPLITS[0] or is_split:
         return path
     raise DataError(f"{path}: is a data set without splits. {_advice(path, split)}")
 
@@ -149,21 +165,18 @@ def read(
         language: its code, which precedes every word in WikiANN's own form.
         split: "train", "dev" or "test".
         task: "ner" or "sentiment".
-        splits: see `find`.
-        folds: see `find`.
+        splits: see `find`; likewise folds.
+        folds: their number.
         fold: which of them, from 1; 0 for the whole file, as a source language's train.
         columns: the columns of "word" and "tag", or of "text" and "label", by number from 1 or by name.
         names: the names of integer labels.
         seed: of the order by which the file is split.
 
-    Returns:
-        Records as `metaxl.data.read` describes them; their ids number the examples of the file.
-
     Raises:
         DataError: a file is missing or malformed; every kind of fault is told.
     """
     path = find(folder, split, splits=splits, folds=folds)
-    whole = bool(splits) and path == find(folder, SPLITS[0])
+    whole = bool(splits) and path == find(folder, SPLITS[0])  # the file that dev or test are split off
     member = "all" if whole or folds else split
     records = _records(path, language, split, task, dict(columns or {}), list(names or []))
     numbered = [{"id": f"{member}-{number}", **record} for number, record in enumerate(records)]
