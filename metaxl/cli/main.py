@@ -35,6 +35,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
     "keep_models": "which models the experiment keeps: best, all or none",
+    "made_of": "what the plan says that a split is made of, kept with its facts",
     "max_length": "subwords, one number a file",
     "names": "below results/raw/, or encoders/<hub id>@<commit>; default: all that are locked",
     "path": "below results/raw/, for instance sentipers/sentipers.xlsx",

@@ -35,6 +35,7 @@ def data(
     seed: int | None = None,
     unlabelled: str | None = None,
     reading: str = "{}",
+    made_of: Path | None = None,
     out: Path,
 ) -> None:
     """Write one split of one language as JSON lines, and its facts beside it."""
@@ -50,7 +51,7 @@ def data(
     with collected_notes() as notes:
         records = read_split(corpus, task, language, split, folder, **given)
     write_jsonl(out, records)
-    write_json(facts_path(out), facts_of_records(records, notes))
+    write_json(facts_path(out), facts_of_records(records, notes) | {"made_of": made_of and read_json(made_of)})
 
 
 def draw(data: Path, *, size: int, seed: int, out: Path) -> None:

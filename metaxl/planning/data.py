@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,10 +14,13 @@ from metaxl.data.read import OF_BOTH_TASKS, reader_module
 from metaxl.demo.languages.atlas import LANGUAGES
 from metaxl.downloads.registry import find_corpus, raw_files, raw_folder
 from metaxl.errors import ConfigError
+from metaxl.experiment import layout
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import RAW, brought
-from metaxl.files import canonical_json
+from metaxl.files import canonical_json, read_json
+from metaxl.planning.remembered import files_of, sha256_of
+from metaxl.planning.staged import stage
 from metaxl.provenance import digest
 from metaxl.tasks import SPLITS
 
@@ -36,6 +40,23 @@ class DataPlan:
             found = user_files.find(Path(own.path), split, splits=own.splits, folds=own.folds)
             return list(map(brought, user_files.shards(found)))
         return [] if corpus == "synthetic" else [RAW / path for path in raw_files(corpus, language, split)]
+
+    def own_inputs(self, task: str, language: str, split: str) -> list[Path]:
+        """Return the user's files among them; their times do not count, for copies lose them, but `staged` does."""
+        return self.inputs(task, language, split) if self.config.own_data(task, language) else []
+
+    def downloaded(self, task: str, language: str, split: str) -> list[Path]:
+        """Return the downloaded files among them."""
+        return [] if self.config.own_data(task, language) else self.inputs(task, language, split)
+
+    def staged(self, task: str, language: str, split: str) -> Path:
+        """Return the file that says what a split is made of, newer than the split if that is made of something else."""
+        files = files_of(self.own_inputs(task, language, split))
+        made_of = {"options": self.options(task, language, split), "files": {str(f): sha256_of(f) for f in files}}
+        address = {"task": task, "language": language, "split": split}
+        facts = layout.root(self.config.name) / layout.fill(layout.DATA_FACTS, **address)
+        same = facts.is_file() and read_json(facts).get("made_of") == made_of
+        return stage(facts, json.dumps(made_of, indent=2, ensure_ascii=False) + "\n", same)
 
     def options(self, task: str, language: str, split: str) -> list[str]:
         """Return the options of `metaxl data` for one split of a language."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment import layout
 from metaxl.experiment.config import Config
 from metaxl.experiment.layout import brought
-from metaxl.files import canonical_json, sha256_file
-from metaxl.planning.remembered import fingerprint, remembered
+from metaxl.files import canonical_json
+from metaxl.planning.remembered import fingerprint, remembered, sha256_of
 from metaxl.provenance import digest
 
 REQUIRED = ("config.json", "model.safetensors")
@@ -69,7 +68,7 @@ class EncoderPlan:
 
         Their times do not count, for a copy loses them; a gigabyte takes a second or two.
         """
-        return {path.name: _sha256(path, path.stat().st_mtime_ns) for path in self.inputs(encoder)}
+        return {path.name: sha256_of(path) for path in self.inputs(encoder)}
 
     def code(self, encoder: str) -> str:
         """Return the digest of the code that makes a pre-trained encoder, or the tokenizer of a folder without one."""
@@ -131,9 +130,3 @@ def _convertible(folder: Path) -> str:
     if not any(folder.glob("pytorch_model*.bin")):
         return ""
     return f" `metaxl encoder convert {folder}` makes model.safetensors of its pytorch_model.bin."
-
-
-@cache
-def _sha256(path: Path, changed: int) -> str:
-    """Return a file's SHA-256, computed again when its time has changed."""
-    return sha256_file(path)

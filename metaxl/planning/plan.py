@@ -80,7 +80,8 @@ class Plan:
             case ["asked/best", place] if "-" in place:
                 value = self.models.candidates(*place.split("-", 1))
             case ["asked/encoder", encoder]:
-                value = self.encoders.spec(encoder)
+                files = self.encoders.checksums(encoder)
+                value = self.encoders.spec(encoder) | ({"files": files} if files else {})
             case _:
                 raise ConfigError(
                     f"{self.path(part)}.json: expected asked/cells, asked/labels, asked/data, asked/encoder-<name> or "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from metaxl.errors import ConfigError, did_you_mean
@@ -11,8 +11,8 @@ from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.load import effective_config, load_config
 from metaxl.experiment.schema import WORKFLOW
-from metaxl.files import write_text
 from metaxl.planning.plan import Plan
+from metaxl.planning.staged import stage
 
 LARGEST_SEED = 2**32 - 1  # as in the schema
 
@@ -28,6 +28,7 @@ class Plans:
         """
         self.raw = raw
         self.active = _plan(raw)
+        self._content = cache(lambda name, part: self[name].content(part))
         self._of_preset = cache(lambda preset: _plan({**raw, "preset": preset}))
 
     def __getitem__(self, name: str) -> Plan:
@@ -48,19 +49,15 @@ class Plans:
             "Pass the --configfile that names it."
         )
 
-    def stage(self, jobs: Iterable[tuple[str, Any]]) -> None:
-        """Write what the jobs of rule `configuration` are to place: too long for a command line, they copy it.
+    def staged(self, name: str, part: str) -> Path:
+        """Return the file that rule `configuration` is to place, newer than what lies there if that is another.
 
-        (A job of Snakemake's `run:` could write it, but starts a Python whose path must not hold a space.)
-
-        Args:
-            jobs: the rule's name and the wildcards of each job that is to run.
+        Raises:
+            ConfigError: there is no such experiment or part.
         """
-        for rule, wildcards in jobs:
-            if rule == "configuration":
-                plan = self[wildcards.name]
-                path = plan.path(layout.WRITTEN, part=wildcards.part)
-                write_text(layout.STAGED / path, plan.content(wildcards.part))
+        plan, content = self[name], self._content(name, part)
+        path = plan.path(layout.WRITTEN, part=part)
+        return stage(path, content, path.is_file() and path.read_text(encoding="utf-8") == content)
 
 
 def cell_of(wildcards: Any) -> Cell:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from metaxl.experiment.layout import STAGED
-from metaxl.files import canonical_json, sha256_text, write_json
+from metaxl.files import canonical_json, sha256_file, sha256_text, write_json
 
 REMEMBERED = STAGED / "inspected"
 
@@ -25,5 +26,21 @@ def remembered(made_of: list[str], make: Callable[[], Any]) -> Any:
 
 def fingerprint(files: Iterable[Path]) -> list[str]:
     """Return path, size and time of files; of a folder, those of what it holds."""
-    every = [part for path in files for part in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    return [f"{path}:{(facts := path.stat()).st_size}:{facts.st_mtime_ns}" for path in every]
+    return [f"{path}:{(facts := path.stat()).st_size}:{facts.st_mtime_ns}" for path in files_of(files)]
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """Return files, and in a folder's place those that it holds."""
+    every = (part for path in paths for part in (sorted(path.rglob("*")) if path.is_dir() else [path]))
+    return [path for path in every if not path.is_dir()]
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256, computed again when its size or time has changed."""
+    facts = path.stat()
+    return _sha256(path, facts.st_size, facts.st_mtime_ns)
+
+
+@cache
+def _sha256(path: Path, size: int, changed: int) -> str:
+    return sha256_file(path)

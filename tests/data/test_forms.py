@@ -367,5 +367,5 @@ def test_folds_are_made_of_one_file_alone(tmp_path):
     archive = tmp_path / "lug.tar.gz"
     archive.write_bytes(b"")
     for options in ({"folds": 4}, {"splits": {"dev": 0.2}}):
-        with pytest.raises(DataError, match="has (train, )?dev and test of its own"):
+        with pytest.raises(DataError, match=r"has (train, )?dev and test of its own"):
             user_files.find(archive, "dev", **options)

@@ -64,7 +64,6 @@ onstart:
     )
     try:
         check_run(PLANS, JOBS)
-        PLANS.stage(JOBS)
         if concerns(PLAN.config, JOBS):
             tell(told_at_start(PLAN.config))
     except MetaXLError as error:

@@ -1,10 +1,12 @@
-# What the other rules read beside data: the configuration in full, and what is too long for a command line. A run stages
-# them as it starts (common.smk), and each is placed anew when its content changes, and only then.
+# What the other rules read beside data: the configuration in full, and what is too long for a command line. Each is placed
+# anew when its content changes, and only then: what is staged is newer than what lies there if the two differ.
 localrules:
     configuration,
 
 
 rule configuration:
+    input:
+        lambda w: PLANS.staged(w.name, w.part),
     output:
         of_any(layout.WRITTEN),
     log:
@@ -12,8 +14,5 @@ rule configuration:
     priority: 1
     conda:
         "../../envs/metaxl.yaml"
-    params:
-        content=lambda w: PLANS[w.name].content(w.part),
-        staged=layout.STAGED,
     shell:
-        "logged {log:q} cp {params.staged}/{output:q} {output:q}"
+        "logged {log:q} cp {input:q} {output:q}"

@@ -22,7 +22,11 @@ rule download:
 
 rule data:
     input:
-        lambda w: PLANS[w.name].data.inputs(w.task, w.language, w.split),
+        lambda w: PLANS[w.name].data.downloaded(w.task, w.language, w.split),
+        own=ancient(
+            lambda w: PLANS[w.name].data.own_inputs(w.task, w.language, w.split)
+        ),
+        made_of=lambda w: PLANS[w.name].data.staged(w.task, w.language, w.split),
     output:
         of_any(layout.DATA),
         of_any(layout.DATA_FACTS),
@@ -34,7 +38,8 @@ rule data:
         options=lambda w: PLANS[w.name].data.options(w.task, w.language, w.split),
         code=lambda w: PLANS[w.name].data.code(w.task, w.language),
     shell:
-        "logged {log:q} python -m metaxl data {params.options:q} --out {output[0]:q}"
+        "logged {log:q} python -m metaxl data {params.options:q} --made-of {input.made_of:q} "
+        "--out {output[0]:q}"
 
 
 rule source:
