@@ -34,6 +34,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "id_or_folder": "a folder with pytorch_model.bin, or the id of a model of the hub",
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
+    "other_records": "what becomes of records of another making: refuse or accept",
     "keep_models": "which models the experiment keeps: best, all or none",
     "made_of": "what the plan says that a split is made of, kept with its facts",
     "max_length": "subwords, one number a file",
@@ -54,7 +55,12 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "work": "a folder for what is passed on from job to job",
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
-CHOICES = {"task": tuple(TASKS), "split": SPLITS, "unlabelled": ("resolve", "drop", "refill")}
+CHOICES = {
+    "other_records": ("refuse", "accept"),
+    "task": tuple(TASKS),
+    "split": SPLITS,
+    "unlabelled": ("resolve", "drop", "refill"),
+}
 log = logging.getLogger("metaxl")
 
 

@@ -97,14 +97,10 @@ def encode(
     loaded = load_tokenizer(tokenizer.parent, task)
     for path, length, encoded_path in zip(files, max_length, out, strict=True):
         encoded = encode(loaded, task, read_jsonl(path), length, json.loads(labels))
-        facts = facts_of_encoded(encoded, find_task(task).has_words, [])
+        facts = facts_of_encoded(encoded, find_task(task).has_words, path, length)
         log.info("%s: %d examples, %d subwords", path, len(encoded), len(encoded.ids))
-        if encoded.words_lost():
-            facts["notes"] = [
-                f"{path}: {encoded.words_lost():,} of {facts['words']:,} words have no subword within {length} and are "
-                f"predicted O; {facts['entities_lost']:,} of {facts['entities']:,} entities begin with one of them."
-            ]
-            log.warning(facts["notes"][0])
+        for note in facts["notes"]:
+            log.warning("%s", note)
         encoded.save(encoded_path)
         write_json(facts_path(encoded_path), facts)
 
@@ -143,13 +139,13 @@ def keep_model(
     keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec))
 
 
-def keep_best(candidates: Path, *, root: Path, work: Path, out: Path) -> None:
+def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, out: Path) -> None:
     """Keep the model of a target's best cell on dev, by training it again."""
     from metaxl.reporting.best import Candidate, choose
     from metaxl.training.keep import keep_model
     from metaxl.training.train import MODEL_RECORD, choose_device
 
-    best, said = choose(root, list(map(Candidate.from_dict, read_json(candidates))))
+    best, said = choose(root, [Candidate.from_dict(value, other_records) for value in read_json(candidates)])
     log.log(logging.INFO if best else logging.WARNING, "%s", said)
     if best is None:
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
@@ -168,7 +164,9 @@ def gather(cells: Path, *, group: str, root: Path, out: Path) -> None:
     from metaxl.reporting.expected import Expected
     from metaxl.reporting.frame import gather, write_scores
 
-    write_scores(gather(root, [Expected.from_dict(cell) for cell in read_json(cells)[group]]), out)
+    asked = read_json(cells)
+    expected = [Expected.from_dict(cell, asked["other_records"]) for cell in asked["groups"][group]]
+    write_scores(gather(root, expected), out)
 
 
 def scores(scores: Sequence[Path], *, out: Path) -> None:

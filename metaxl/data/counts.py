@@ -1,4 +1,4 @@
-"""Facts of a part of the data: its examples, words, labels, repeated texts and badly formed tags, counted."""
+"""Facts of a part of the data: its examples, words, labels and repeated texts, counted."""
 
 from __future__ import annotations
 
@@ -24,16 +24,9 @@ def describe(records: Sequence[Record]) -> dict[str, Any]:
     }
     if "tags" in records[0]:
         facts["entities"] = sum(tag.startswith("B-") for record in records for tag in record["tags"])
-        facts["orphan_i_tags"] = sum(_orphans(record["tags"]) for record in records)
     return facts
 
 
 def different_texts(records: Sequence[Record]) -> set[str]:
     """Return the texts of a part, each of them once."""
     return {text_of(record) for record in records}
-
-
-def _orphans(tags: Sequence[str]) -> int:
-    """Count I- tags that continue no entity of their type; conlleval lets each start one."""
-    before = ["O", *tags]
-    return sum(tag.startswith("I-") and previous[2:] != tag[2:] for previous, tag in zip(before, tags, strict=False))

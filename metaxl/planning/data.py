@@ -117,7 +117,8 @@ class DataPlan:
 
     def code(self, task: str, language: str) -> str:
         """Return the digest of the code that reads a language's data."""
-        return digest("metaxl.data.read") + digest(reader_module(self.config.corpus(task, language)))
+        modules = ("metaxl.data.read", "metaxl.data.facts", reader_module(self.config.corpus(task, language)))
+        return "".join(map(digest, modules))
 
     def downloads(self) -> list[str]:
         """Return the paths beneath results/raw/ of every file that the experiment downloads, each once."""

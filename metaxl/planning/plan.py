@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Plan:
 
     config: Config
     effective: dict[str, Any]
+    known_labels: dict[str, LabelSet] = field(default_factory=dict, compare=False)  # so far, by task
 
     @property
     def data(self) -> DataPlan:
@@ -72,7 +73,8 @@ class Plan:
             case ["config"]:
                 value = self.effective
             case ["asked/cells"]:
-                value = {name: list(map(self.expected, cells)) for name, cells in cell_groups(self.config).items()}
+                groups = {name: list(map(self.expected, cells)) for name, cells in cell_groups(self.config).items()}
+                value = {"other_records": self.config.other_records, "groups": groups}
             case ["asked/labels"]:
                 value = {task.name: asdict(self.labels(task.name)) for task in self.config.tasks}
             case ["asked/data"]:
@@ -111,7 +113,9 @@ class Plan:
         Raises:
             DataError: a file of the user cannot be read.
         """
-        return label_set(self.config, task)
+        if task not in self.known_labels:
+            self.known_labels[task] = label_set(self.config, task)
+        return self.known_labels[task]
 
     def lengths(self, task: str) -> list[int]:
         """Return how many subwords are kept of an example of train, dev and test; of a source as of train."""
@@ -151,15 +155,14 @@ class Plan:
 
     def expected(self, cell: Cell) -> dict[str, Any]:
         """Return what a cell's record must say that it was made of, and where that lies; see `Expected`."""
-        inputs = self.cell_inputs(cell)
+        inputs, (method, _) = self.cell_inputs(cell), parse_slug(cell.method)
         roles = [*SPLITS, *("source" for _ in inputs["source"])]
         return {
             "cell": asdict(cell),
             "spec": json.loads(self.cell_spec(cell)),
-            "code": self.cell_code(cell),
+            "codes": [training_digest(recipe_of(method), network) for network in self._networks(cell.encoder)],
             "files": dict(zip(roles, map(str, [*inputs["target"], *inputs["source"]]), strict=True)),
             "checksums": str(self.path(layout.CHECKSUMS, encoder=cell.encoder)),
-            "others": self.config.other_records,
         }
 
     def _networks(self, encoder: str) -> list[str]:

@@ -21,9 +21,11 @@ class Candidate:
     trainings: tuple[Expected, ...]
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> Candidate:
+    def from_dict(cls, value: dict[str, Any], others: str) -> Candidate:
         """Read back what the workflow wrote to a file."""
-        return cls(Cell(**value["cell"]), tuple(map(Expected.from_dict, value["trainings"])))
+        return cls(
+            Cell(**value["cell"]), tuple(Expected.from_dict(training, others) for training in value["trainings"])
+        )
 
 
 def choose(root: Path, candidates: Sequence[Candidate]) -> tuple[Expected | None, str]:

@@ -86,7 +86,7 @@ def expected_of(root: Path, cell: Cell, labels: LabelSet | None = None, others: 
     folder = root / "encoded" / cell.encoder / cell.task
     files = {split: folder / cell.target / f"{split}.npz" for split in ("train", "dev", "test")}
     files |= {"source": folder / f"{cell.source}-12.npz"} if cell.source != NO_SOURCE else {}
-    return Expected(spec_of(cell, labels), CODE, files, root / "encoders" / cell.encoder / "sha256.json", others)
+    return Expected(spec_of(cell, labels), (CODE,), files, root / "encoders" / cell.encoder / "sha256.json", others)
 
 
 def gathered(root: Path, cells: Iterable[Cell], others: str = "refuse") -> pd.DataFrame:

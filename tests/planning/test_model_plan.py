@@ -55,7 +55,7 @@ def test_the_best_model_of_a_cells_target():
 @pytest.mark.parametrize(("target", "folds"), [("qu", 0), ("gn", 5)])
 def test_candidates_are_all_the_cells_of_a_target_with_all_that_they_are_made_of(target, folds):
     plan = plan_of(**FOLDED)
-    asked = list(map(Candidate.from_dict, json.loads(plan.content(f"asked/best-ner-{target}"))))
+    asked = [Candidate.from_dict(value, "refuse") for value in json.loads(plan.content(f"asked/best-ner-{target}"))]
     shown = [cell for cell in all_cells(plan.config) if (cell.task, cell.target) == ("ner", target)]
     assert [candidate.cell for candidate in asked] == shown
     inputs = plan.models.best_inputs("ner", target)

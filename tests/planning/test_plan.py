@@ -417,7 +417,9 @@ def test_what_a_rule_is_asked_comes_back_from_its_text():
     """The groups' cells and an encoder's make; another part is refused with those that there are."""
     plan, other = plan_of(), plan_of(label="another", ner={"training": {"epochs": 9}})
     asked = json.loads(plan.content("asked/cells"))
-    expected = {name: [Expected.from_dict(cell) for cell in cells] for name, cells in asked.items()}
+    assert asked["other_records"] == "refuse"
+    groups = asked["groups"].items()
+    expected = {name: [Expected.from_dict(cell, "refuse") for cell in cells] for name, cells in groups}
     assert {name: [one.spec.cell for one in cells] for name, cells in expected.items()} == cell_groups(plan.config)
     for one in expected["table2+table5"]:
         assert one.spec.to_json() == plan.cell_spec(one.spec.cell)

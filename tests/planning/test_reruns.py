@@ -44,7 +44,7 @@ def asked_digests(monkeypatch, act) -> set[str]:
 def roots() -> dict[str, list[str]]:
     """Return, for each rule and each kind of cell, the modules that its digest begins with."""
     found = rule_modules()
-    found |= {f"data {corpus}": ["metaxl.data.read", reader_module(corpus)] for corpus in CORPORA}
+    found |= {f"data {corpus}": ["metaxl.data.read", "metaxl.data.facts", reader_module(corpus)] for corpus in CORPORA}
     found |= {"encoder pretrain": ["metaxl.demo.encoder"]}
     for name, method in METHODS.items():
         recipe = Recipe(method.step, method.takes, method.rtn)

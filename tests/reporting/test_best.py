@@ -22,7 +22,7 @@ LABELS = NER.label_set(["B-PER"])
 
 def candidates(folds=0):
     """Return the four cells as candidates, each with one training or with one a fold."""
-    expected = Expected.from_dict(plan_of().expected(Cell("tiny", "ner", "qu", "en", "joint", 11)))
+    expected = Expected.from_dict(plan_of().expected(Cell("tiny", "ner", "qu", "en", "joint", 11)), "refuse")
     trainings = [
         [replace(cell, target=f"lug-fold{fold}") for fold in range(1, folds + 1)] if folds else [cell] for cell in CELLS
     ]

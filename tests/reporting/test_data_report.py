@@ -41,7 +41,7 @@ REVIEWS = [
 
 
 def test_description_counts_what_was_planted():
-    """Repeats in whatever composition or spacing, entities by their first words, tags that continue nothing."""
+    """Repeats in whatever composition or spacing, entities by their first words."""
     assert describe(PLANTED) == {
         "examples": 5,
         "mean_words": 2.6,
@@ -50,7 +50,6 @@ def test_description_counts_what_was_planted():
         "repeated": 2,
         "labels": {"B-LOC": 3, "B-ORG": 1, "I-PER": 5, "O": 4},
         "entities": 4,
-        "orphan_i_tags": 3,
     }
     assert describe(REVIEWS) == {
         "examples": 3,
@@ -66,14 +65,6 @@ def test_words_are_tokens_and_what_stands_between_spaces():
     """A space inside a token does not make it two words: the encoder labels it once."""
     assert words_of({"tokens": ["a\u00a0b", "c d"]}) == 2
     assert words_of({"text": " a\u00a0b \n c"}) == 3
-
-
-def test_continued_entities_are_no_orphans():
-    """An I- tag after its own type continues it; after another type or O it does not."""
-    tags = ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC", "B-LOC", "I-LOC"]
-    record = {"id": "0", "tokens": ["w"] * len(tags), "tags": tags}
-    assert describe([record])["orphan_i_tags"] == 0
-    assert describe([{**record, "tags": [*tags[:3], "I-LOC", *tags[4:]]}])["orphan_i_tags"] == 1
 
 
 @settings(deadline=None)
@@ -164,15 +155,15 @@ def test_report_states_the_numbers_and_drops_nothing(tmp_path):
         assert facts == address | describe(RECORDS[file.task, file.label])
     assert tables_of(tmp_path)[0] == [
         list(DATA_COLUMNS),
-        ["ner", "qu", "train", "6", "3.7", "2.5", "9", "5", "LOC 4, ORG 1", "2", "3"],
-        ["ner", "qu", "dev", "2", "2.5", "2.5", "3", "3", "LOC 1, ORG 1, PER 1", "0", "0"],
-        ["ner", "qu", "test", "1", "3.0", "3", "3", "2", "LOC 1, PER 1", "0", "0"],
-        ["ner", "en", "source", "2", "6.5", "6.5", "9", "1", "LOC 1", "0", "2"],
-        ["ner", "es", "source", "2", "2.5", "2.5", "3", "1", "LOC 1", "0", "0"],
-        ["sentiment", "te", "train", "4", "2.5", "2.5", "3", "", "negative 2, positive 2", "1", ""],
-        ["sentiment", "te", "dev", "1", "3.0", "3", "3", "", "negative 1", "0", ""],
-        ["sentiment", "te", "test", "1", "8.0", "8", "8", "", "positive 1", "0", ""],
-        ["sentiment", "en", "source", "2", "2.5", "2.5", "3", "", "negative 2", "0", ""],
+        ["ner", "qu", "train", "6", "3.7", "2.5", "9", "5", "LOC 4, ORG 1", "2"],
+        ["ner", "qu", "dev", "2", "2.5", "2.5", "3", "3", "LOC 1, ORG 1, PER 1", "0"],
+        ["ner", "qu", "test", "1", "3.0", "3", "3", "2", "LOC 1, PER 1", "0"],
+        ["ner", "en", "source", "2", "6.5", "6.5", "9", "1", "LOC 1", "0"],
+        ["ner", "es", "source", "2", "2.5", "2.5", "3", "1", "LOC 1", "0"],
+        ["sentiment", "te", "train", "4", "2.5", "2.5", "3", "", "negative 2, positive 2", "1"],
+        ["sentiment", "te", "dev", "1", "3.0", "3", "3", "", "negative 1", "0"],
+        ["sentiment", "te", "test", "1", "8.0", "8", "8", "", "positive 1", "0"],
+        ["sentiment", "en", "source", "2", "2.5", "2.5", "3", "", "negative 2", "0"],
     ]
     assert [read_jsonl(tmp_path / file.path) for file in spec.files] == list(before.values())
 

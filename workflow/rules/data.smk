@@ -99,7 +99,7 @@ rule encode_target:
     params:
         labels=lambda w: json.dumps(PLANS[w.name].labels(w.task).classes),
         lengths=lambda w: PLANS[w.name].lengths(w.task),
-        code=digest("metaxl.data.encode"),
+        code=digest("metaxl.data.encode") + digest("metaxl.data.facts"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
         "--task {wildcards.task} --labels {params.labels:q} --max-length {params.lengths} --out {output.encoded:q}"
@@ -120,7 +120,7 @@ rule encode_source:
     params:
         labels=lambda w: json.dumps(PLANS[w.name].labels(w.task).classes),
         length=lambda w: PLANS[w.name].lengths(w.task)[0],
-        code=digest("metaxl.data.encode"),
+        code=digest("metaxl.data.encode") + digest("metaxl.data.facts"),
     shell:
         "logged {log:q} python -m metaxl encode {input.data:q} --tokenizer {input.tokenizer:q} "
         "--task {wildcards.task} --labels {params.labels:q} --max-length {params.length} --out {output.encoded:q}"

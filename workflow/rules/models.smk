@@ -51,10 +51,12 @@ rule best_model:
     resources:
         mem_mb=lambda w, attempt: 8000 * attempt,
         gpu_slots=1,
+        # No parameter: nothing that it changes is made anew.
+        other_records=lambda w: PLANS[w.name].config.other_records,
     params:
         work=of_any(layout.BEST_WORK),
         choosing=digest("metaxl.reporting.best"),
         keeping=digest("metaxl.training.keep"),
     shell:
         "logged {log:q} python -m metaxl keep-best {input.candidates:q} --root results/{wildcards.name:q} "
-        "--work {params.work:q} --out {output:q}"
+        "--work {params.work:q} --other-records {resources.other_records} --out {output:q}"

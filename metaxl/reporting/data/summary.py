@@ -28,10 +28,9 @@ Columns = dict[str, Callable[[Facts], Any]]  # of a table: what each shows of a 
 ADDRESS = ("task", "language", "part")
 DATA_NOTE = """\
 *Words* of an example: the tokens of a sentence; of a review, what stands between spaces, which in some scripts is more
-than a word. *Entities*: B- tags. *Of each type or class*: entities of each type, or texts of each class. *Repeated*:
-examples whose text stands earlier in the same part. *Orphan I-*: I- tags that continue no entity; each starts one, as
-in conlleval. *Source*: what was drawn of a source language. All of these are counted, none is dropped. Of a target with
-folds each fold's test stands here; together they are all its examples, each once."""
+than a word. *Of each type or class*: entities of each type, or texts of each class. *Repeated*: examples whose text
+stands earlier in the same part. *Source*: what was drawn of a source language. All of these are counted, none is
+dropped. Of a target with folds each fold's test stands here; together they are all its examples, each once."""
 ENCODED_NOTE = """\
 *Subwords a word* and *unknown*, the share of the subwords that are the tokenizer's unknown token, are of whole examples
 without special tokens; a tokenizer of bytes has no unknown token. *Limit*: subwords kept of an example, special tokens
@@ -63,7 +62,6 @@ DATA_COLUMNS: Columns = ADDRESS_COLUMNS | {
     "entities": lambda part: part.get("entities"),
     "of each type or class": lambda part: _counts(part),
     "repeated": itemgetter("repeated"),
-    "orphan I-": lambda part: part.get("orphan_i_tags"),
 }
 ENCODED_COLUMNS: Columns = {
     "encoder": itemgetter("encoder"),
