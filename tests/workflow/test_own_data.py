@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 
 import pytest
 from conftest import make_encoder
@@ -103,3 +105,46 @@ def test_a_new_type_retrains_and_a_new_word_of_an_old_type_replans_its_own_langu
         assert own.planned("--", "tables")["train"] == 9, "the new class concerns all"
     finally:
         path.write_text(before)
+
+
+def test_data_count_by_content_whatever_their_time(own):
+    """A corrected file may be older than the results: unpacked, copied or moved. A newer time alone is nothing."""
+    path = own.folder / "lug.txt"
+    before, times = path.read_text(), path.stat()
+    assert not own.planned("--", "tables")
+    os.utime(path, (2_000_000_000, 2_000_000_000))
+    assert not own.planned("--", "tables")
+    try:
+        path.write_text(before.replace("w0 O", "w2 O", 1))
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        planned = own.planned("--", "tables")
+        assert (planned["data"], planned["train"]) == (9, 9)
+    finally:
+        path.write_text(before)
+        os.utime(path, (times.st_atime, times.st_mtime))
+    assert not own.planned("--", "tables")
+
+
+@pytest.mark.parametrize("change", ["settings", "data"])
+def test_a_copied_folder_of_results_shows_no_number_of_another_plan(own, change):
+    """Snakemake's memory of parameters does not come with it; records are refused, other data are read anew."""
+    results = own.folder / "results"
+    shutil.copytree(results / "own", results / "copy")
+    other = own.folder / "other.txt"
+    other.write_text((own.folder / "lug.txt").read_text().replace("w0 O", "w2 O", 1))
+    try:
+        if change == "data":
+            lug = {"path": "other.txt", "folds": 3}
+            own.configure(OWN | {"name": "copy", "files": {"ner": OWN["files"]["ner"] | {"lug": lug}}})
+            planned = own.planned("--", "tables")
+            assert (planned["data"], planned["train"]) == (9, 9)
+            return
+        training = {"training": TRAINING | {"learning_rate": 0.01}}
+        own.configure(OWN | {"name": "copy", "ner": OWN["ner"] | training})
+        done = own.snakemake("--", "results/copy/tables/table2.md")
+        assert done.returncode != 0
+        said = done.stdout + done.stderr
+        assert "of another making than the active plan: training.learning_rate is 0.01 in the plan and 3e-05" in said
+    finally:
+        own.configure(OWN)
+        shutil.rmtree(results / "copy")
