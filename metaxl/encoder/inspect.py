@@ -20,6 +20,13 @@ NAMES = {
     "num_hidden_layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "encoder_layers"),
     "vocab_size": ("vocab_size", "n_words"),
 }
+LARGEST = 2**31 - 1
+MOST = {"num_hidden_layers": 10_000}  # the names of all their parameters are held in memory
+OTHER_SIZES = ("intermediate_size", "embedding_size", "max_position_embeddings")
+SHARES = dict.fromkeys(
+    ("hidden_dropout_prob", "attention_probs_dropout_prob", "layer_norm_eps", "initializer_range"),
+    "a number from 0 to 1, 1 left out,",
+)
 # Families of RoBERTa's kind, whose positions begin after the row of the padding token.
 AFTER_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "roberta-prelayernorm", "data2vec-text")
 
@@ -78,18 +85,33 @@ def _faults_of_sizes(path: Path, config: dict[str, Any]) -> list[str]:
             f"{path}: {name} is {value!r}, where a positive whole number was expected; copy the encoder's own "
             "config.json."
             for name, value in given.items()
-            if not _is_size(value)
+            if not _is_size(value, MOST.get(key, LARGEST))
         ]
-    if packed and "intermediate_size" in config and not _is_size(config["intermediate_size"]):
-        faults.append(
-            f"{path}: intermediate_size is {config['intermediate_size']!r}, where a positive whole number was "
-            "expected; copy the encoder's own config.json."
-        )
-    return faults
+    return faults + _faults_of_settings(path, config)
 
 
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _faults_of_settings(path: Path, config: dict[str, Any]) -> list[str]:
+    """Return which of the other numbers are none: training would stop at them, or go wrong without a word."""
+    padding, types = config.get("pad_token_id"), config.get("type_vocab_size", 0)
+    wrong = [name for name in SHARES if name in config and not _is_share(config[name])]
+    if padding is not None and (type(padding) is not int or abs(padding) > LARGEST):
+        wrong.append("pad_token_id")
+    wrong += ["type_vocab_size"] if not _is_size(types) and (types != 0 or isinstance(types, bool)) else []
+    wrong += [name for name in OTHER_SIZES if name in config and not _is_size(config[name])]
+    expected = SHARES | {"pad_token_id": "the number of a token"}
+    return [
+        f"{path}: {name} is {config[name]!r}, where {expected.get(name, 'a positive whole number')} was expected; copy "
+        "the encoder's own config.json."
+        for name in wrong
+    ]
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
+
+
+def _is_size(value: Any, most: int = LARGEST) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
 
 
 def _sizes(config: dict[str, Any]) -> dict[str, int]:

@@ -8,12 +8,13 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from metaxl.data.encode import load_tokenizer
-from metaxl.errors import EncoderError
+from metaxl.errors import DataError, EncoderError
 from metaxl.files import read_json, write_json
 from metaxl.tasks import Task
 
 CONFIG = "tokenizer_config.json"
 VOCABULARIES = ("vocab.*", "*.model", "*.spm", "*.tiktoken")  # of which transformers may make a tokenizer.json
+UNKNOWN = "\u0378"  # no character
 KEPT = ("model_max_length", "padding_side", "truncation_side", "additional_special_tokens", "extra_special_tokens")
 
 
@@ -57,7 +58,14 @@ def faults_of_tokenizer(folder: Path, rows: int) -> list[str]:
             return []
         return [f"{folder}: no tokenizer.json, and no vocabulary of which to make one; {advice}."]
     try:
-        ids = Tokenizer.from_file(str(path)).get_vocab().values()
+        if (folder / CONFIG).is_file() and not isinstance(read_json(folder / CONFIG), dict):
+            return [f"{folder / CONFIG}: expected an object of settings; copy the encoder's own file."]
+    except DataError as error:
+        return [f"{str(error).removesuffix('.')}; copy the encoder's own file."]
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer.encode(UNKNOWN)  # where the unknown token is none of the vocabulary, that fails
+        ids = tokenizer.get_vocab().values()
     except Exception as error:  # the library raises no class of its own
         return [f"{path}: cannot be read as a tokenizer ({str(error).removesuffix('.')}); {advice}."]
     if 2 * len(ids) <= rows:

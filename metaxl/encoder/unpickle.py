@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import sys
 import warnings
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ import torch
 from safetensors.torch import save_file
 
 from metaxl.errors import EncoderError
+
+COPIES = 4  # of the weights: as torch reads them, as they are copied, as safetensors writes them, and one to spare
+ROOM = 1 << 30  # bytes
 
 
 def read_pickle(path: Path) -> dict[str, torch.Tensor]:
@@ -43,12 +47,22 @@ def read_pickle(path: Path) -> dict[str, torch.Tensor]:
             raise EncoderError(f"expected tensors by name, found {name!r} with {type(value).__name__}.")
         if value.layout != torch.strided or value.is_quantized or value.is_complex():
             raise EncoderError(f"{name} is sparse, quantised or complex; use the original weights.")
+    if sum(value.numel() * value.element_size() for value in content.values()) > COPIES * path.stat().st_size + ROOM:
+        raise EncoderError("its tensors are many times larger than the file, as no weights are; it is refused.")
     return {name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in content.items()}
+
+
+def bound_memory(pickles: Sequence[Path]) -> None:
+    """Let this process grow by a few times the size of the pickles alone: a few bytes can ask for any amount."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + ROOM + COPIES * sum(path.stat().st_size for path in pickles)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def main(result: Path, pickles: Sequence[Path]) -> int:
     """Write the tensors of all pickles into one safetensors file; return the exit code."""
     weights: dict[str, torch.Tensor] = {}
+    bound_memory(pickles)
     for path in pickles:
         try:
             weights |= read_pickle(path)

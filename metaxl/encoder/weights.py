@@ -71,7 +71,7 @@ def read_header(path: Path) -> dict[str, Stored]:
             raise DamageError(f"the file is cut, empty or no safetensors file: it has {size} bytes and no whole header")
         try:
             header: Any = json.loads(file.read(length))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DamageError(f"its header is not JSON ({error})") from error
     if not isinstance(header, dict):
         raise DamageError("its header is no JSON object")

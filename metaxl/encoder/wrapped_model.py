@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -50,17 +53,18 @@ def load_model(folder: Path, task: Task, labels: LabelSet) -> tuple[PreTrainedMo
     config, path = _load_config(folder, labels), weights_file(folder)
     logging.set_verbosity_error()  # it would report that the head is missing
     logging.disable_progress_bar()
-    model, found = CLASSES[task.head].from_pretrained(
-        folder,
-        config=config,
-        attn_implementation="eager",  # the fused kernels have no second derivative
-        dtype=torch.float32,
-        use_safetensors=True,
-        local_files_only=True,
-        trust_remote_code=False,
-        ignore_mismatched_sizes=True,
-        output_loading_info=True,
-    )
+    with explained(folder / "config.json"):
+        model, found = CLASSES[task.head].from_pretrained(
+            folder,
+            config=config,
+            attn_implementation="eager",  # the fused kernels have no second derivative
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
     absent = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
     refuse_missing(path, [name for name in absent if not _is_head(model, name)], config.model_type)
     blocks, _ = find_blocks(model.base_model, config.num_hidden_layers)
@@ -83,9 +87,22 @@ def _load_config(folder: Path, labels: LabelSet) -> PretrainedConfig:
             f"{path}: transformers has no token and sequence classification for model_type {family!r}; use one of "
             f"{', '.join(FAMILIES)}."
         )
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    with explained(path):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     config.update(label_names(labels) | {"return_dict": True})
     return config
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what transformers raises of a configuration that is no model's into an EncoderError that names the file."""
+    try:
+        yield
+    except (ArithmeticError, AssertionError, LookupError, StrictDataclassError, TypeError, ValueError) as error:
+        raise EncoderError(
+            f"{path}: transformers cannot make a model of it ({' '.join(str(error).split()) or type(error).__name__}); "
+            "copy the encoder's own config.json."
+        ) from error
 
 
 def _is_head(model: PreTrainedModel, name: str) -> bool:

@@ -21,6 +21,7 @@ from metaxl.training.feed import make_feed
 
 log = logging.getLogger(__name__)
 CHECK_EVERY = 50  # steps between two looks at the losses; a look waits for the device
+OF_LOOK_AHEAD = {"meta_loss", "hypergradient_norm"}  # what a step reports of theta', which has felt the inner rate
 GATE_SAMPLE = 32  # source sentences over which a gate's mean is taken
 
 
@@ -106,7 +107,9 @@ class Run:
         """Return what to say of quantities that are not finite; at the first step no rate has changed a weight yet."""
         cell, rate = self.spec.cell, self.spec.training.learning_rate * self._schedule(step - 1)
         advice = f"Lower {cell.task}.training.learning_rate or clip_norm."
-        if step == 1:
+        if step == 1 and set(bad) <= OF_LOOK_AHEAD:
+            advice = f"Lower method.inner_rate; where it is scheduled, {cell.task}.training.learning_rate."
+        elif step == 1:
             advice = (
                 f"No rate had changed a weight by then: look at the weights of encoder {cell.encoder!r} for NaN, Inf "
                 "or huge numbers, or use another checkpoint of it."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -139,6 +141,22 @@ def test_what_is_no_encoders_weights_is_refused(source, tmp_path, content, messa
     else:
         torch.save(content, source / PICKLE)
     assert message in refused(source, tmp_path / "out")
+
+
+def test_a_few_bytes_that_ask_for_much_memory_are_refused(source, tmp_path):
+    """One number, repeated: no memory is taken for it."""
+    torch.save({"a": torch.ones(1).expand(10**11)}, source / PICKLE)
+    assert "its tensors are many times larger than the file" in refused(source, tmp_path / "out")
+
+
+def test_the_process_that_reads_a_pickle_has_a_bounded_memory(source):
+    code = (
+        "import sys, pathlib, torch; from metaxl.encoder.unpickle import bound_memory;"
+        "bound_memory([pathlib.Path(sys.argv[1])]); torch.empty(2**27); torch.empty(2**32, dtype=torch.uint8)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, source / PICKLE], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "can't allocate memory" in done.stderr or "not enough memory" in done.stderr
 
 
 def test_a_file_cut_short_is_refused(source, tmp_path):

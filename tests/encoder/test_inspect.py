@@ -135,6 +135,54 @@ def test_a_configuration_that_does_not_fit(folder, change, message):
     assert any(message in fault for fault in faults(configured(folder, **change)))
 
 
+@pytest.mark.parametrize("key", ["layer_norm_eps", "hidden_dropout_prob", "initializer_range"])
+@pytest.mark.parametrize("value", [None, "1e-5", True, -0.1, 1, 1e30, float("nan"), [0.1]])
+def test_a_share_that_is_none(folder, key, value):
+    """Training would end at a text, and go wrong without a word with 1.5 for an epsilon."""
+    assert f"{key} is {value!r}, where a number from 0 to 1" in one(configured(folder, **{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("pad_token_id", "1"),
+        ("pad_token_id", 2**70),
+        ("type_vocab_size", [2]),
+        ("intermediate_size", -1),
+        ("max_position_embeddings", "512"),
+        ("vocab_size", 2**70),
+        ("num_hidden_layers", 10**9),
+    ],
+)
+def test_another_number_that_is_none(folder, key, value):
+    """A huge one would take all memory before anything could be compared with it."""
+    told = faults(configured(folder, **{key: value}), layers=())
+    assert f"{key} is {value!r}, where" in told[0]
+
+
+def test_brackets_without_end_are_no_json(folder):
+    (folder / "config.json").write_text("[" * 100_000)
+    assert "expected a JSON file" in faults(folder)[0]
+    (folder / "model.safetensors").write_bytes((99_999).to_bytes(8, "little") + b"[" * 99_999)
+    assert any("its header is not JSON" in fault for fault in faults(folder))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("{", "expected a JSON file"), ("[]", "expected an object of settings")]
+)
+def test_settings_of_a_tokenizer_that_are_none(folder, content, message):
+    """A kept model's are made of them, after the training."""
+    (folder / "tokenizer_config.json").write_text(content)
+    assert message in one(folder)
+
+
+def test_a_tokenizer_without_its_unknown_token(folder):
+    """It would fail at the first unknown word."""
+    content = read_json(folder / "tokenizer.json")
+    write_json(folder / "tokenizer.json", content | {"model": content["model"] | {"unk_token": "<none>"}})
+    assert "cannot be read as a tokenizer (WordPiece" in one(folder)
+
+
 def test_weights_of_more_layers(folder):
     configured(folder, num_hidden_layers=2)
     assert "holds 3 layers, but num_hidden_layers of config.json is 2" in one(folder, layers=[2])

@@ -179,3 +179,10 @@ def test_a_folder_is_readable_as_the_umask_says_and_a_linked_file_as_its_owner_s
         os.umask(before)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()}
     assert modes == {"model.safetensors": 0o666 & ~mask, "linked": 0o600}
+
+
+@pytest.mark.parametrize(
+    "change", [{"hidden_act": "swosh"}, {"hidden_act": 3}, {"layer_norm_eps": 0}, {"pad_token_id": 65}]
+)
+def test_a_configuration_that_transformers_cannot_take_is_told_with_its_file(tmp_path, refused, change):
+    refused(changed(make_family(tmp_path / "encoder", "electra"), change), r"encoder/config\.json: transformers cannot")

@@ -216,6 +216,15 @@ def test_a_first_step_that_is_not_finite_blames_the_encoder_and_no_rate(place):
     assert "Lower" not in str(caught.value)
 
 
+def test_a_look_ahead_that_is_not_finite_at_the_first_step_blames_the_inner_rate(place):
+    """It alone has felt a rate by then."""
+    run = run_of(place, spec_of("metaxl-L1"))
+    step = run.feed.step
+    run.feed = replace(run.feed, step=lambda rates: step(rates) | {"meta_loss": torch.tensor(float("nan"))})
+    with pytest.raises(TrainingError, match=r"meta_loss not finite at step 1,.*Lower method\.inner_rate"):
+        run.train()
+
+
 def test_a_layer_that_the_encoder_lacks_is_named(place, tmp_path):
     with pytest.raises(ConfigError, match=rf"layer 12 does not exist; encoder 'tiny' has layers 0 .* to {LAYERS}"):
         train(place, tmp_path, spec_of("metaxl-L12"))
