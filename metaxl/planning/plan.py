@@ -17,13 +17,21 @@ from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import cell_groups, compared_pairs, figure_cells, find_table, tables, trained_cells
+from metaxl.experiment.grid import (
+    cell_groups,
+    compared_pairs,
+    figure_cells,
+    find_table,
+    tables,
+    trained_cells,
+)
 from metaxl.experiment.layout import ENCODER_FILES, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec, recipe_of
 from metaxl.experiment.schema import read_yaml
 from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import training_digest
 from metaxl.files import canonical_json, sha256_text
+from metaxl.planning import asked
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.findings import find_faults, refuse
@@ -57,39 +65,12 @@ class Plan:
         return ModelPlan(self)
 
     def content(self, part: str) -> str:
-        """Return the content of a JSON file that other rules read.
-
-        Args:
-            part: "config", the effective configuration; "asked/labels", the classes of each task; or, as they are too
-                long for a command line, "asked/cells", the groups of cells to gather and what their records must say,
-                "asked/best-<task>-<target>", the cells of which the best one's model is kept, "asked/data", for the
-                data report, and "asked/encoder-<name>".
+        """Return the content of a JSON file that other rules read; see `metaxl.planning.asked`.
 
         Raises:
             ConfigError: there is no such part.
         """
-        value: Any
-        match part.split("-", 1):
-            case ["config"]:
-                value = self.effective
-            case ["asked/cells"]:
-                groups = {name: list(map(self.expected, cells)) for name, cells in cell_groups(self.config).items()}
-                value = {"other_records": self.config.other_records, "groups": groups}
-            case ["asked/labels"]:
-                value = {task.name: asdict(self.labels(task.name)) for task in self.config.tasks}
-            case ["asked/data"]:
-                value = asdict(report_spec(self.config))
-            case ["asked/best", place] if "-" in place:
-                value = self.models.candidates(*place.split("-", 1))
-            case ["asked/encoder", encoder]:
-                files = self.encoders.checksums(encoder)
-                value = self.encoders.spec(encoder) | ({"files": files} if files else {})
-            case _:
-                raise ConfigError(
-                    f"{self.path(part)}.json: expected asked/cells, asked/labels, asked/data, asked/encoder-<name> or "
-                    "asked/best-<task>-<target>."
-                )
-        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        return asked.content(self, part)
 
     def path(self, pattern: str, **wildcards: object) -> Path:
         """Return the path of a file of this experiment."""

@@ -11,6 +11,7 @@ from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.load import effective_config, load_config
 from metaxl.experiment.schema import WORKFLOW
+from metaxl.planning.asked import parts
 from metaxl.planning.plan import Plan
 from metaxl.planning.staged import stage
 
@@ -28,8 +29,8 @@ class Plans:
         """
         self.raw = raw
         self.active = _plan(raw)
-        self._content = cache(lambda name, part: self[name].content(part))
-        self._of_preset = cache(lambda preset: _plan({**raw, "preset": preset}))
+        self._contents: dict[tuple[str, str], str] = {}
+        self._of_preset = cache(self._planned)
 
     def __getitem__(self, name: str) -> Plan:
         """Return the plan whose results lie under results/<name>/.
@@ -49,14 +50,35 @@ class Plans:
             "Pass the --configfile that names it."
         )
 
+    def _planned(self, preset: str) -> Plan:
+        plan = _plan({**self.raw, "preset": preset})
+        self.stage(plan)
+        return plan
+
+    def stage(self, plan: Plan) -> None:
+        """Stage all that a plan's rules are to place: Snakemake sees no file that comes while it looks at a folder.
+
+        Raises:
+            DataError: a file of the user cannot be read.
+        """
+        for part in parts(plan):
+            self._place(plan, part)
+        for task, _, language, split in plan.data.splits():
+            plan.data.staged(task.name, language, split)
+
     def staged(self, name: str, part: str) -> Path:
         """Return the file that rule `configuration` is to place, newer than what lies there if that is another.
 
         Raises:
             ConfigError: there is no such experiment or part.
         """
-        plan, content = self[name], self._content(name, part)
-        path = plan.path(layout.WRITTEN, part=part)
+        return self._place(self[name], part)
+
+    def _place(self, plan: Plan, part: str) -> Path:
+        address = plan.config.name, part
+        if address not in self._contents:
+            self._contents[address] = plan.content(part)
+        content, path = self._contents[address], plan.path(layout.WRITTEN, part=part)
         return stage(path, content, path.is_file() and path.read_text(encoding="utf-8") == content)
 
 

@@ -88,7 +88,13 @@ def test_where_no_cell_is_the_best_the_folder_says_why(monkeypatch, tmp_path, ca
     """Tables are made all the same: the rule has its output."""
     monkeypatch.setattr("metaxl.reporting.best.choose", lambda *_: (None, "none is the best"))
     write_json(tmp_path / "candidates.json", [])
-    keep_best(tmp_path / "candidates.json", root=tmp_path, work=tmp_path / "work", out=tmp_path / "best")
+    keep_best(
+        tmp_path / "candidates.json",
+        root=tmp_path,
+        work=tmp_path / "work",
+        other_records="refuse",
+        out=tmp_path / "best",
+    )
     assert [path.name for path in (tmp_path / "best").iterdir()] == ["cell.json"]
     assert read_json(tmp_path / "best" / "cell.json") == {"cell": None, "notes": ["none is the best"]}
     assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -26,6 +26,7 @@ try:
         read_yaml(Path(path))
     PLANS = Plans(config)
     PLANS.active.check()
+    PLANS.stage(PLANS.active)
 except MetaXLError as error:
     raise WorkflowError(str(error)) from error
 PLAN = PLANS.active

@@ -1,0 +1,59 @@
+"""What the plan writes for other rules to read: the configuration in full, and what is too long for a command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from metaxl.errors import ConfigError
+from metaxl.experiment.grid import all_cells, cell_groups
+from metaxl.reporting.data.files import report_spec
+
+if TYPE_CHECKING:
+    from metaxl.planning.plan import Plan
+
+
+def parts(plan: Plan) -> list[str]:
+    """Return the names of all of them."""
+    cells = all_cells(plan.config)
+    best = dict.fromkeys(f"asked/best-{cell.task}-{cell.target}" for cell in cells)
+    encoders = [f"asked/encoder-{name}" for name in plan.encoders.used()]
+    return ["config", "asked/labels", "asked/cells", "asked/data", *encoders, *best]
+
+
+def content(plan: Plan, part: str) -> str:
+    """Return the content of a JSON file that other rules read.
+
+    Args:
+        plan: of the experiment.
+        part: "config", the effective configuration; "asked/labels", the classes of each task; or, as they are too
+            long for a command line, "asked/cells", the groups of cells to gather and what their records must say,
+            "asked/best-<task>-<target>", the cells of which the best one's model is kept, "asked/data", for the
+            data report, and "asked/encoder-<name>".
+
+    Raises:
+        ConfigError: there is no such part.
+    """
+    value: Any
+    match part.split("-", 1):
+        case ["config"]:
+            value = plan.effective
+        case ["asked/cells"]:
+            groups = {name: list(map(plan.expected, cells)) for name, cells in cell_groups(plan.config).items()}
+            value = {"other_records": plan.config.other_records, "groups": groups}
+        case ["asked/labels"]:
+            value = {task.name: asdict(plan.labels(task.name)) for task in plan.config.tasks}
+        case ["asked/data"]:
+            value = asdict(report_spec(plan.config))
+        case ["asked/best", place] if "-" in place:
+            value = plan.models.candidates(*place.split("-", 1))
+        case ["asked/encoder", encoder]:
+            files = plan.encoders.checksums(encoder)
+            value = plan.encoders.spec(encoder) | ({"files": files} if files else {})
+        case _:
+            raise ConfigError(
+                f"{plan.path(part)}.json: expected asked/cells, asked/labels, asked/data, asked/encoder-<name> or "
+                "asked/best-<task>-<target>."
+            )
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
