@@ -36,12 +36,13 @@ def put(folder, name, content):
     [
         CONLL,
         CONLL.replace(b"\n", b"\r\n"),
+        CONLL.replace(b"\n", b"\r"),
         BOM + CONLL,
         CONLL.rstrip(b"\n"),
         b"\n\n" + CONLL.replace(b"\n\n", b"\n \t\n\n") + b"\n\n",
         CONLL.replace(b"B-LOC", b" B-LOC "),
     ],
-    ids=["plain", "CRLF", "BOM", "no final newline", "more blank lines", "spaces around a tag"],
+    ids=["plain", "CRLF", "CR", "BOM", "no final newline", "more blank lines", "spaces around a tag"],
 )
 def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
     """Line ends, a byte order mark, blank lines and the last newline carry no meaning."""
@@ -51,8 +52,15 @@ def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
 
 @pytest.mark.parametrize(
     "content",
-    [JSONL, JSONL.replace(b"\n", b"\r\n"), BOM + JSONL, JSONL.rstrip(b"\n"), b"\n" + JSONL.replace(b"\n", b"\n\n")],
-    ids=["plain", "CRLF", "BOM", "no final newline", "blank lines"],
+    [
+        JSONL,
+        JSONL.replace(b"\n", b"\r\n"),
+        JSONL.replace(b"\n", b"\r"),
+        BOM + JSONL,
+        JSONL.rstrip(b"\n"),
+        b"\n" + JSONL.replace(b"\n", b"\n\n"),
+    ],
+    ids=["plain", "CRLF", "CR", "BOM", "no final newline", "blank lines"],
 )
 def test_json_lines_read_alike_however_they_were_saved(tmp_path, content):
     """Likewise; fields that nobody asked for are left out, an id among them."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from metaxl.data.formats.examples import Example
 from metaxl.data.formats.faults import Faults
+from metaxl.data.formats.text import LINE_END
 from metaxl.data.tags import is_tag
 from metaxl.errors import DataError
 
@@ -36,7 +37,7 @@ def rows_of(file: str, text: str, delimiter: str, faults: Faults) -> Iterator[tu
 
 def delimiter_of(text: str) -> str:
     """Return the comma or semicolon, whichever the first line has more of."""
-    first = text.partition("\n")[0]
+    first = LINE_END.split(text, maxsplit=1)[0]
     return max(",;\t", key=first.count)
 
 

@@ -11,6 +11,7 @@ from metaxl.data.formats.archive import MAX_ARCHIVE_BYTES
 from metaxl.errors import DataError
 
 GZIP = ".gz"
+LINE_END = re.compile(r"\r\n|\r|\n")
 MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -68,11 +69,11 @@ def _unpacked(path: Path) -> bytes:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text; LF or CRLF ends one.
+    """Return the lines of a text; LF, CRLF or a lone CR, as of old Macs, ends one.
 
     Not splitlines(): it would also cut at U+0085 and U+2028, which may stand inside a word.
     """
-    return [line.removesuffix("\r") for line in text.split("\n")]
+    return LINE_END.split(text)
 
 
 def fault_of_text(text: object) -> str | None:
