@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from metaxl.data.formats.examples import Example, is_number
+from metaxl.data.formats.examples import Example, is_number, lacks_name
 from metaxl.data.formats.faults import Faults
 from metaxl.data.formats.records import Record
-from metaxl.data.formats.text import fault_of_text
+from metaxl.data.formats.text import fault_of_text, shown
 from metaxl.data.tags import is_tag
 
 logger = logging.getLogger(__name__)
@@ -79,16 +79,27 @@ def _is_sentence(example: Example, faults: Faults) -> bool:
 def _is_word(example: Example, number: int, faults: Faults) -> bool:
     word, tag, place = example.content[number], example.labels[number], example.place_of(number)
     if why := fault_of_text(word):
-        faults.add(f"word {why.partition(';')[0]}", place, f"the word {word!a} {why}.")
+        faults.add(f"word {why.partition(';')[0]}", place, f"the word {shown(word)} {why}.")
         return False
     if word != DOCUMENT and not (isinstance(tag, str) and is_tag(tag)):
-        _tell_tag(place, tag, faults)
+        _tell_tag(place, tag, faults, example.names)
         return False
     return True
 
 
-def _tell_tag(place: str, tag: Any, faults: Faults) -> None:
-    if is_number(tag):
+def _tell_nameless(place: str, what: str, label: Any, names: Sequence[str], faults: Faults) -> None:
+    faults.add(
+        f"nameless {label}",
+        place,
+        f"the {what} {shown(label)} is no number from 0 to {len(names) - 1}, as the names say: "
+        f"{shown(', '.join(names))}; mend it, or the names.",
+    )
+
+
+def _tell_tag(place: str, tag: Any, faults: Faults, names: Sequence[str] = ()) -> None:
+    if lacks_name(tag, names):
+        _tell_nameless(place, "tag", tag, names, faults)
+    elif is_number(tag):
         faults.add(
             "numbers",
             place,
@@ -152,8 +163,10 @@ def checked_reviews(file: str, examples: Sequence[Example], faults: Faults) -> l
         why = fault_of_text(example.content)
         if why:
             faults.add(f"text {why.partition(';')[0]}", example.place, f"the text {why}.")
+        elif lacks_name(label, example.names):
+            _tell_nameless(example.place, "label", label, example.names, faults)
         elif label is None or not isinstance(label, str | int | bool) or not str(label).strip():
-            faults.add("label", example.place, f"expected one label, found {label!r}.")
+            faults.add("label", example.place, f"expected one label, found {shown(label)}.")
         else:
             records.append({"text": example.content, "label": str(label).strip()})
     labels = Counter(record["label"] for record in records)

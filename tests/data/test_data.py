@@ -177,7 +177,13 @@ FAULTS = {
         "expected a list of words and a list of tags.",
     ),
     "an empty word": ("ner", "jsonl", b'{"tokens": [" "], "tags": ["O"]}', 1, "the word ' ' is empty, or only spaces"),
-    "a number for a word": ("ner", "jsonl", b'{"tokens": [1], "tags": ["O"]}', 1, "the word 1 expected text, found 1."),
+    "a number for a word": (
+        "ner",
+        "jsonl",
+        b'{"tokens": [1], "tags": ["O"]}',
+        1,
+        "the word 1 is a number; write it in quotes.",
+    ),
     "no word": ("ner", "jsonl", b'{"tokens": [], "tags": []}', 1, "the sentence has no words; remove it."),
     "numbers without names": (
         "ner",
@@ -199,7 +205,7 @@ FAULTS = {
         "jsonl",
         b'{"text": ["a"], "label": "positive"}',
         1,
-        "the text expected text, found",
+        "the text is no text; write it in quotes.",
     ),
     "an empty text": (
         "sentiment",

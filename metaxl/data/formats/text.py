@@ -11,6 +11,7 @@ from metaxl.data.formats.archive import MAX_ARCHIVE_BYTES
 from metaxl.errors import DataError
 
 GZIP = ".gz"
+SHOWN = 60  # characters of a value in a message
 LINE_END = re.compile(r"\r\n|\r|\n")
 MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
@@ -76,10 +77,19 @@ def lines_of(text: str) -> list[str]:
     return LINE_END.split(text)
 
 
+def shown(value: object) -> str:
+    """Return a value as messages show it: in ASCII, and of a long one the beginning."""
+    whole = value[: SHOWN + 1] if isinstance(value, str) else value
+    text = ascii(whole)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
 def fault_of_text(text: object) -> str | None:
     """Return what makes a word or text of no use, or None: it is no text, is blank, or holds what no file can."""
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return "is a number; write it in quotes"
     if not isinstance(text, str):
-        return f"expected text, found {text!r}"
+        return "is no text; write it in quotes"
     if not text.strip():
         return "is empty, or only spaces; remove it"
     if "\x00" in text:
