@@ -12,10 +12,11 @@ from typing import Any
 from metaxl.data.formats.examples import Example, is_number, lacks_name
 from metaxl.data.formats.faults import Faults
 from metaxl.data.formats.records import Record
-from metaxl.data.formats.text import fault_of_text, shown
+from metaxl.data.formats.text import SHOWN, fault_of_text, shown
 from metaxl.data.tags import is_tag
 
 logger = logging.getLogger(__name__)
+TYPE_O = re.compile(r"[BIESLU]-O")
 DOCUMENT = "-DOCSTART-"
 PREFIX = re.compile(r"([A-Za-z]{2,8}(?:[-_][A-Za-z0-9]+)*):(?=.)", re.DOTALL)
 LONG_SENTENCE, LONG_SENTENCES, FEW = (
@@ -109,9 +110,15 @@ def _tell_tag(place: str, tag: Any, faults: Faults, names: Sequence[str] = ()) -
     elif tag in ("0", "o"):
         faults.add(f"tag {tag}", place, f"the tag {tag!r} is no tag; write the letter O where no entity is.")
     elif isinstance(tag, str) and is_tag(tag.upper()) and not is_tag(tag):
-        faults.add("case", place, f"the tag {tag!r} must have its mark in capitals: {tag[:1].upper()}{tag[1:]}.")
+        faults.add(
+            "case",
+            place,
+            f"the tag {shown(tag)} must have its mark in capitals, such as {tag[:1].upper()}{tag[1:SHOWN]}.",
+        )
+    elif isinstance(tag, str) and TYPE_O.fullmatch(tag):
+        faults.add("type O", place, f"{tag!r} is no tag: O is no type; give the type another name.")
     else:
-        faults.add("tag", place, f"{tag!r} is no tag; expected O, or B- or I- with a type, such as B-PER.")
+        faults.add("tag", place, f"{shown(tag)} is no tag; expected O, or B- or I- with a type, such as B-PER.")
 
 
 def _without_documents(example: Example) -> Example:

@@ -126,7 +126,7 @@ FAULTS = {
         3,
         "'PER' is no tag; expected O, or B- or I- with",
     ),
-    "a tag in lower case": ("ner", "tsv", b"a\tO\nb\tb-LOC\n", 2, "must have its mark in capitals: B-LOC."),
+    "a tag in lower case": ("ner", "tsv", b"a\tO\nb\tb-LOC\n", 2, "must have its mark in capitals, such as B-LOC."),
     "a zero": ("ner", "tsv", b"a\t0\nb\tB-PER\n", 1, "the tag '0' is no tag; write the letter O where no entity is."),
     "Latin-1": (
         "ner",

@@ -447,3 +447,88 @@ def test_digits_in_a_table_get_the_names_that_are_given(tmp_path, name, content)
 def test_numbers_of_texts_without_names_are_classes(tmp_path):
     (tmp_path / "train.csv").write_text("text,label\na,1\nb,0\n")
     assert [record["label"] for record in read_split("files", "sentiment", "lug", "train", tmp_path)] == ["1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("sentence_id,mot,tag\n1,Ada,B-PER\n1,ran,O\n", None),
+        ("sentence_id,mot,etiquette\n1,Ada,B-PER\n1,ran,O\n", None),
+        ("mot,etiquette\nAda,B-PER\nran,O\n", None),
+        ("1,Ada,B-PER\n2,ran,O\n", None),
+        ("token,O\nAda,B-PER\nran,O\n", None),
+        ("Mot,Nature,Etiquette\nAda,N,B-PER\nran,V,O\n", {"word": "MOT", "tag": 3}),
+        ("N,Ada,B-PER\nV,ran,O\n", {"word": 2}),
+    ],
+)
+def test_words_of_a_table_are_never_the_numbers_of_sentences(tmp_path, content, columns):
+    """A header of unknown names is helped by the content, or by columns."""
+    (tmp_path / "train.csv").write_text(content)
+    (record,) = read_split("files", "ner", "lug", "train", tmp_path, columns=columns)
+    assert (record["tokens"], record["tags"]) == (["Ada", "ran"], ["B-PER", "O"])
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "message"),
+    [
+        ("id,mot,nature,tag\n1,Ada,N,B-PER\n", None, "the first row, 'id, mot, nature, tag', does not tell which col"),
+        ("a,b\nc,d\n", None, "holds the words and tags; write columns: {word: 2, tag: 3}"),
+        ("Ada,B-PER\n", {"word": "mot"}, "has no header; columns.word is 'mot', expected a number from 1 to 2"),
+        ("mot,tag\nAda,B-PER\n", {"word": "wort"}, "no column 'wort'; there are mot, tag"),
+    ],
+)
+def test_a_table_whose_columns_are_not_clear_is_refused(tmp_path, content, columns, message):
+    (tmp_path / "train.csv").write_text(content)
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_split("files", "ner", "lug", "train", tmp_path, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("Body,Stars\na,x\nb,x\n", {"text": "BODY", "label": "Stars"}),
+        ("Stars,Body\nx,a\nx,b\n", {"text": 2, "label": 1}),
+        ("a,x\nb,x\n", {"text": 1, "label": 2}),
+    ],
+)
+def test_columns_of_texts_are_given_by_name_or_number(tmp_path, content, columns):
+    """Names in any case; by number a file without a header keeps its first row."""
+    (tmp_path / "train.csv").write_text(content)
+    records = read_split("files", "sentiment", "lug", "train", tmp_path, columns=columns)
+    assert [(record["text"], record["label"]) for record in records] == [("a", "x"), ("b", "x")]
+
+
+def test_only_the_mapping_drops(tmp_path):
+    """A class that the data call "drop" is one."""
+    (tmp_path / "train.csv").write_text("text,label\na,drop\nb,up\nc,flat\n")
+    records = read_split("files", "sentiment", "lug", "train", tmp_path, labels={"flat": "drop"})
+    assert [record["label"] for record in records] == ["drop", "up"]
+
+
+def test_a_type_called_o_is_refused(tmp_path):
+    """It would vanish as no entity."""
+    (tmp_path / "train.tsv").write_text("a\tB-O\nb\tB-ORG\n")
+    with pytest.raises(DataError, match=r"'B-O' is no tag: O is no type"):
+        read_split("files", "ner", "lug", "train", tmp_path)
+
+
+def test_a_line_break_between_quotation_marks_of_a_tsv_is_a_fault(tmp_path):
+    """It would make one text of several silently."""
+    (tmp_path / "train.tsv").write_text('text\tlabel\n"a\tx\nb\tx\nc"\tx\n')
+    with pytest.raises(DataError, match=r"train\.tsv:2: a line break stands between two quotation marks"):
+        read_split("files", "sentiment", "lug", "train", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("train.tsv", "Ada\tB-PER\tB-NP\nran\tO\tO\n"),
+        ("train.csv", "mot,ner1,chunk\nAda,B-PER,B-NP\nran,O,O\n"),
+    ],
+)
+def test_which_of_several_columns_of_tags_is_taken_is_told(tmp_path, caplog, name, content):
+    (tmp_path / name).write_text(content)
+    with caplog.at_level(logging.WARNING, logger="metaxl"):
+        (record,) = read_split("files", "ner", "lug", "train", tmp_path)
+    assert record["tags"] == ["B-NP", "O"]
+    assert "the columns 2, 3 hold tags, of which column 3 is taken" in caplog.messages[0]

@@ -236,7 +236,7 @@ def _examples(
     elif suffix in (".csv", ".tsv"):
         text = read_text(path)
         cells = rows_of(file, text, "\t" if suffix == ".tsv" else delimiter_of(text), faults)
-        yield from _named(examples_of(file, named_rows(file, cells, faults), keys, columns, faults), names)
+        yield from _named(examples_of(file, named_rows(file, cells, columns, faults), keys, columns, faults), names)
     else:
         raise DataError(f"{path}: texts with a label come as .jsonl, .json, .csv, .tsv or .parquet; save them as one.")
 

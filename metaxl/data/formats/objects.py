@@ -116,6 +116,14 @@ def examples_of(
         yield Example(place, row[content], row[labels]).named((names or {}).get(labels, ()))
 
 
+def _name_of(wanted: object, row: Row) -> str:
+    """Return what a column is called that is given by name, whatever its case, or by number from 1."""
+    if isinstance(wanted, int) and str(wanted) not in row and 1 <= wanted <= len(row):
+        return list(row)[wanted - 1]
+    alike = [name for name in row if name.lower() == str(wanted).strip().lower()]
+    return alike[0] if len(alike) == 1 and wanted not in row else str(wanted)
+
+
 def _used(file: str, place: str, row: Row, keys: Keys, columns: Mapping[str, Any]) -> dict[str, str]:
     """Return what the values that are looked for are called in this file."""
     given = {"tokens": columns.get("word"), "tags": columns.get("tag")} | {
@@ -124,8 +132,9 @@ def _used(file: str, place: str, row: Row, keys: Keys, columns: Mapping[str, Any
     used = {}
     for key, names in keys.items():
         wanted = given[key]
-        found = [str(wanted)] if wanted is not None else [name for name in names if name in row]
-        if key in found and wanted is None:
+        found = [_name_of(wanted, row)] if wanted is not None else [name for name in names if name in row]
+        if key in found and len(found) > 1 and wanted is None:
+            logger.warning("%s: %r is taken, not %s.", file, key, ", ".join(repr(n) for n in found if n != key))
             found = [key]
         if len(found) != 1 or found[0] not in row:
             state = (
