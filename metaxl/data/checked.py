@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from metaxl.data.formats.examples import Example, is_number
+from metaxl.data.formats.examples import Example, is_number, lacks_name
 from metaxl.data.formats.faults import Faults
 from metaxl.data.formats.records import Record
-from metaxl.data.formats.text import fault_of_text
+from metaxl.data.formats.text import SHOWN, fault_of_text, shown
 from metaxl.data.tags import is_tag
 
 logger = logging.getLogger(__name__)
+TYPE_O = re.compile(r"[BIESLU]-O")
 DOCUMENT = "-DOCSTART-"
 PREFIX = re.compile(r"([A-Za-z]{2,8}(?:[-_][A-Za-z0-9]+)*):(?=.)", re.DOTALL)
 LONG_SENTENCE, LONG_SENTENCES, FEW = (
@@ -79,16 +80,27 @@ def _is_sentence(example: Example, faults: Faults) -> bool:
 def _is_word(example: Example, number: int, faults: Faults) -> bool:
     word, tag, place = example.content[number], example.labels[number], example.place_of(number)
     if why := fault_of_text(word):
-        faults.add(f"word {why.partition(';')[0]}", place, f"the word {word!a} {why}.")
+        faults.add(f"word {why.partition(';')[0]}", place, f"the word {shown(word)} {why}.")
         return False
     if word != DOCUMENT and not (isinstance(tag, str) and is_tag(tag)):
-        _tell_tag(place, tag, faults)
+        _tell_tag(place, tag, faults, example.names)
         return False
     return True
 
 
-def _tell_tag(place: str, tag: Any, faults: Faults) -> None:
-    if is_number(tag):
+def _tell_nameless(place: str, what: str, label: Any, names: Sequence[str], faults: Faults) -> None:
+    faults.add(
+        f"nameless {label}",
+        place,
+        f"the {what} {shown(label)} is no number from 0 to {len(names) - 1}, as the names say: "
+        f"{shown(', '.join(names))}; mend it, or the names.",
+    )
+
+
+def _tell_tag(place: str, tag: Any, faults: Faults, names: Sequence[str] = ()) -> None:
+    if lacks_name(tag, names):
+        _tell_nameless(place, "tag", tag, names, faults)
+    elif is_number(tag):
         faults.add(
             "numbers",
             place,
@@ -98,9 +110,15 @@ def _tell_tag(place: str, tag: Any, faults: Faults) -> None:
     elif tag in ("0", "o"):
         faults.add(f"tag {tag}", place, f"the tag {tag!r} is no tag; write the letter O where no entity is.")
     elif isinstance(tag, str) and is_tag(tag.upper()) and not is_tag(tag):
-        faults.add("case", place, f"the tag {tag!r} must have its mark in capitals: {tag[:1].upper()}{tag[1:]}.")
+        faults.add(
+            "case",
+            place,
+            f"the tag {shown(tag)} must have its mark in capitals, such as {tag[:1].upper()}{tag[1:SHOWN]}.",
+        )
+    elif isinstance(tag, str) and TYPE_O.fullmatch(tag):
+        faults.add("type O", place, f"{tag!r} is no tag: O is no type; give the type another name.")
     else:
-        faults.add("tag", place, f"{tag!r} is no tag; expected O, or B- or I- with a type, such as B-PER.")
+        faults.add("tag", place, f"{shown(tag)} is no tag; expected O, or B- or I- with a type, such as B-PER.")
 
 
 def _without_documents(example: Example) -> Example:
@@ -152,8 +170,10 @@ def checked_reviews(file: str, examples: Sequence[Example], faults: Faults) -> l
         why = fault_of_text(example.content)
         if why:
             faults.add(f"text {why.partition(';')[0]}", example.place, f"the text {why}.")
+        elif lacks_name(label, example.names):
+            _tell_nameless(example.place, "label", label, example.names, faults)
         elif label is None or not isinstance(label, str | int | bool) or not str(label).strip():
-            faults.add("label", example.place, f"expected one label, found {label!r}.")
+            faults.add("label", example.place, f"expected one label, found {shown(label)}.")
         else:
             records.append({"text": example.content, "label": str(label).strip()})
     labels = Counter(record["label"] for record in records)

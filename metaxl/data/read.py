@@ -78,13 +78,15 @@ def _with_tags(place: str, records: Sequence[Record], types: Mapping[str, str]) 
 
 def _with_labels(place: str, records: Sequence[Record], labels: Mapping[str, str]) -> list[Record]:
     mapped: Counter[str] = Counter()
-    for record in records:
+    # A class that the data call "drop" stays: only the mapping drops.
+    kept = [record for record in records if labels.get(record["label"]) != DROP]
+    mapped.update(f"{record['label']} to {DROP}" for record in records if labels.get(record["label"]) == DROP)
+    for record in kept:
         old = record["label"]
         record["label"] = labels.get(old, old)
         if record["label"] != old:
             mapped[f"{old} to {record['label']}"] += 1
     _tell(place, "labels were mapped", mapped)
-    kept = [record for record in records if record["label"] != DROP]
     if not kept:
         raise DataError(f"{place}: the mapping of labels drops every example; change labels.")
     return kept

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 OUTSIDE = "O"
-TAG = re.compile(r"O|[BIESLU]-\S+")
+TAG = re.compile(r"O|[BIESLU]-(?!O$)\S+")  # a type called O would vanish as no entity
 SINGLE, LAST = ("S", "U"), ("E", "L")
 
 

@@ -36,12 +36,13 @@ def put(folder, name, content):
     [
         CONLL,
         CONLL.replace(b"\n", b"\r\n"),
+        CONLL.replace(b"\n", b"\r"),
         BOM + CONLL,
         CONLL.rstrip(b"\n"),
         b"\n\n" + CONLL.replace(b"\n\n", b"\n \t\n\n") + b"\n\n",
         CONLL.replace(b"B-LOC", b" B-LOC "),
     ],
-    ids=["plain", "CRLF", "BOM", "no final newline", "more blank lines", "spaces around a tag"],
+    ids=["plain", "CRLF", "CR", "BOM", "no final newline", "more blank lines", "spaces around a tag"],
 )
 def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
     """Line ends, a byte order mark, blank lines and the last newline carry no meaning."""
@@ -51,8 +52,15 @@ def test_conll_reads_alike_however_it_was_saved(tmp_path, suffix, content):
 
 @pytest.mark.parametrize(
     "content",
-    [JSONL, JSONL.replace(b"\n", b"\r\n"), BOM + JSONL, JSONL.rstrip(b"\n"), b"\n" + JSONL.replace(b"\n", b"\n\n")],
-    ids=["plain", "CRLF", "BOM", "no final newline", "blank lines"],
+    [
+        JSONL,
+        JSONL.replace(b"\n", b"\r\n"),
+        JSONL.replace(b"\n", b"\r"),
+        BOM + JSONL,
+        JSONL.rstrip(b"\n"),
+        b"\n" + JSONL.replace(b"\n", b"\n\n"),
+    ],
+    ids=["plain", "CRLF", "CR", "BOM", "no final newline", "blank lines"],
 )
 def test_json_lines_read_alike_however_they_were_saved(tmp_path, content):
     """Likewise; fields that nobody asked for are left out, an id among them."""
@@ -118,7 +126,7 @@ FAULTS = {
         3,
         "'PER' is no tag; expected O, or B- or I- with",
     ),
-    "a tag in lower case": ("ner", "tsv", b"a\tO\nb\tb-LOC\n", 2, "must have its mark in capitals: B-LOC."),
+    "a tag in lower case": ("ner", "tsv", b"a\tO\nb\tb-LOC\n", 2, "must have its mark in capitals, such as B-LOC."),
     "a zero": ("ner", "tsv", b"a\t0\nb\tB-PER\n", 1, "the tag '0' is no tag; write the letter O where no entity is."),
     "Latin-1": (
         "ner",
@@ -169,7 +177,13 @@ FAULTS = {
         "expected a list of words and a list of tags.",
     ),
     "an empty word": ("ner", "jsonl", b'{"tokens": [" "], "tags": ["O"]}', 1, "the word ' ' is empty, or only spaces"),
-    "a number for a word": ("ner", "jsonl", b'{"tokens": [1], "tags": ["O"]}', 1, "the word 1 expected text, found 1."),
+    "a number for a word": (
+        "ner",
+        "jsonl",
+        b'{"tokens": [1], "tags": ["O"]}',
+        1,
+        "the word 1 is a number; write it in quotes.",
+    ),
     "no word": ("ner", "jsonl", b'{"tokens": [], "tags": []}', 1, "the sentence has no words; remove it."),
     "numbers without names": (
         "ner",
@@ -191,7 +205,7 @@ FAULTS = {
         "jsonl",
         b'{"text": ["a"], "label": "positive"}',
         1,
-        "the text expected text, found",
+        "the text is no text; write it in quotes.",
     ),
     "an empty text": (
         "sentiment",

@@ -10,10 +10,12 @@ import logging
 import re
 from collections import Counter
 
+import pyarrow as pa
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Sequence, Value
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pyarrow.parquet import write_table
 
 from metaxl.data.corpora import user_files
 from metaxl.data.read import read_split
@@ -369,3 +371,164 @@ def test_folds_are_made_of_one_file_alone(tmp_path):
     for options in ({"folds": 4}, {"splits": {"dev": 0.2}}):
         with pytest.raises(DataError, match=r"has (train, )?dev and test of its own"):
             user_files.find(archive, "dev", **options)
+
+
+TWO_NAMED = Features(
+    {
+        "tokens": Sequence(Value("string")),
+        "pos_tags": Sequence(ClassLabel(names=["X", "Y", "Z"])),
+        "ner_tags": Sequence(ClassLabel(names=["O", "B-PER", "I-PER"])),
+    }
+)
+
+
+@pytest.mark.parametrize("form", ["saved", "parquet"])
+def test_numbers_get_the_names_of_the_column_that_is_read(tmp_path, form):
+    """CoNLL-2003 on the hub has classes of parts of speech before those of entities."""
+    rows = {"tokens": [["Ada", "ran"]], "pos_tags": [[2, 0]], "ner_tags": [[1, 0]]}
+    data = Dataset.from_dict(rows, features=TWO_NAMED)
+    data.save_to_disk(tmp_path) if form == "saved" else data.to_parquet(tmp_path / "train.parquet")
+    assert read_split("files", "ner", "lug", "train", tmp_path)[0]["tags"] == ["B-PER", "O"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("state.json", "[]"),
+        ("state.json", "{"),
+        ("dataset_info.json", "[]"),
+        ("dataset_info.json", '{"features": {"tokens": {"_type": "NoSuchType"}}}'),
+        ("dataset_info.json", '{"features": []}'),
+    ],
+)
+def test_damaged_metadata_of_a_saved_data_set_are_told(tmp_path, name, content):
+    Dataset.from_dict({"tokens": [["a"]], "tags": [["O"]]}).save_to_disk(tmp_path)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match="cannot be read as a saved data set"):
+        read_split("files", "ner", "lug", "train", tmp_path)
+
+
+@pytest.mark.parametrize("metadata", ['{"info": {"features": {"tokens": {"_type": "NoSuchType"}}}}', "[]", "{", None])
+def test_metadata_and_columns_of_parquet_that_the_library_cannot_read_are_told(tmp_path, metadata):
+    """Unknown types and bad JSON in what the file says of itself, or a column that is a map."""
+    map_type = pa.map_(pa.string(), pa.int64())
+    table = pa.table({"tokens": [["a"]], "more": pa.array([[("k", 1)]], map_type)})
+    if metadata is not None:
+        table = pa.table({"tokens": [["a"]]}).replace_schema_metadata({"huggingface": metadata})
+    write_table(table, tmp_path / "train.parquet")
+    with pytest.raises(DataError, match=r"cannot be read as parquet|has no 'tags'"):
+        read_split("files", "ner", "lug", "train", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "content", "message"),
+    [
+        ("ner", "train.jsonl", '{"tokens": ["a", "b"], "tags": [1, -1]}', "the tag -1 is no number from 0 to 8"),
+        ("ner", "train.jsonl", '{"tokens": ["a", "b"], "tags": [1, 9]}', "as the names say: 'O, B-PER, I-PER"),
+        ("ner", "train.tsv", "a\t1\nb\t9\n", "the tag '9' is no number from 0 to 8"),
+        ("ner", "train.csv", "word,tag\na,1\nb,-1\n", "the tag '-1' is no number"),
+        ("sentiment", "train.csv", "text,label\na,1\nb,9\n", "the label '9' is no number"),
+        ("sentiment", "train.jsonl", '{"text": "a", "label": -1}', "the label -1 is no number"),
+    ],
+)
+def test_a_number_outside_the_names_is_a_fault(tmp_path, task, name, content, message):
+    """It would else become a class of its own."""
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_split("files", task, "lug", "train", tmp_path, names=NAMES)
+
+
+@pytest.mark.parametrize(("name", "content"), [("train.tsv", "a\t1\nb\t0\n"), ("train.csv", "word,tag\na,1\nb,0\n")])
+def test_digits_in_a_table_get_the_names_that_are_given(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    assert read_split("files", "ner", "lug", "train", tmp_path, names=NAMES)[0]["tags"] == ["B-PER", "O"]
+
+
+def test_numbers_of_texts_without_names_are_classes(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\na,1\nb,0\n")
+    assert [record["label"] for record in read_split("files", "sentiment", "lug", "train", tmp_path)] == ["1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("sentence_id,mot,tag\n1,Ada,B-PER\n1,ran,O\n", None),
+        ("sentence_id,mot,etiquette\n1,Ada,B-PER\n1,ran,O\n", None),
+        ("mot,etiquette\nAda,B-PER\nran,O\n", None),
+        ("1,Ada,B-PER\n2,ran,O\n", None),
+        ("token,O\nAda,B-PER\nran,O\n", None),
+        ("Mot,Nature,Etiquette\nAda,N,B-PER\nran,V,O\n", {"word": "MOT", "tag": 3}),
+        ("N,Ada,B-PER\nV,ran,O\n", {"word": 2}),
+    ],
+)
+def test_words_of_a_table_are_never_the_numbers_of_sentences(tmp_path, content, columns):
+    """A header of unknown names is helped by the content, or by columns."""
+    (tmp_path / "train.csv").write_text(content)
+    (record,) = read_split("files", "ner", "lug", "train", tmp_path, columns=columns)
+    assert (record["tokens"], record["tags"]) == (["Ada", "ran"], ["B-PER", "O"])
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "message"),
+    [
+        ("id,mot,nature,tag\n1,Ada,N,B-PER\n", None, "the first row, 'id, mot, nature, tag', does not tell which col"),
+        ("a,b\nc,d\n", None, "holds the words and tags; write columns: {word: 2, tag: 3}"),
+        ("Ada,B-PER\n", {"word": "mot"}, "has no header; columns.word is 'mot', expected a number from 1 to 2"),
+        ("mot,tag\nAda,B-PER\n", {"word": "wort"}, "no column 'wort'; there are mot, tag"),
+    ],
+)
+def test_a_table_whose_columns_are_not_clear_is_refused(tmp_path, content, columns, message):
+    (tmp_path / "train.csv").write_text(content)
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_split("files", "ner", "lug", "train", tmp_path, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("Body,Stars\na,x\nb,x\n", {"text": "BODY", "label": "Stars"}),
+        ("Stars,Body\nx,a\nx,b\n", {"text": 2, "label": 1}),
+        ("a,x\nb,x\n", {"text": 1, "label": 2}),
+    ],
+)
+def test_columns_of_texts_are_given_by_name_or_number(tmp_path, content, columns):
+    """Names in any case; by number a file without a header keeps its first row."""
+    (tmp_path / "train.csv").write_text(content)
+    records = read_split("files", "sentiment", "lug", "train", tmp_path, columns=columns)
+    assert [(record["text"], record["label"]) for record in records] == [("a", "x"), ("b", "x")]
+
+
+def test_only_the_mapping_drops(tmp_path):
+    """A class that the data call "drop" is one."""
+    (tmp_path / "train.csv").write_text("text,label\na,drop\nb,up\nc,flat\n")
+    records = read_split("files", "sentiment", "lug", "train", tmp_path, labels={"flat": "drop"})
+    assert [record["label"] for record in records] == ["drop", "up"]
+
+
+def test_a_type_called_o_is_refused(tmp_path):
+    """It would vanish as no entity."""
+    (tmp_path / "train.tsv").write_text("a\tB-O\nb\tB-ORG\n")
+    with pytest.raises(DataError, match=r"'B-O' is no tag: O is no type"):
+        read_split("files", "ner", "lug", "train", tmp_path)
+
+
+def test_a_line_break_between_quotation_marks_of_a_tsv_is_a_fault(tmp_path):
+    """It would make one text of several silently."""
+    (tmp_path / "train.tsv").write_text('text\tlabel\n"a\tx\nb\tx\nc"\tx\n')
+    with pytest.raises(DataError, match=r"train\.tsv:2: a line break stands between two quotation marks"):
+        read_split("files", "sentiment", "lug", "train", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("train.tsv", "Ada\tB-PER\tB-NP\nran\tO\tO\n"),
+        ("train.csv", "mot,ner1,chunk\nAda,B-PER,B-NP\nran,O,O\n"),
+    ],
+)
+def test_which_of_several_columns_of_tags_is_taken_is_told(tmp_path, caplog, name, content):
+    (tmp_path / name).write_text(content)
+    with caplog.at_level(logging.WARNING, logger="metaxl"):
+        (record,) = read_split("files", "ner", "lug", "train", tmp_path)
+    assert record["tags"] == ["B-NP", "O"]
+    assert "the columns 2, 3 hold tags, of which column 3 is taken" in caplog.messages[0]

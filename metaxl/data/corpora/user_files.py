@@ -224,7 +224,7 @@ def _examples(
         yield from read_columns(file, decoded(file, read_member(path, split)), columns, faults)
     elif path.is_dir() or suffix == ".parquet":
         rows, own = saved_rows(path) if path.is_dir() else parquet_rows(shards(path))
-        yield from _named(examples_of(file, rows, keys, columns, faults), names or own)
+        yield from _named(examples_of(file, rows, keys, columns, faults, {} if names else own), names)
     elif suffix in (".jsonl", ".json"):
         parse = json_lines if suffix == ".jsonl" else json_file
         yield from _named(examples_of(file, parse(file, read_text(path), faults), keys, columns, faults), names)
@@ -232,11 +232,11 @@ def _examples(
         text = read_text(path)
         yield from _named(read_word_rows(file, rows_of(file, text, delimiter_of(text), faults), columns, faults), names)
     elif has_words:
-        yield from read_columns(file, read_text(path), columns, faults)
+        yield from _named(read_columns(file, read_text(path), columns, faults), names)
     elif suffix in (".csv", ".tsv"):
         text = read_text(path)
         cells = rows_of(file, text, "\t" if suffix == ".tsv" else delimiter_of(text), faults)
-        yield from _named(examples_of(file, named_rows(file, cells, faults), keys, columns, faults), names)
+        yield from _named(examples_of(file, named_rows(file, cells, columns, faults), keys, columns, faults), names)
     else:
         raise DataError(f"{path}: texts with a label come as .jsonl, .json, .csv, .tsv or .parquet; save them as one.")
 

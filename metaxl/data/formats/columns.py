@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from metaxl.data.formats.examples import Example
 from metaxl.data.formats.faults import Faults
-from metaxl.data.formats.text import lines_of
+from metaxl.data.formats.table_columns import MOSTLY, share, tell_several
+from metaxl.data.formats.text import lines_of, shown
 from metaxl.data.tags import is_tag
 from metaxl.errors import DataError
 
 logger = logging.getLogger(__name__)
 Column = int | str
-MOSTLY = 0.9  # the share of a column's values that are tags, or a count, for it to be taken as such
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def read_columns(file: str, text: str, columns: Mapping[str, Column], faults: Fa
     form = "divided by tabs" if by_tab else "divided by spaces"
     if width < 2 and lines:
         faults.add(
-            "columns", lines[0].place, f"expected a word and its tag, {form}, found {' '.join(lines[0].cells)!r}."
+            "columns", lines[0].place, f"expected a word and its tag, {form}, found {shown(' '.join(lines[0].cells))}."
         )
         return
     word, tag = _chosen(file, columns, width) if columns else _found(file, sentences, width)
@@ -98,8 +98,8 @@ def _fits(line: Line, width: int, form: str, faults: Faults) -> bool:
     if len(line.cells) == width:
         return True
     if line.cells[0] != "-DOCSTART-":
-        shown = "\t".join(line.cells)
-        faults.add("width", line.place, f"expected {width} columns {form}, found {len(line.cells)}: {shown!r}.")
+        whole = "\t".join(line.cells)
+        faults.add("width", line.place, f"expected {width} columns {form}, found {len(line.cells)}: {shown(whole)}.")
     return False
 
 
@@ -117,18 +117,14 @@ def _chosen(file: str, columns: Mapping[str, Column], width: int) -> tuple[int, 
 def _found(file: str, sentences: Sequence[Sequence[Line]], width: int) -> tuple[int, int]:
     """Return the places of word and tag as the columns' content tells them."""
     lines = [line for sentence in sentences for line in sentence if len(line.cells) == width]
-    tags = [i for i in range(1, width) if _share(is_tag(line.cells[i].strip()) for line in lines) >= MOSTLY]
+    tags = [i for i in range(1, width) if share(is_tag(line.cells[i].strip()) for line in lines) >= MOSTLY]
     counted = [
         line.cells[0] == str(number)
         for sentence in sentences
         for number, line in enumerate((line for line in sentence if len(line.cells) == width), 1)
     ]
-    word, tag = int(width > 2 and _share(counted) >= MOSTLY), tags[-1] if tags else width - 1
+    word, tag = int(width > 2 and share(counted) >= MOSTLY), tags[-1] if tags else width - 1
+    tell_several(file, [i + 1 for i in tags], tag + 1)
     if (word, tag) != (0, width - 1):
         logger.warning("%s: words are taken from column %d, tags from column %d of %d.", file, word + 1, tag + 1, width)
     return word, tag
-
-
-def _share(values: Iterator[bool] | Sequence[bool]) -> float:
-    known = list(values)
-    return sum(known) / len(known) if known else 0.0

@@ -20,6 +20,7 @@ REVIEW: Keys = {
     "label": ("label", "sentiment", "polarity", "class"),
 }
 Row = dict[str, Any]
+Names = Mapping[str, Sequence[str]]  # of the integer labels of each column that has any
 NESTED = "brackets are nested too deeply for an example; remove the line."
 
 
@@ -86,7 +87,12 @@ def _object(pairs: list[tuple[str, Any]]) -> Row:
 
 
 def examples_of(
-    file: str, rows: Iterator[tuple[str, Row]], keys: Keys, columns: Mapping[str, Any], faults: Faults
+    file: str,
+    rows: Iterator[tuple[str, Row]],
+    keys: Keys,
+    columns: Mapping[str, Any],
+    faults: Faults,
+    names: Names | None = None,
 ) -> Iterator[Example]:
     """Yield the examples of rows with named values.
 
@@ -96,6 +102,7 @@ def examples_of(
         keys: SENTENCE or REVIEW; the first row tells which of their names are used.
         columns: names that the configuration gives, by "word", "tag", "text", "label".
         faults: where rows go that lack a value.
+        names: what the data state of each column's integer labels; those of the column that is read are applied.
     """
     used: dict[str, str] = {}
     for place, row in rows:
@@ -105,8 +112,16 @@ def examples_of(
         if missing:
             faults.add("missing", place, f"has no {missing[0]!r}; found {', '.join(row) or 'nothing'}.")
             continue
-        content, labels = (row[name] for name in used.values())
-        yield Example(place, content, labels)
+        content, labels = used.values()
+        yield Example(place, row[content], row[labels]).named((names or {}).get(labels, ()))
+
+
+def _name_of(wanted: object, row: Row) -> str:
+    """Return what a column is called that is given by name, whatever its case, or by number from 1."""
+    if isinstance(wanted, int) and str(wanted) not in row and 1 <= wanted <= len(row):
+        return list(row)[wanted - 1]
+    alike = [name for name in row if name.lower() == str(wanted).strip().lower()]
+    return alike[0] if len(alike) == 1 and wanted not in row else str(wanted)
 
 
 def _used(file: str, place: str, row: Row, keys: Keys, columns: Mapping[str, Any]) -> dict[str, str]:
@@ -117,8 +132,9 @@ def _used(file: str, place: str, row: Row, keys: Keys, columns: Mapping[str, Any
     used = {}
     for key, names in keys.items():
         wanted = given[key]
-        found = [str(wanted)] if wanted is not None else [name for name in names if name in row]
-        if key in found and wanted is None:
+        found = [_name_of(wanted, row)] if wanted is not None else [name for name in names if name in row]
+        if key in found and len(found) > 1 and wanted is None:
+            logger.warning("%s: %r is taken, not %s.", file, key, ", ".join(repr(n) for n in found if n != key))
             found = [key]
         if len(found) != 1 or found[0] not in row:
             state = (

@@ -9,12 +9,10 @@ from typing import Any
 
 from metaxl.data.formats.examples import Example
 from metaxl.data.formats.faults import Faults
+from metaxl.data.formats.table_columns import KNOWN, SENTENCES, find_columns
+from metaxl.data.formats.text import LINE_END
 from metaxl.data.tags import is_tag
-from metaxl.errors import DataError
 
-WORDS = ("word", "token", "tokens", "form")
-TAGS = ("tag", "ner", "ner_tag", "ner_tags", "label", "labels", "tags")
-SENTENCES = ("sentence", "sentence #", "sentence_id", "sent_id", "sentence id")
 CSV_LIMIT = 2**31 - 1  # the longest cell; Python's own limit is below some documents
 
 
@@ -31,30 +29,43 @@ def rows_of(file: str, text: str, delimiter: str, faults: Faults) -> Iterator[tu
         except csv.Error as error:
             faults.add("csv", place, f"cannot be read as CSV ({error}); look at its quotation marks.")
             return
+        if delimiter == "\t" and any(LINE_END.search(cell) for cell in row):
+            faults.add("break", place, "a line break stands between two quotation marks; remove it, or the marks.")
+            continue
         yield place, row if any(cell.strip() for cell in row) else []
 
 
 def delimiter_of(text: str) -> str:
     """Return the comma or semicolon, whichever the first line has more of."""
-    first = text.partition("\n")[0]
+    first = LINE_END.split(text, maxsplit=1)[0]
     return max(",;\t", key=first.count)
 
 
 def named_rows(
-    file: str, rows: Iterator[tuple[str, list[str]]], faults: Faults
+    file: str, rows: Iterator[tuple[str, list[str]]], columns: Mapping[str, Any], faults: Faults
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the rows below a header, their cells by its names in lower case."""
-    header: list[str] = []
-    for place, row in rows:
-        if not row:
-            continue
-        if not header:
-            header = [cell.strip().lower() for cell in row]
-            continue
+    """Yield the rows below a header, their cells by its names in lower case, or by number where there is no header.
+
+    There is none where `columns` has the label's number and the first row has a label there that recurs.
+    """
+    table = [(place, row) for place, row in rows if row]
+    if not table:
+        return
+    first = [cell.strip() for cell in table[0][1]]
+    number = columns.get("label")
+    bare = isinstance(number, int) and any(
+        len(row) == len(first) >= number > 0 and row[number - 1].strip() == first[number - 1] for _, row in table[1:]
+    )
+    header = _numbers(first) if bare else [cell.lower() for cell in first]
+    for place, row in table if bare else table[1:]:
         if len(row) != len(header):
             faults.add("width", place, f"expected {len(header)} cells as the header has, found {len(row)}.")
             continue
         yield place, dict(zip(header, row, strict=True))
+
+
+def _numbers(row: Sequence[str]) -> list[str]:
+    return [str(number) for number in range(1, len(row) + 1)]
 
 
 def read_word_rows(
@@ -67,18 +78,17 @@ def read_word_rows(
     Raises:
         DataError: the columns of words and tags are not told by a header or by their content.
     """
-    table = [(place, row) for place, row in rows]
-    filled = [row for _, row in table if row]
-    if not filled:
+    table = list(rows)
+    while table and not table[0][1]:
+        table.pop(0)
+    if not table:
         return
-    has_header = not any(is_tag(cell.strip()) for cell in filled[0])
-    header = [cell.strip().lower() for cell in filled[0]] if has_header else [str(i + 1) for i in range(len(filled[0]))]
-    word, tag = (
-        _place(file, header, columns.get("word"), WORDS, 0),
-        _place(file, header, columns.get("tag"), TAGS, len(header) - 1),
-    )
+    first = [cell.strip().lower() for cell in table[0][1]]
+    has_header = first[0] in KNOWN or not any(is_tag(cell.strip()) for cell in table[0][1])
+    header, body = (first, table[1:]) if has_header else (_numbers(first), table)
+    good = [row for _, row in body if len(row) == len(header)]
+    word, tag = find_columns(file, header if has_header else [], good, columns) if good else (0, 0)
     numbered = next((header.index(name) for name in SENTENCES if name in header), None)
-    body = table[next(i for i, (_, row) in enumerate(table) if row) + 1 :] if has_header else table
     sentence: list[tuple[str, list[str]]] = []
     current = ""
     for place, row in body:
@@ -95,17 +105,6 @@ def read_word_rows(
             sentence.append((place, row))
     if sentence:
         yield _sentence(sentence, word, tag)
-
-
-def _place(file: str, header: Sequence[str], given: object, names: Sequence[str], usual: int) -> int:
-    """Return where a column is: as given by number or name, by one of its usual names, or at its usual place."""
-    if given is None:
-        return next((header.index(name) for name in names if name in header), usual)
-    if isinstance(given, int) and given <= len(header):
-        return given - 1
-    if str(given).lower() in header:
-        return header.index(str(given).lower())
-    raise DataError(f"{file}: no column {given!r}; there are {', '.join(header)}.")
 
 
 def _sentence(rows: Sequence[tuple[str, list[str]]], word: int, tag: int) -> Example:

@@ -11,6 +11,8 @@ from metaxl.data.formats.archive import MAX_ARCHIVE_BYTES
 from metaxl.errors import DataError
 
 GZIP = ".gz"
+SHOWN = 60  # characters of a value in a message
+LINE_END = re.compile(r"\r\n|\r|\n")
 MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -68,17 +70,26 @@ def _unpacked(path: Path) -> bytes:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text; LF or CRLF ends one.
+    """Return the lines of a text; LF, CRLF or a lone CR, as of old Macs, ends one.
 
     Not splitlines(): it would also cut at U+0085 and U+2028, which may stand inside a word.
     """
-    return [line.removesuffix("\r") for line in text.split("\n")]
+    return LINE_END.split(text)
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: in ASCII, and of a long one the beginning."""
+    whole = value[: SHOWN + 1] if isinstance(value, str) else value
+    text = ascii(whole)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def fault_of_text(text: object) -> str | None:
     """Return what makes a word or text of no use, or None: it is no text, is blank, or holds what no file can."""
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return "is a number; write it in quotes"
     if not isinstance(text, str):
-        return f"expected text, found {text!r}"
+        return "is no text; write it in quotes"
     if not text.strip():
         return "is empty, or only spaces; remove it"
     if "\x00" in text:
