@@ -80,8 +80,7 @@ class Plan:
             case ["asked/best", place] if "-" in place:
                 value = self.models.candidates(*place.split("-", 1))
             case ["asked/encoder", encoder]:
-                files = self.encoders.checksums(encoder)
-                value = self.encoders.spec(encoder) | ({"files": files} if files else {})
+                value = self.encoders.asked(encoder)
             case _:
                 raise ConfigError(
                     f"{self.path(part)}.json: expected asked/cells, asked/labels, asked/data, asked/encoder-<name> or "

@@ -379,3 +379,29 @@ def test_texts_of_one_class_are_a_fault(check_texts, own_place):
     code, said = check_texts()
     assert code == 1
     assert "- sentiment: train of lug holds the label good alone, so there is nothing to learn" in said
+
+
+def test_a_prepared_folder_of_another_encoder_of_the_same_name_tells_nothing(own_place, monkeypatch):
+    """It is looked at while it is what the configuration asks for, and left alone when that changes."""
+    looked = []
+    monkeypatch.setattr(
+        "metaxl.planning.encoders.faults_of_encoder", lambda folder, layers, longest: looked.append(folder) or []
+    )
+    prepared = own_place / "results" / "mine" / "encoders" / "body"
+    prepared.mkdir(parents=True)
+    (prepared / "sha256.json").write_text("{}")
+
+    def check_of(hub):
+        overlay(own_place, encoders={"body": {"hub": hub}}, ner={"encoder": "body"})
+        plan = Plans(read_configuration(None, [Path("mine.yaml"), Path("changes.yaml")])).active
+        plan.check()
+        return plan
+
+    (own_place / "results" / "mine" / "asked").mkdir()
+    asked = own_place / "results" / "mine" / "asked" / "encoder-body.json"
+    asked.write_text(check_of("some/body").content("asked/encoder-body"))
+    assert looked == []
+    check_of("some/body")
+    assert [str(folder) for folder in looked] == ["results/mine/encoders/body"]
+    check_of("other/body")
+    assert len(looked) == 1
