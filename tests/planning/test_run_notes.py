@@ -44,7 +44,7 @@ def test_notes_of_data_encoding_and_training_stand_under_their_heading_each_once
         *("Data:", "- two kinds of tags", "- repeated"),
         *("Length limit:", "- 8 words lost"),
         "Training:",
-        f"- ner lug: dev could not choose an epoch, for it holds nothing to find; {count} cells took the last one.",
+        f"- ner: dev of lug could not choose an epoch: {count} cells took the last epoch.",
     ]
     records(own_place, config, "dev")
     assert "Training" not in told_at_end(config)
@@ -69,3 +69,14 @@ def test_a_run_begins_with_what_the_check_would_tell(config, own_place):
     assert told_at_start(config) == ""
     (own_place / "data" / "lug" / "dev.tsv").write_text("mu\tO\n")
     assert told_at_start(config).startswith("note: ner: dev of lug holds no entity")
+
+
+@pytest.mark.parametrize(
+    ("entities", "reason"),
+    [({}, "dev of lug holds no entity"), ({"PER": 3}, "dev F1 of lug is 0 in every epoch")],
+)
+def test_why_dev_could_not_choose_is_what_the_tables_say(config, own_place, entities, reason):
+    held = {"notes": [], "labels": {}, "entities": entities}
+    write_json(own_place / "results" / "mine" / "data" / "ner" / "lug" / "dev.facts.json", held)
+    count = records(own_place, config, "none")
+    assert f"- ner: {reason}: {count} cells took the last epoch." in told_at_end(config).splitlines()
