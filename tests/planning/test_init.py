@@ -47,7 +47,7 @@ def test_a_folder_of_three_splits_is_taken_as_it_is(init, own_place, capfd):
     assert (
         "data/lug: lug, 52 sentences (train 30, dev 10, test 12), 312 words; entities: LOC 17, ORG 17, PER 18" in said
     )
-    assert "snakemake --cores 8 --configfile mine.yaml -- tables" in said
+    assert "snakemake --cores 8 --quiet rules --configfile mine.yaml -- tables" in said
     code, told = check(own_place, text, capfd)
     assert code == 0, told
 
