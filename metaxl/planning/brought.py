@@ -13,6 +13,7 @@ from metaxl.data.facts import Facts, facts_of_records
 from metaxl.data.formats.records import Record, words_of
 from metaxl.errors import DataError
 from metaxl.planning.inspection import lines_of, read_quietly
+from metaxl.planning.told import named
 from metaxl.tasks import SPLITS, TASKS, find_task
 
 FEWEST = 10  # examples of which train, dev and test can be made
@@ -84,7 +85,7 @@ class Brought:
         sizes = ", ".join(f"{split} {len(records):,}" for split, records in self.records.items())
         held = f"{len(self.examples):,} {units}" + (f" ({sizes})" if len(self.records) > 1 else "")
         words = sum(map(words_of, self.examples))
-        counts = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.counts().items())) or "none"
+        counts = named([f"{kind} {count:,}" for kind, count in sorted(self.counts().items())]) or "none"
         what = "entities" if find_task(self.task).has_words else "labels"
         return f"{self.path}: {self.language}, {held}, {words:,} words; {what}: {counts}."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from metaxl.experiment.config import Config, TaskSettings
@@ -10,9 +10,8 @@ from metaxl.experiment.schema import defaults
 from metaxl.planning.data import DataPlan
 from metaxl.planning.inspection import SYNTHETIC, inspect, is_here
 from metaxl.planning.labels import DROP, label_set
+from metaxl.planning.told import named
 from metaxl.tasks import OUTSIDE, TASKS, find_task, type_of
-
-NAMED = 10  # labels that a message names before it counts the rest
 
 
 def faults_of_files(config: Config, task: TaskSettings) -> Iterator[str]:
@@ -66,12 +65,6 @@ def unused_files(config: Config, task: str) -> list[str]:
     if config.figure and config.figure.task == task:
         used |= {config.figure.source, config.figure.target}
     return [code for code in config.files[task] if code not in used]
-
-
-def named(labels: Sequence[str], most: int = NAMED) -> str:
-    """Return the first labels, and how many more there are."""
-    more = f" and {len(labels) - most} more" if len(labels) > most else ""
-    return ", ".join(labels[:most]) + more
 
 
 def _unknown(config: Config, task: TaskSettings) -> tuple[str, bool]:

@@ -405,3 +405,20 @@ def test_a_prepared_folder_of_another_encoder_of_the_same_name_tells_nothing(own
     assert [str(folder) for folder in looked] == ["results/mine/encoders/body"]
     check_of("other/body")
     assert len(looked) == 1
+
+
+AWKWARD = ["no", "yes", "null", "1,0", "2.5", "a: b"]
+
+
+def test_a_mapping_to_write_can_be_pasted(check, own_place):
+    """What YAML would read as something else than text is quoted; long lists are cut."""
+    kinds = [*AWKWARD, *(f"T{number}" for number in range(9))]
+    made = [[("mu", "O"), (f"x{n}", f"B-{kind.replace(' ', '')}")] for n, kind in enumerate(kinds * 3)]
+    write_conll(own_place / LUG / "train.tsv", made)
+    code, said = check()
+    assert code == 0, said
+    (note,) = [line for line in said.splitlines() if "only in the target lug" in line]
+    pasted = yaml.safe_load(re.search(r"`(labels: .*?)`", note)[1])["labels"]
+    assert pasted == {kind.replace(" ", ""): "O" for kind in kinds}
+    assert " and 5 more only in the target lug" in note
+    assert check(ner={"labels": pasted})[0] == 1, "the training set holds nothing else"
