@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from metaxl.experiment import layout
@@ -16,12 +17,20 @@ from metaxl.files import read_json, write_text
 from metaxl.planning.data import DataPlan
 from metaxl.planning.findings import find_notes, reader_notes
 from metaxl.planning.labels import label_set
+from metaxl.planning.told import named
 from metaxl.reporting.facts import Facts
 from metaxl.tasks import SPLITS
 
 SHOWN = 20  # lines on a screen; all of them are in the file
 NOTES = "logs/notes.txt"
 DEV = SPLITS[1]
+MOST = 4  # paths that a line names
+RESULTS = (  # heading, rule and pattern of what a person looks for
+    ("Tables", "table", layout.TABLE.replace("{suffix}", "txt")),
+    ("Figure", "figure", layout.FIGURE.replace("{suffix}", "pdf")),
+    ("Models", "best_model", layout.BEST_MODEL),
+    ("Models", "model", layout.MODEL),
+)
 
 
 def concerns(config: Config, jobs: Iterable[tuple[str, Any]]) -> bool:
@@ -54,6 +63,17 @@ def told_at_end(config: Config) -> str:
     path = layout.root(config.name) / NOTES
     write_text(path, "".join(f"{line}\n" for line in lines))
     return bounded(lines, path)
+
+
+def results_of_run(config: Config, jobs: Sequence[tuple[str, Any]]) -> str:
+    """Return where the tables, the figure and the kept models lie that a run's jobs, (rule, wildcards), have made."""
+    made: dict[str, dict[str, None]] = {}
+    for heading, rule, pattern in RESULTS:
+        for _, wildcards in (job for job in jobs if job[0] == rule and job[1].name == config.name):
+            known = {field: getattr(wildcards, field) for _, field, _, _ in Formatter().parse(pattern) if field}
+            path = layout.root(config.name) / layout.fill(pattern, **known)
+            made.setdefault(heading, {})[str(path)] = None
+    return "\n".join(f"{heading}: {named(list(paths), MOST)}" for heading, paths in made.items())
 
 
 def bounded(lines: list[str], place: Path | str) -> str:
