@@ -66,7 +66,9 @@ def init(
         log.info("note: %s", note)
     cells = sum(map(len, cell_groups(plan.config).values()))
     log.info("%d models would be trained. Save this as a file, such as mine.yaml, then:", cells)
-    log.info("  metaxl check --configfile mine.yaml\n  snakemake --cores 8 --configfile mine.yaml -- tables")
+    log.info(
+        "  metaxl check --configfile mine.yaml\n  snakemake --cores 8 --quiet rules --configfile mine.yaml -- tables"
+    )
     print(text, end="")  # noqa: T201  # the answer, not a log
 
 

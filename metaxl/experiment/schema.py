@@ -21,6 +21,8 @@ SCHEMA_PATH = WORKFLOW / "schemas" / "config.schema.yaml"
 # YAML 1.1 wants a dot in a float: PyYAML reads 3e-5 as the text "3e-5".
 UNDOTTED_FLOAT = re.compile(r"([+-]?\d+)(\.\d*)?[eE]([+-]?\d+)")
 
+WORDS = {"number": "a number", "integer": "a whole number"}
+
 
 def read_yaml(path: Path) -> Any:
     """Read a YAML file.
@@ -148,6 +150,8 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "enum":
         allowed = [str(choice) for choice in expected]
         hint = did_you_mean(str(value), allowed)
+        if isinstance(value, bool):
+            hint = f" YAML reads a bare {_bare(value)} as {value}."
         return f"{place}: {value!r} is not one of {', '.join(allowed)}.{hint}"
     if error.validator in ("type", "oneOf") and (advice := _advice_on_type(place, value, error)):
         return advice
@@ -158,6 +162,11 @@ def _explain(error: ValidationError) -> str:
         return f"{place}: {len(value)} characters, {value[:20]!r}...; shorten it to {expected} at most."
     fault = f"{value!r} does not match" if error.validator == "pattern" else error.message
     return f"{place}: {fault}. {schema.get('description', '')}".rstrip()
+
+
+def _bare(value: bool) -> str:
+    """Return the word that YAML reads as true or false."""
+    return "yes" if value else "no"
 
 
 def _advice_on_type(place: str, value: Any, error: ValidationError) -> str:
@@ -172,7 +181,8 @@ def _advice_on_type(place: str, value: Any, error: ValidationError) -> str:
     if expected == "array" and not isinstance(value, dict):
         return f"{place}: expected a list, found {value!r}; in a --configfile write {place.split('.')[-1]}: [{value}]."
     if expected and isinstance(value, bool):
-        return f"{place}: expected {expected}, found {value}; YAML reads a bare no or yes so: quote it."
+        hint = "; YAML reads a bare no or yes so: quote it" if "string" in expected else f" (YAML's {_bare(value)})"
+        return f"{place}: expected {WORDS.get(str(expected), expected)}, found {value}{hint}."
     if expected == "string" and isinstance(value, int | float):
         return f"{place}: expected text, found {value}; put it into quotes."
     return ""

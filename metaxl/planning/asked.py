@@ -49,8 +49,7 @@ def content(plan: Plan, part: str) -> str:
         case ["asked/best", place] if "-" in place:
             value = plan.models.candidates(*place.split("-", 1))
         case ["asked/encoder", encoder]:
-            files = plan.encoders.checksums(encoder)
-            value = plan.encoders.spec(encoder) | ({"files": files} if files else {})
+            value = plan.encoders.asked(encoder)
         case _:
             raise ConfigError(
                 f"{plan.path(part)}.json: expected asked/cells, asked/labels, asked/data, asked/encoder-<name> or "

@@ -58,6 +58,8 @@ def find_encoder(asked: str | None) -> BaseEncoder:
     if asked and Path(asked).expanduser().is_dir():
         folder = Path(asked).expanduser()
         return BaseEncoder("mine", {"folder": str(folder)}, folder, **_geometry(read_config(folder)))
+    if asked and Path(asked).expanduser().is_file():
+        raise ConfigError(f"--encoder {asked}: is a file; name its folder, {Path(asked).parent}.")
     if asked and spec["hub"] != asked:
         if asked.count("/") != 1 or not all(asked.split("/")) or asked.startswith((".", "~")):
             raise ConfigError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +13,15 @@ from metaxl.data.corpora import user_files
 from metaxl.data.facts import Facts, facts_of_records
 from metaxl.data.formats.records import Record, words_of
 from metaxl.errors import DataError
+from metaxl.planning.form import form_of
 from metaxl.planning.inspection import lines_of, read_quietly
+from metaxl.planning.told import named
 from metaxl.tasks import SPLITS, TASKS, find_task
 
 FEWEST = 10  # examples of which train, dev and test can be made
 CROSSED, FOLDS = 300, 5  # below so many examples of one file, a cross-validation with so many folds
 SHARE = 0.2  # of the examples for each split that is split off
+URL = re.compile(r"[a-z][a-z0-9+]+:/")  # a path keeps but one of its slashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Brought:
         sizes = ", ".join(f"{split} {len(records):,}" for split, records in self.records.items())
         held = f"{len(self.examples):,} {units}" + (f" ({sizes})" if len(self.records) > 1 else "")
         words = sum(map(words_of, self.examples))
-        counts = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.counts().items())) or "none"
+        counts = named([f"{kind} {count:,}" for kind, count in sorted(self.counts().items())]) or "none"
         what = "entities" if find_task(self.task).has_words else "labels"
         return f"{self.path}: {self.language}, {held}, {words:,} words; {what}: {counts}."
 
@@ -95,6 +99,8 @@ def bring(path: Path, language: str, task: str | None) -> Brought:
     Raises:
         DataError: there is nothing, it cannot be read, or it holds neither tagged sentences nor texts with labels.
     """
+    if URL.match(str(path)):
+        raise DataError("The data are named by a url; download the file and name its path.")
     if not path.exists():
         raise DataError(f"{path}: no such file or folder; name the file with your sentences, or the folder of them.")
     refused: dict[str, DataError] = {}
@@ -103,12 +109,16 @@ def bring(path: Path, language: str, task: str | None) -> Brought:
             return _bring(path, language, name)
         except DataError as error:
             refused[name] = error
-    fewest = min(refused, key=lambda name: len(lines_of(refused[name])))
-    counts = {len(lines_of(error)) for error in refused.values()}
-    if len(refused) == 1 or len(counts) > 1:
-        raise refused[fewest]
-    ner, sentiment = (lines_of(refused[name])[0] for name in TASKS)
-    raise DataError(
+    raise _refusal(path, refused)
+
+
+def _refusal(path: Path, refused: dict[str, DataError]) -> DataError:
+    """Return the one message that helps: of the reader whose columns or keys the file has, else of all."""
+    meant = form_of(path)
+    if len({str(error) for error in refused.values()}) == 1 or meant in refused:
+        return refused.get(meant, next(iter(refused.values())))
+    ner, sentiment = (lines_of(refused[name])[0].removesuffix(".") for name in TASKS)
+    return DataError(
         f"{path}: holds neither sentences with a tag for each word ({ner}) nor texts with a label ({sentiment}). Name "
         "what it should be with --task."
     )

@@ -12,7 +12,7 @@ from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment import layout
 from metaxl.experiment.config import Config
 from metaxl.experiment.layout import brought
-from metaxl.files import canonical_json
+from metaxl.files import canonical_json, read_json
 from metaxl.planning.remembered import fingerprint, remembered, sha256_of
 from metaxl.provenance import digest
 
@@ -70,6 +70,11 @@ class EncoderPlan:
         """
         return {path.name: sha256_of(path) for path in self.inputs(encoder)}
 
+    def asked(self, encoder: str) -> dict[str, Any]:
+        """Return what the rule of the encoders is asked for: what an encoder is made of, with checksums of files."""
+        files = self.checksums(encoder)
+        return self.spec(encoder) | ({"files": files} if files else {})
+
     def code(self, encoder: str) -> str:
         """Return the digest of the code that makes a pre-trained encoder, or the tokenizer of a folder without one."""
         spec = self.find(encoder)
@@ -83,8 +88,13 @@ class EncoderPlan:
         spec = self.find(encoder)
         if "folder" in spec:
             return Path(spec["folder"]).expanduser()
-        prepared = layout.root(self.config.name) / layout.fill(layout.CHECKSUMS, encoder=encoder)
-        return prepared.parent if prepared.is_file() else None
+        root = layout.root(self.config.name)
+        prepared, asked = (
+            root / layout.fill(part, encoder=encoder) for part in (layout.CHECKSUMS, layout.ENCODER_SPEC)
+        )
+        # A folder that was prepared of something else under the same name tells nothing of this encoder.
+        same = prepared.is_file() and asked.is_file() and read_json(asked) == self.asked(encoder)
+        return prepared.parent if same else None
 
     def faults(self) -> Iterator[str]:
         """Yield what is wrong with the encoders that lie on this machine, before anything opens them."""

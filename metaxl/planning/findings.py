@@ -15,11 +15,13 @@ from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.inspection import SYNTHETIC, inspect, is_here
 from metaxl.planning.kinds import check_kinds, odd_kinds
 from metaxl.planning.labels import label_set
+from metaxl.planning.learnable import faults_of_learning, notes_of_learning
 from metaxl.planning.meanings import same_language
-from metaxl.tasks import SCORED_SPLITS, SPLITS, find_task
+from metaxl.planning.overlap import faults_of_overlap, notes_of_overlap
+from metaxl.planning.unused import faults_of_files, faults_of_labels, notes_of_unused, unused_files
+from metaxl.tasks import SPLITS
 
 NAMED = 5  # languages that a message names before it counts the rest
-FEW = 20  # training examples below which a note says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,12 @@ def find_faults(config: Config) -> list[Fault]:
 
     What the user brings is read by the rules' own readers, and remembered until it changes.
     """
-    found = [Fault("languages", text) for text in _languages(config)]
+    found = [Fault("languages", f"{text}{_unused_hint(config, text)}") for text in _languages(config)]
     whole = not found
+    found += [Fault("data", text) for task in config.tasks for text in faults_of_files(config, task)]
     found += [Fault("data", text) for text in _data(config)]
     if not found:
+        found += [Fault("data", text) for task in config.tasks for text in faults_of_overlap(config, task)]
         found += [Fault("labels", text) for task in config.tasks for text in _labels(config, task)]
     if whole:
         found += [Fault("sizes", text) for task in config.tasks for text in _sizes(config, task)]
@@ -53,9 +57,9 @@ def find_faults(config: Config) -> list[Fault]:
 
 def find_notes(config: Config) -> list[str]:
     """Return what is odd about the data of an experiment without faults but does not stop it, each once."""
-    notes = reader_notes(config)
+    notes = [*reader_notes(config), *notes_of_unused(config)]
     for task in config.tasks:
-        notes += [*_few(config, task), *_without_entity(config, task), *odd_kinds(config, task)]
+        notes += [*notes_of_learning(config, task), *notes_of_overlap(config, task), *odd_kinds(config, task)]
     return list(dict.fromkeys(notes))
 
 
@@ -113,6 +117,13 @@ def _languages(config: Config) -> Iterator[str]:
             )
 
 
+def _unused_hint(config: Config, text: str) -> str:
+    """Return which languages under `files` nothing uses, behind what is said of a task's other languages."""
+    task = text.partition(":")[0].partition(".")[0]
+    unused = unused_files(config, task) if task in config.files else []
+    return f" files has {', '.join(unused)}, which nothing uses." if unused else ""
+
+
 def _unknown(task: str, codes: list[str]) -> Iterator[str]:
     """Yield which languages the synthetic world does not have, all in one."""
     unknown = list(dict.fromkeys(code for code in codes if code not in LANGUAGES))
@@ -131,8 +142,12 @@ def _data(config: Config) -> Iterator[str]:
 
 
 def _labels(config: Config, task: TaskSettings) -> Iterator[str]:
-    yield from _message(lambda: label_set(config, task.name))
+    if too_few := list(_message(lambda: label_set(config, task.name))):
+        yield from too_few
+        return
+    yield from faults_of_labels(config, task)
     yield from check_kinds(config, task)
+    yield from faults_of_learning(config, task)
 
 
 def _sizes(config: Config, task: TaskSettings) -> Iterator[str]:
@@ -155,28 +170,6 @@ def examples(config: Config, task: TaskSettings, code: str) -> int | None:
     if not is_here(config, task.name, code, SPLITS[0]):
         return None
     return inspect(config, task.name, code, SPLITS[0]).facts.get("examples")
-
-
-def _few(config: Config, task: TaskSettings) -> Iterator[str]:
-    for code in _own_codes(config, task):
-        count = inspect(config, task.name, code, SPLITS[0]).facts.get("examples", FEW)
-        if count < FEW:
-            yield f"{task.name}: {code} has {count} training examples; with so few, chance decides much of a score."
-
-
-def _without_entity(config: Config, task: TaskSettings) -> Iterator[str]:
-    """Yield each split of a target that has no entity, by which no epoch can be chosen and nothing be scored."""
-    for code in _own_codes(config, task) if find_task(task.name).has_words else ():
-        for split in SCORED_SPLITS:
-            facts = inspect(config, task.name, code, split).facts
-            if facts and not facts["entities"]:
-                so = "it cannot choose an epoch, and the last one is taken" if split == "dev" else "F1 is not defined"
-                yield f"{task.name}: {split} of {code} holds no entity: {so}."
-
-
-def _own_codes(config: Config, task: TaskSettings) -> list[str]:
-    codes = [code for target in task.targets for code in config.codes(task.name, target.language)]
-    return [code for code in codes if config.corpus(task.name, code) == "files"]
 
 
 def _message(act: Callable[[], object]) -> Iterator[str]:

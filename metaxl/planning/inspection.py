@@ -41,7 +41,11 @@ def inspect(config: Config, task: str, code: str, split: str) -> Inspection:
         DataPlan(config).inputs(task, code, split)
     except DataError as error:
         return Inspection({}, lines_of(error))
-    stored = remembered(["inspect", *made_of(config, task, code, split)], lambda: _inspect(config, task, code, split))
+    made = ["inspect", *made_of(config, task, code, split)]
+    try:
+        stored = remembered(made, lambda: _inspect(config, task, code, split))
+    except DataError as error:
+        return Inspection({}, lines_of(error))
     return Inspection(stored["facts"], tuple(stored["faults"]))
 
 
@@ -100,8 +104,15 @@ def lines_of(error: Exception) -> tuple[str, ...]:
 
 
 def _inspect(config: Config, task: str, code: str, split: str) -> dict[str, Any]:
+    """Return an inspection to be remembered.
+
+    Raises:
+        DataError: the system refused a file, which may pass without the file's changing.
+    """
     try:
         found = facts_of_records(*records(config, task, code, split))
     except DataError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno is not None:
+            raise
         return asdict(Inspection({}, lines_of(error)))
     return asdict(Inspection(found, ()))

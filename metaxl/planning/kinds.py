@@ -11,6 +11,7 @@ from metaxl.planning.data import DataPlan
 from metaxl.planning.inspection import inspect
 from metaxl.planning.labels import DROP, mapped_labels
 from metaxl.planning.meanings import mapping_of
+from metaxl.planning.told import flow, named
 from metaxl.tasks import OUTSIDE, find_task, type_of
 
 
@@ -32,9 +33,8 @@ def check_kinds(config: Config, task: TaskSettings) -> Iterator[str]:
     kinds, has_words = kinds_of(config, task), find_task(task.name).has_words
     mapping = mapping_of(kinds, has_words, kept=task.labels)
     if mapping:
-        lines = ", ".join(f"{label}: {name}" for label, name in mapping.items())
-        where = "; ".join(f"{code} has {', '.join(own)}" for code, own in kinds.items())
-        yield f"{task.name}.labels: the same meaning has several names ({where}); write `labels: {{{lines}}}`."
+        where = "; ".join(f"{code} has {named(own)}" for code, own in kinds.items())
+        yield f"{task.name}.labels: the same meaning has several names ({where}); write `labels: {flow(mapping)}`."
 
 
 def odd_kinds(config: Config, task: TaskSettings) -> Iterator[str]:
@@ -47,10 +47,10 @@ def odd_kinds(config: Config, task: TaskSettings) -> Iterator[str]:
         own = set(kinds[target.language])
         if only := sorted(own - sources):
             alone = "" if own & sources else " Source and target have no label in common, so little can be transferred."
-            lines = ", ".join(f"{kind}: {nothing}" for kind in only)
+            lines = flow(dict.fromkeys(only, nothing))
             yield (
-                f"{task.name}: {', '.join(only)} only in the target {target.language}, not in its sources: learnt from "
-                f"the target alone. `labels: {{{lines}}}` leaves it out; another name of the sources' maps it.{alone}"
+                f"{task.name}: {named(only)} only in the target {target.language}, not in its sources: learnt from "
+                f"the target alone. `labels: {lines}` leaves it out; another name of the sources' maps it.{alone}"
             )
         if only := sorted(sources - own):
-            yield f"{task.name}: {', '.join(only)} only in the sources, not in the target {target.language}."
+            yield f"{task.name}: {named(only)} only in the sources, not in the target {target.language}."

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metaxl.downloads.registry import find_corpus
-from metaxl.errors import ConfigError
+from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.schema import WORKFLOW, read_yaml
 from metaxl.planning.base_encoder import BaseEncoder, find_encoder, propose_lengths
 from metaxl.planning.brought import Brought, bring
 from metaxl.planning.data import LANGUAGE_CODE
+from metaxl.planning.form import form_of
 from metaxl.planning.meanings import mapping_of
-from metaxl.tasks import NER, find_task, type_of
+from metaxl.tasks import NER, SENTIMENT, find_task, type_of
 
 MOST, LEAST = 1000, 100  # examples to draw of a source: where it is large, and what the smallest corpora have
 REVIEWS = "reviews"
+HELD = {NER.name: "tagged words", SENTIMENT.name: "texts with a label"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,7 @@ def propose(
     asked = dict(_code_and_path(text) for text in (source, related) if text)
     _check_codes(language, source, related, asked)
     target = bring(data.expanduser(), language, task)
-    sources = {
-        code: bring(Path(path).expanduser(), code, target.task) if path else None for code, path in asked.items()
-    }
+    sources = {code: _source(Path(path).expanduser(), code, target) if path else None for code, path in asked.items()}
     chosen = find_encoder(encoder)
     own = [target, *(brought for brought in sources.values() if brought)]
     return Proposal(
@@ -100,6 +100,23 @@ def propose(
         source_size=min(_pool(target.task, code, brought) for code, brought in sources.items()),
         batch_size=_batch(target.trained()),
     )
+
+
+def _source(path: Path, code: str, target: Brought) -> Brought:
+    """Read a source's data.
+
+    Raises:
+        DataError: they cannot be read, or are of the other task.
+    """
+    try:
+        return bring(path, code, target.task)
+    except DataError as error:
+        meant = form_of(path)
+        if not meant or meant == target.task:
+            raise
+        raise DataError(
+            f"{path} holds {HELD[meant]}, {target.path} holds {HELD[target.task]}; bring a source of the same kind."
+        ) from error
 
 
 def _code_and_path(text: str) -> tuple[str, str]:

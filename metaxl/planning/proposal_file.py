@@ -13,6 +13,7 @@ from metaxl.planning.findings import find_faults, refuse
 from metaxl.planning.plan import Plan
 from metaxl.planning.plans import Plans
 from metaxl.planning.proposal import Proposal
+from metaxl.planning.told import flow
 from metaxl.tasks import TASKS
 
 COLUMN = 46  # at which comments begin, where the line is shorter
@@ -37,22 +38,16 @@ def checked_plan(text: str) -> Plan:
 
 def _line(depth: int, key: str, value: Any, comment: str) -> str:
     """Return a line of YAML with a key and its value."""
-    return _commented(f"{'  ' * depth}{_flow(key)}: {_flow(value)}", comment)
+    return _commented(f"{'  ' * depth}{flow(key)}: {flow(value)}", comment)
 
 
 def _opened(depth: int, key: str, comment: str = "") -> str:
     """Return a line of YAML with a key whose value stands below it."""
-    return _commented(f"{'  ' * depth}{_flow(key)}:", comment)
+    return _commented(f"{'  ' * depth}{flow(key)}:", comment)
 
 
 def _commented(start: str, comment: str) -> str:
     return f"{start:<{COLUMN}}  # {comment}" if comment else start
-
-
-def _flow(value: Any) -> str:
-    """Return a value on one line, quoted where YAML would read something else."""
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False)
-    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _head(proposal: Proposal) -> Iterator[str]:

@@ -15,7 +15,7 @@ REMEMBERED = STAGED / "inspected"
 
 
 def remembered(made_of: list[str], make: Callable[[], Any]) -> Any:
-    """Return what `make` gives as JSON, or what it gave when it was made of the same before."""
+    """Return what `make` gives as JSON, or what it gave when it was made of the same before; no error is kept."""
     path = REMEMBERED / f"{sha256_text(canonical_json(made_of))[:32]}.json"
     if path.is_file():
         return json.loads(path.read_text(encoding="utf-8"))
@@ -25,8 +25,12 @@ def remembered(made_of: list[str], make: Callable[[], Any]) -> Any:
 
 
 def fingerprint(files: Iterable[Path]) -> list[str]:
-    """Return path, size and time of files; of a folder, those of what it holds."""
-    return [f"{path}:{(facts := path.stat()).st_size}:{facts.st_mtime_ns}" for path in files_of(files)]
+    """Return path, size, times and inode of files; of a folder, those of what it holds.
+
+    A copy can be given any time of modification, but not one of change.
+    """
+    known = ((path, path.stat()) for path in files_of(files))
+    return [f"{path}:{of.st_size}:{of.st_mtime_ns}:{of.st_ctime_ns}:{of.st_ino}" for path, of in known]
 
 
 def files_of(paths: Iterable[Path]) -> list[Path]:
@@ -36,11 +40,10 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
 
 
 def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256, computed again when its size or time has changed."""
-    facts = path.stat()
-    return _sha256(path, facts.st_size, facts.st_mtime_ns)
+    """Return a file's SHA-256, computed again when its size, times or inode have changed."""
+    return _sha256(path, *fingerprint([path]))
 
 
 @cache
-def _sha256(path: Path, size: int, changed: int) -> str:
+def _sha256(path: Path, known: str) -> str:
     return sha256_file(path)

@@ -14,6 +14,7 @@ from metaxl.planning.cut import count_cut
 from metaxl.planning.data import DataPlan
 from metaxl.planning.findings import examples
 from metaxl.planning.inspection import SYNTHETIC, inspect, is_here, texts
+from metaxl.planning.overlap import shared, test_places
 from metaxl.tasks import SPLITS, find_task
 
 COLUMNS = ("task", "language", "from", "split", "examples", "holds", "repeated", "in test", "cut")
@@ -82,11 +83,8 @@ def _shared(config: Config, task: TaskSettings, code: str, split: str) -> str:
     """Return how many texts of a split stand in a test set that it should share none with."""
     if split == SPLITS[-1] or not _known(config, task, code, split):
         return ""
-    targets = [target.language for target in task.targets]
-    tests = [code] if code in targets else [each for name in targets for each in config.codes(task.name, name)]
-    held = [place for place in ((test, SPLITS[-1]) for test in tests) if _known(config, task, *place)]
-    others = {text for place in held for text in texts(config, task.name, *place)}
-    return f"{len(set(texts(config, task.name, code, split)) & others):,}"
+    count, _ = shared(config, task, (code, split), test_places(config, task, code))
+    return f"{count:,}"
 
 
 def _cut(config: Config, task: TaskSettings, places: Sequence[tuple[str, str]]) -> str:

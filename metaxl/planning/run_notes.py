@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from metaxl.experiment import layout
+from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import cell_groups
@@ -15,10 +16,21 @@ from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json, write_text
 from metaxl.planning.data import DataPlan
 from metaxl.planning.findings import find_notes, reader_notes
+from metaxl.planning.labels import label_set
+from metaxl.planning.told import named
+from metaxl.reporting.facts import Facts
 from metaxl.tasks import SPLITS
 
 SHOWN = 20  # lines on a screen; all of them are in the file
 NOTES = "logs/notes.txt"
+DEV = SPLITS[1]
+MOST = 4  # paths that a line names
+RESULTS = (  # heading, rule and pattern of what a person looks for
+    ("Tables", "table", layout.TABLE.replace("{suffix}", "txt")),
+    ("Figure", "figure", layout.FIGURE.replace("{suffix}", "pdf")),
+    ("Models", "best_model", layout.BEST_MODEL),
+    ("Models", "model", layout.MODEL),
+)
 
 
 def concerns(config: Config, jobs: Iterable[tuple[str, Any]]) -> bool:
@@ -53,6 +65,17 @@ def told_at_end(config: Config) -> str:
     return bounded(lines, path)
 
 
+def results_of_run(config: Config, jobs: Sequence[tuple[str, Any]]) -> str:
+    """Return where the tables, the figure and the kept models lie that a run's jobs, (rule, wildcards), have made."""
+    made: dict[str, dict[str, None]] = {}
+    for heading, rule, pattern in RESULTS:
+        for _, wildcards in (job for job in jobs if job[0] == rule and job[1].name == config.name):
+            known = {field: getattr(wildcards, field) for _, field, _, _ in Formatter().parse(pattern) if field}
+            path = layout.root(config.name) / layout.fill(pattern, **known)
+            made.setdefault(heading, {})[str(path)] = None
+    return "\n".join(f"{heading}: {named(list(paths), MOST)}" for heading, paths in made.items())
+
+
 def bounded(lines: list[str], place: Path | str) -> str:
     """Return the first SHOWN lines, and how many more there are at a place."""
     more = [f"and {len(lines) - SHOWN} more in {place}"] if len(lines) > SHOWN else []
@@ -84,13 +107,24 @@ def _facts(root: Path, paths: Iterable[Path]) -> Iterator[str]:
 
 def _records(config: Config, root: Path) -> Iterator[str]:
     """Yield what the cells' records tell: how many of a target had no dev set to choose an epoch by."""
-    blind: Counter[tuple[str, str]] = Counter()
+    blind: dict[tuple[str, str], list[Cell]] = {}
     for cell in dict.fromkeys(cell for cells in cell_groups(config).values() for cell in cells):
         path = root / cell_file(cell, SCORES)
         if path.is_file() and read_json(path)["best"].get("chosen_by") == "none":
-            blind[cell.task, cell.target] += 1
-    for (task, target), count in blind.items():
-        yield (
-            f"{task} {target}: dev could not choose an epoch, for it holds nothing to find; {count} "
-            f"cell{'s' * (count > 1)} took the last one."
-        )
+            blind.setdefault((cell.task, split_code(cell.target)[0]), []).append(cell)
+    for (task, language), cells in blind.items():
+        reasons = dict.fromkeys(_why(config, root, language, cell) for cell in cells)
+        yield f"{task}: {' or '.join(reasons)}: {len(cells)} cell{'s' * (len(cells) > 1)} took the last epoch."
+
+
+def _why(config: Config, root: Path, language: str, cell: Cell) -> str:
+    """Return the reason that the tables give, as far as what it is known by is still there."""
+    from metaxl.reporting.doubts import why_unchosen  # pandas takes half a second that every start would spend
+
+    path = root / layout.fill(layout.DATA_FACTS, task=cell.task, language=cell.target, split=DEV)
+    if not path.is_file():
+        return f"dev of {language} could not choose an epoch"
+    data = {(cell.task, cell.target, DEV): read_json(path)}
+    return why_unchosen(
+        Facts({cell.task: label_set(config, cell.task)}, data, {}, {}), cell.task, language, cell.target
+    )

@@ -59,13 +59,14 @@ def _unchosen(cells: Sequence[Cell], frame: pd.DataFrame, facts: Facts) -> Itera
             targets.setdefault((cell.task, split_code(cell.target)[0]), []).append(cell)
     for (task, language), trained in targets.items():
         unchosen = [cell for cell in trained if chosen[cell] == "none"]
-        reasons = dict.fromkeys(_why(facts, task, language, cell.target) for cell in unchosen)
+        reasons = dict.fromkeys(why_unchosen(facts, task, language, cell.target) for cell in unchosen)
         if unchosen:
             many = f"{len(unchosen)} of {len(trained)} cells"
             yield f"{' or '.join(reasons)}: the last epoch was taken ({many}).".replace("dev", "Dev", 1)
 
 
-def _why(facts: Facts, task: str, language: str, code: str) -> str:
+def why_unchosen(facts: Facts, task: str, language: str, code: str) -> str:
+    """Return why dev could not choose an epoch of a cell whose target is a language, or its fold, by this code."""
     counted, positive = facts.data[task, code, "dev"], facts.labels[task].positive
     found = counted["entities"].values() if find_task(task).has_words else [counted["labels"].get(positive, 0)]
     if sum(found) == 0 and (positive or find_task(task).has_words):

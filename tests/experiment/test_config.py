@@ -161,7 +161,11 @@ FAULTS = {
         "ner.targets.0.language: expected string, found False; YAML reads a bare no or yes so: quote it.",
     ),
     "bare no as a key": ({"files": {"ner": {False: "x"}}}, "files.ner: expected string, found False; YAML reads a"),
-    "bare yes": ({"seeds": [True]}, "seeds.0: expected integer, found True; YAML reads a bare no or yes so: quote it."),
+    "bare yes": ({"seeds": [True]}, "seeds.0: expected a whole number, found True (YAML's yes)."),
+    "bare no of a choice": (
+        {"keep_models": False},
+        "keep_models: False is not one of best, all, none. YAML reads a bare no as False.",
+    ),
     "too small": ({"ner": {"training": {"epochs": 0}}}, "ner.training.epochs: 0 is less than the minimum of 1."),
     "too large": ({"ner": {"training": {"warmup": 2}}}, "ner.training.warmup: 2 is greater than the maximum of 1."),
     "not a number": (

@@ -237,3 +237,188 @@ def test_the_languages_of_a_path_are_held_to_those_that_there_are(code):
         plan.cell_inputs(Cell("tiny", "ner", code, "en", "joint", 11))
     with pytest.raises(ConfigError, match=told):
         plan.cell_inputs(Cell("tiny", "ner", "qu", code, "joint", 11))
+
+
+UNUSED = {
+    "a type that no data hold": (
+        {"ner": {"labels": {"PSET": "PEST"}}},
+        "ner.labels: no data of the task hold PSET; they hold LOC, ORG, PER.",
+    ),
+    "another case": ({"ner": {"labels": {"loc": "PLACE"}}}, "ner.labels: no data of the task hold loc;"),
+    "a tag for a type": ({"ner": {"labels": {"B-LOC": "O"}}}, "no data of the task hold B-LOC; they hold LOC"),
+    "drop of entities": ({"ner": {"labels": {"LOC": "drop"}}}, "ner.labels.LOC: for words that are no entity write O"),
+    "a positive class of entities": ({"ner": {"positive": "PER"}}, "ner.positive: entities have no positive class"),
+    "folds of a source": (
+        {"files": {"ner": {"en": {"path": "data/en", "folds": 5}}}},
+        "files.ner.en.folds: en is only a source",
+    ),
+    "folds and splits": (
+        {"files": {"ner": {"lug": {"path": "data/en/train.tsv", "folds": 5, "splits": {"dev": 0.2}}}}},
+        "files.ner.lug: folds and splits exclude each other",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), UNUSED.values(), ids=UNUSED)
+def test_a_setting_that_would_be_passed_over_is_a_fault(check, changes, message):
+    code, said = check(**changes)
+    assert code == 1
+    assert message in said
+
+
+def write_texts(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("text\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in rows))
+
+
+@pytest.fixture
+def check_texts(check, own_place):
+    """Return a check of an experiment on texts of the classes good and bad."""
+    for number, place in enumerate(("lug/train", "lug/dev", "lug/test", "en/train")):
+        rows = [(f"okay {number} {row}", ("good", "bad")[row % 2]) for row in range(30)]
+        write_texts(own_place / "texts" / f"{place}.tsv", rows)
+    files = {"sentiment": {"lug": "texts/lug", "en": "texts/en"}}
+
+    def run(**changes):
+        about = {"encoder": "mine", "source": "en", "source_size": 30, "placement": [2], "placements": [[2]]}
+        training = {"training": {"max_length": 64, "eval_max_length": 128}, "targets": [{"language": "lug"}]}
+        return check(files=files, ner={"targets": []}, sentiment=about | training | changes)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": {"good": "O"}}, "sentiment.labels.good: for leaving its texts out write drop, not O."),
+        ({"labels": {"god": "drop"}}, "sentiment.labels: no data of the task hold god; they hold bad, good."),
+        ({"positive": "god"}, "sentiment.positive: 'god' is none of the classes bad, good"),
+    ],
+)
+def test_a_setting_of_classes_that_would_be_passed_over_is_a_fault(check_texts, changes, message):
+    assert check_texts(positive="good", labels={"bad": "poor"})[0] == 0
+    code, said = check_texts(**changes)
+    assert code == 1
+    assert message in said
+
+
+def test_a_label_that_a_download_may_hold_is_a_note(check):
+    changes = {"ner": {"labels": {"PSET": "PEST"}, "targets": [{"language": "lug", "related": "sw"}]}}
+    code, said = check(**changes)
+    assert code == 0, said
+    assert "note: ner.labels: no data of the task hold PSET" in said
+
+
+def test_files_that_nothing_uses_are_told(check, own_place):
+    """Also where another code was meant: in the message about the language without files."""
+    code, said = check(files={"ner": {"nyn": "data/lug"}})
+    assert code == 0, said
+    assert "note: files.ner: nyn is neither a target nor a source" in said
+    code, said = check(ner={"targets": [{"language": "lgg"}], "corpus": "synthetic"})
+    assert code == 1
+    assert "files has lug, which nothing uses." in said
+
+
+def test_the_code_of_a_fold_names_no_files():
+    with pytest.raises(ConfigError, match=r"files.ner: 'lug-fold1' does not match"):
+        Plans({"preset": "paper", "files": {"ner": {"lug-fold1": "data/lug"}}}).active.check()
+
+
+def test_a_test_set_in_training_is_told_and_a_fault_where_it_is_all_there(check, own_place):
+    """Of a source and of train; dev that holds it is told."""
+    test = sentences(12, seed=2)
+    write_conll(own_place / LUG / "train.tsv", [*sentences(30, seed=0), test[0], test[0]])
+    write_conll(own_place / LUG / "dev.tsv", test)
+    write_conll(own_place / "data" / "en" / "train.tsv", [*sentences(40, seed=9), *test[:3]])
+    code, said = check()
+    assert code == 0, said
+    assert "note: ner: train of lug shares 1 of the 12 texts of the test set of lug" in said
+    assert "note: ner: dev of lug shares 12 of the 12 texts of the test set of lug" in said
+    assert "note: ner: the source en shares 3 of the 12 texts of the test set of lug" in said
+    write_conll(own_place / LUG / "train.tsv", [*sentences(30, seed=0), *test])
+    write_conll(own_place / "data" / "en" / "train.tsv", [*sentences(40, seed=9), *test])
+    code, said = check()
+    assert code == 1
+    assert "- ner: train of lug holds all 12 texts of the test set of lug" in said
+    assert "- ner: the source en holds all 12 texts of the test set of lug" in said
+    assert "2 faults (2 of data)" in said
+
+
+def test_a_source_that_is_the_cross_validated_file_is_a_fault(check, own_place):
+    write_conll(own_place / "mine.tsv", sentences(60))
+    files = {"ner": {"lug": {"path": "mine.tsv", "folds": 3}, "en": "mine.tsv"}}
+    code, said = check(files=files)
+    assert code == 1
+    assert "- ner: the source en holds all 60 texts of the test set of lug" in said
+    assert "train of lug" not in said, "a fold's own test set is apart"
+
+
+def test_a_target_with_nothing_to_learn_is_a_fault(check, own_place):
+    """Told once of a cross-validated file; what its folds lack for choosing an epoch is one note."""
+    write_conll(own_place / LUG / "train.tsv", [[("mu", "O"), (f"x{n}", "O")] for n in range(30)])
+    code, said = check()
+    assert code == 1
+    assert "- ner: train of lug holds no entity, so there is nothing to learn" in said
+    plain = [[("mu", "O"), (f"x{n}", "O")] for n in range(60)]
+    files = {"ner": {"lug": {"path": "mine.tsv", "folds": 5}}}
+    write_conll(own_place / "mine.tsv", plain)
+    code, said = check(files=files)
+    assert code == 1
+    assert said.count("nothing to learn") == 1
+    assert "train of lug in folds 1, 2, 3, 4, 5 of 5 holds no entity" in said
+    write_conll(own_place / "mine.tsv", [*plain, *sentences(3)])
+    code, said = check(files=files)
+    assert code == 0, said
+    (note,) = [line for line in said.splitlines() if "cannot choose an epoch" in line]
+    assert re.search(r"note: ner: dev of lug in folds? \d(, \d)* of 5 holds no entity", note)
+    assert "test of lug" not in said, "the folds are scored together"
+
+
+def test_texts_of_one_class_are_a_fault(check_texts, own_place):
+    write_texts(own_place / "texts" / "lug" / "train.tsv", [(f"nnungi {n}", "good") for n in range(30)])
+    code, said = check_texts()
+    assert code == 1
+    assert "- sentiment: train of lug holds the label good alone, so there is nothing to learn" in said
+
+
+def test_a_prepared_folder_of_another_encoder_of_the_same_name_tells_nothing(own_place, monkeypatch):
+    """It is looked at while it is what the configuration asks for, and left alone when that changes."""
+    looked = []
+    monkeypatch.setattr(
+        "metaxl.planning.encoders.faults_of_encoder", lambda folder, layers, longest: looked.append(folder) or []
+    )
+    prepared = own_place / "results" / "mine" / "encoders" / "body"
+    prepared.mkdir(parents=True)
+    (prepared / "sha256.json").write_text("{}")
+
+    def check_of(hub):
+        overlay(own_place, encoders={"body": {"hub": hub}}, ner={"encoder": "body"})
+        plan = Plans(read_configuration(None, [Path("mine.yaml"), Path("changes.yaml")])).active
+        plan.check()
+        return plan
+
+    (own_place / "results" / "mine" / "asked").mkdir()
+    asked = own_place / "results" / "mine" / "asked" / "encoder-body.json"
+    asked.write_text(check_of("some/body").content("asked/encoder-body"))
+    assert looked == []
+    check_of("some/body")
+    assert [str(folder) for folder in looked] == ["results/mine/encoders/body"]
+    check_of("other/body")
+    assert len(looked) == 1
+
+
+AWKWARD = ["no", "yes", "null", "1,0", "2.5", "a: b"]
+
+
+def test_a_mapping_to_write_can_be_pasted(check, own_place):
+    """What YAML would read as something else than text is quoted; long lists are cut."""
+    kinds = [*AWKWARD, *(f"T{number}" for number in range(9))]
+    made = [[("mu", "O"), (f"x{n}", f"B-{kind.replace(' ', '')}")] for n, kind in enumerate(kinds * 3)]
+    write_conll(own_place / LUG / "train.tsv", made)
+    code, said = check()
+    assert code == 0, said
+    (note,) = [line for line in said.splitlines() if "only in the target lug" in line]
+    pasted = yaml.safe_load(re.search(r"`(labels: .*?)`", note)[1])["labels"]
+    assert pasted == {kind.replace(" ", ""): "O" for kind in kinds}
+    assert " and 5 more only in the target lug" in note
+    assert check(ner={"labels": pasted})[0] == 1, "the training set holds nothing else"

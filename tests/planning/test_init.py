@@ -47,7 +47,7 @@ def test_a_folder_of_three_splits_is_taken_as_it_is(init, own_place, capfd):
     assert (
         "data/lug: lug, 52 sentences (train 30, dev 10, test 12), 312 words; entities: LOC 17, ORG 17, PER 18" in said
     )
-    assert "snakemake --cores 8 --configfile mine.yaml -- tables" in said
+    assert "snakemake --cores 8 --quiet rules --configfile mine.yaml -- tables" in said
     code, told = check(own_place, text, capfd)
     assert code == 0, told
 
@@ -140,6 +140,18 @@ BAD = {
         ["data/lug", "--language", "lug", "--source", "en", "--name", "My name"],
         "--name My name: expected lower-case",
     ),
+    "url": (
+        ["https://example.org/lug.tsv", "--language", "lug", "--source", "en"],
+        "named by a url; download the file",
+    ),
+    "url of a source": (
+        ["data/lug", "--language", "lug", "--source", "en=https://example.org/en.tsv"],
+        "named by a url; download the file",
+    ),
+    "file of an encoder": (
+        ["data/lug", "--language", "lug", "--source", "en", "--encoder", "my-encoder/config.json"],
+        "--encoder my-encoder/config.json: is a file; name its folder, my-encoder.",
+    ),
     "encoder": (
         ["data/lug", "--language", "lug", "--source", "en", "--encoder", "./x"],
         "--encoder ./x: neither a folder",
@@ -174,3 +186,51 @@ def test_too_few_examples_to_split_are_told(init, own_place):
     code, text, said = init("few.tsv", "--language", "lug", "--source", "en")
     assert (code, text) == (1, "")
     assert "few.tsv: 9 examples are too few" in said
+
+
+MEANT = {
+    "tags in lower case": ("mine.tsv", "Nakato\tb-per\nmu\to\n\nGulu\tb-loc\n", "the tag 'b-per' must have its mark"),
+    "one bad tag": ("mine.tsv", "Nakato\tB-PER\nmu\tO\n\nGulu\tLOC\nmu\tO\n", "mine.tsv:4: 'LOC' is no tag"),
+    "a bad tag among words as columns": ("mine.conll", "Nakato person\nmu other\n", "'person' is no tag"),
+    "a number among words": ("mine.jsonl", '{"tokens": ["a", 5], "tags": ["O", "O"]}\n', "expected text, found 5"),
+    "a number as text": ("mine.jsonl", '{"text": 5, "label": "good"}\n', "the text expected text, found 5"),
+    "a text without a label": ("mine.jsonl", '{"text": 5}\n', "mine.jsonl:1: has no 'label'"),
+    "an empty text": ("mine.csv", "text,label\n,good\n", "mine.csv:2: the text is empty"),
+    "words in a sheet": ("mine.csv", "word,tag\nNakato,per\n", "'per' is no tag"),
+}
+
+
+@pytest.mark.parametrize(("file", "text", "message"), MEANT.values(), ids=MEANT)
+def test_data_whose_labels_alone_are_faulty_are_told_as_what_they_are_meant_for(init, own_place, file, text, message):
+    (own_place / file).write_text(text)
+    code, _, said = init(file, "--language", "lug", "--source", "en")
+    assert code == 1
+    assert message in said
+    assert "holds neither" not in said
+    assert said.count(message) == 1
+
+
+def test_what_both_readers_say_is_said_once(init, own_place):
+    (own_place / "mine.csv").write_bytes("word,tag\ncaf\u00e9,O\n".encode("latin-1"))
+    _, _, said = init("mine.csv", "--language", "lug", "--source", "en")
+    assert said.count("is not UTF-8") == 1
+
+
+def test_a_source_of_the_other_task_is_told(init, own_place):
+    (own_place / "mine.csv").write_text("text,label\n" + "".join(f"nnungi {n},{'ab'[n % 2]}\n" for n in range(40)))
+    for data, source, told in (
+        ("mine.csv", "data/en/train.tsv", "data/en/train.tsv holds tagged words, mine.csv holds texts with a label"),
+        ("data/lug", "mine.csv", "mine.csv holds texts with a label, data/lug holds tagged words"),
+    ):
+        code, _, said = init(data, "--language", "lug", "--source", f"en={source}", *ENCODER)
+        assert code == 1
+        assert told in said
+
+
+def test_long_lists_of_labels_are_cut(init, own_place):
+    rows = [f"nnungi {n},class{n % 14:02}" for n in range(140)]
+    (own_place / "mine.csv").write_text("\n".join(["text,label", *rows]))
+    _, _, said = init("mine.csv", "--language", "lug", "--source", "de", *ENCODER)
+    assert "labels: class00 10, " in said
+    assert "class09 10 and 4 more." in said
+    assert "class13 10" not in said, "but in a mapping to paste"

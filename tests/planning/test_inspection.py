@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -76,3 +77,39 @@ def test_texts_are_equal_where_the_words_are(config, own_place):
     write_conll(own_place / "data" / "lug" / "train.tsv", [one, other, [("ku", "O")]])
     first, second, third = texts(config, "ner", "lug", "train")
     assert first == second != third
+
+
+def test_a_change_of_the_readers_code_reads_anew(config, readings, monkeypatch):
+    """What older code read, or refused, says nothing of what the present one does."""
+    inspect(config, "ner", "lug", "train")
+    monkeypatch.setattr("metaxl.planning.data.digest", lambda module: f"another {module}")
+    inspect(config, "ner", "lug", "train")
+    inspect(config, "ner", "lug", "train")
+    assert len(readings) == 2
+
+
+def test_a_file_of_the_same_size_and_time_is_read_anew(config, own_place):
+    """As tools leave it that keep times."""
+    path = own_place / "data" / "lug" / "train.tsv"
+    inspect(config, "ner", "lug", "train")
+    before, facts = path.read_text(), path.stat()
+    path.write_text(before.replace("B-PER", "B-LOC"))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert path.stat().st_mtime_ns == facts.st_mtime_ns
+    assert inspect(config, "ner", "lug", "train").facts["entities"] == {"LOC": 20, "ORG": 10}
+
+
+def test_what_the_system_refused_is_not_remembered(config, own_place, monkeypatch):
+    """A permission may come back without the file's changing."""
+    path, read = own_place / "data" / "lug" / "train.tsv", Path.read_bytes
+
+    def refused(self):
+        if self.name == path.name:
+            raise PermissionError(13, "Permission denied", str(self))
+        return read(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        (told,) = inspect(config, "ner", "lug", "train").faults
+        assert "Permission denied" in told
+    assert inspect(config, "ner", "lug", "train").faults == ()

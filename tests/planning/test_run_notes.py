@@ -12,7 +12,7 @@ from metaxl.experiment.grid import cell_groups
 from metaxl.experiment.load import merge, read_configuration
 from metaxl.files import write_json
 from metaxl.planning.plans import Plans
-from metaxl.planning.run_notes import SHOWN, concerns, told_at_end, told_at_start
+from metaxl.planning.run_notes import SHOWN, concerns, results_of_run, told_at_end, told_at_start
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_notes_of_data_encoding_and_training_stand_under_their_heading_each_once
         *("Data:", "- two kinds of tags", "- repeated"),
         *("Length limit:", "- 8 words lost"),
         "Training:",
-        f"- ner lug: dev could not choose an epoch, for it holds nothing to find; {count} cells took the last one.",
+        f"- ner: dev of lug could not choose an epoch: {count} cells took the last epoch.",
     ]
     records(own_place, config, "dev")
     assert "Training" not in told_at_end(config)
@@ -69,3 +69,31 @@ def test_a_run_begins_with_what_the_check_would_tell(config, own_place):
     assert told_at_start(config) == ""
     (own_place / "data" / "lug" / "dev.tsv").write_text("mu\tO\n")
     assert told_at_start(config).startswith("note: ner: dev of lug holds no entity")
+
+
+@pytest.mark.parametrize(
+    ("entities", "reason"),
+    [({}, "dev of lug holds no entity"), ({"PER": 3}, "dev F1 of lug is 0 in every epoch")],
+)
+def test_why_dev_could_not_choose_is_what_the_tables_say(config, own_place, entities, reason):
+    held = {"notes": [], "labels": {}, "entities": entities}
+    write_json(own_place / "results" / "mine" / "data" / "ner" / "lug" / "dev.facts.json", held)
+    count = records(own_place, config, "none")
+    assert f"- ner: {reason}: {count} cells took the last epoch." in told_at_end(config).splitlines()
+
+
+def test_a_run_ends_with_where_its_results_are(config):
+    """Of the tables and models that it made, and of no other experiment's; a line a kind."""
+    cell = {"encoder": "mine", "task": "ner", "target": "lug", "source": "en", "method": "joint", "seed": "1"}
+    jobs = [
+        *(("table", SimpleNamespace(name="mine", number=number)) for number in (2, 5)),
+        ("table", SimpleNamespace(name="demo", number=3)),
+        ("download", SimpleNamespace(path="wikiann/qu/train.parquet")),
+        ("model", SimpleNamespace(name="mine", **cell)),
+        ("best_model", SimpleNamespace(name="mine", task="ner", target="lug")),
+    ]
+    assert results_of_run(config, jobs).splitlines() == [
+        "Tables: results/mine/tables/table2.txt, results/mine/tables/table5.txt",
+        "Models: results/mine/models/ner/lug, results/mine/cells/mine/ner/lug/en/joint/seed1/model",
+    ]
+    assert results_of_run(config, jobs[2:4]) == ""

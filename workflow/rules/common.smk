@@ -15,7 +15,12 @@ from metaxl.planning.evidence import compared_encoders, report_facts, table_fact
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
-from metaxl.planning.run_notes import concerns, told_at_end, told_at_start
+from metaxl.planning.run_notes import (
+    concerns,
+    results_of_run,
+    told_at_end,
+    told_at_start,
+)
 from metaxl.provenance import digest
 from metaxl.reporting.paper import PAPER_PATH
 from metaxl.tasks import SPLITS, TASKS
@@ -74,6 +79,7 @@ onstart:
 onsuccess:
     if concerns(PLAN.config, JOBS):
         tell(told_at_end(PLAN.config))
+        tell(results_of_run(PLAN.config, JOBS))
 
 
 onerror:
