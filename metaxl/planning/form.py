@@ -8,7 +8,8 @@ from pathlib import Path
 from metaxl.data.corpora import user_files
 from metaxl.data.formats.faults import Faults
 from metaxl.data.formats.objects import REVIEW, SENTENCE, json_file, json_lines
-from metaxl.data.formats.sheet import TAGS, WORDS, delimiter_of
+from metaxl.data.formats.sheet import delimiter_of
+from metaxl.data.formats.table_columns import TAGS, WORDS
 from metaxl.data.formats.text import GZIP, lines_of, read_text
 from metaxl.data.tags import is_tag
 from metaxl.errors import DataError
