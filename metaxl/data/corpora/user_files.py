@@ -12,7 +12,7 @@ from metaxl.data.checked import checked_reviews, checked_sentences, unmarked_sen
 from metaxl.data.formats.archive import read_member
 from metaxl.data.formats.arrow import is_saved, parquet_rows, saved_rows, splits_of
 from metaxl.data.formats.columns import read_columns
-from metaxl.data.formats.examples import Example
+from metaxl.data.formats.examples import Example, named
 from metaxl.data.formats.faults import Faults
 from metaxl.data.formats.objects import REVIEW, SENTENCE, examples_of, json_file, json_lines
 from metaxl.data.formats.records import Record
@@ -227,25 +227,21 @@ def _examples(
         yield from read_columns(file, decoded(file, read_member(path, split)), columns, faults)
     elif path.is_dir() or suffix == ".parquet":
         rows, own = saved_rows(path) if path.is_dir() else parquet_rows(shards(path))
-        yield from _named(examples_of(file, rows, keys, columns, faults, {} if names else own), names)
+        yield from named(examples_of(file, rows, keys, columns, faults, {} if names else own), names)
     elif suffix in (".jsonl", ".json"):
         parse = json_lines if suffix == ".jsonl" else json_file
-        yield from _named(examples_of(file, parse(file, read_text(path), faults), keys, columns, faults), names)
+        yield from named(examples_of(file, parse(file, read_text(path), faults), keys, columns, faults), names)
     elif has_words and suffix == ".csv":
         text = read_text(path)
-        yield from _named(read_word_rows(file, rows_of(file, text, delimiter_of(text), faults), columns, faults), names)
+        yield from named(read_word_rows(file, rows_of(file, text, delimiter_of(text), faults), columns, faults), names)
     elif has_words:
-        yield from _named(read_columns(file, read_text(path), columns, faults), names)
+        yield from named(read_columns(file, read_text(path), columns, faults), names)
     elif suffix in (".csv", ".tsv"):
         text = read_text(path)
         cells = rows_of(file, text, "\t" if suffix == ".tsv" else delimiter_of(text), faults)
-        yield from _named(examples_of(file, named_rows(file, cells, columns, faults), keys, columns, faults), names)
+        yield from named(examples_of(file, named_rows(file, cells, columns, faults), keys, columns, faults), names)
     else:
         raise DataError(f"{path}: texts with a label come as .jsonl, .json, .csv, .tsv or .parquet; save them as one.")
-
-
-def _named(examples: Iterator[Example], names: Sequence[str]) -> Iterator[Example]:
-    return (example.named(names) for example in examples)
 
 
 def shards(path: Path) -> list[Path]:
