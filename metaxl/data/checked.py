@@ -11,7 +11,7 @@ from typing import Any
 
 from metaxl.data.formats.examples import Example, is_number, lacks_name
 from metaxl.data.formats.faults import Faults
-from metaxl.data.formats.records import Record
+from metaxl.data.formats.records import LONG_SENTENCE, Record
 from metaxl.data.formats.text import SHOWN, fault_of_text, shown
 from metaxl.data.tags import is_tag
 
@@ -19,11 +19,7 @@ logger = logging.getLogger(__name__)
 TYPE_O = re.compile(r"[BIESLU]-O")
 DOCUMENT = "-DOCSTART-"
 PREFIX = re.compile(r"([A-Za-z]{2,8}(?:[-_][A-Za-z0-9]+)*):(?=.)", re.DOTALL)
-LONG_SENTENCE, LONG_SENTENCES, FEW = (
-    50,
-    100,
-    10,
-)  # words of a lone sentence; median words of sentences; how many are few
+LONG_SENTENCES, FEW = 100, 10  # median words of sentences; how many are few
 NUMBERS = "WikiANN has O B-PER I-PER B-ORG I-ORG B-LOC I-LOC for 0 to 6, MasakhaNER B-DATE I-DATE besides for 7 and 8"
 
 
@@ -55,7 +51,7 @@ def unmarked_sentences(examples: Sequence[Example], language: str, faults: Fault
         for number, (word, tag) in enumerate(zip(example.content, example.labels, strict=True)):
             found = PREFIX.match(word)
             if not word.startswith(mark):
-                other = f"a word of {found[1]!r}; is it another language's file?" if found else f"found {word!r}."
+                other = f"a word of {found[1]!r}; is it another language's file?" if found else f"found {shown(word)}."
                 faults.add(
                     "mark", example.place_of(number), f"expected '{mark}word' in the data of {language!r}, {other}"
                 )
@@ -104,7 +100,7 @@ def _tell_tag(place: str, tag: Any, faults: Faults, names: Sequence[str] = ()) -
         faults.add(
             "numbers",
             place,
-            f"the tag {tag} is a number, whose name must be given: names: [O, B-PER, ...] beside "
+            f"the tag {shown(tag)} is a number, whose name must be given: names: [O, B-PER, ...] beside "
             f"path under files. {NUMBERS}.",
         )
     elif tag in ("0", "o"):

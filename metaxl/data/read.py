@@ -59,7 +59,11 @@ def read_split(
     # The reader is imported by its name, so that reading one corpus loads no library of another and depends on no
     # other reader's code.
     read: Callable[..., list[Record]] = import_module(reader_module(corpus)).read
-    records = read(folder, language, split, **({"task": task} if corpus in OF_BOTH_TASKS else {}), **options)
+    if corpus in OF_BOTH_TASKS:
+        options["task"] = task
+    if corpus == "files":
+        options["labels"] = labels
+    records = read(folder, language, split, **options)
     place = f"{folder}, {language} {split}"
     if find_task(task).has_words:
         return _with_tags(place, records, labels or {})

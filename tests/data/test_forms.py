@@ -532,3 +532,68 @@ def test_which_of_several_columns_of_tags_is_taken_is_told(tmp_path, caplog, nam
         (record,) = read_split("files", "ner", "lug", "train", tmp_path)
     assert record["tags"] == ["B-NP", "O"]
     assert "the columns 2, 3 hold tags, of which column 3 is taken" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("options", [{"splits": {"dev": 0.2, "test": 0.2}}, {"folds": 5, "fold": 1}])
+def test_parts_have_their_share_of_what_the_mapping_leaves(tmp_path, options):
+    """Of entities that become none, a part may have any number; of the others it has its share."""
+    path = tmp_path / "lug.tsv"
+    path.write_text("\n".join(f"w{i}\t{'B-DATE' if i % 10 else 'B-PER'}\n" for i in range(100)))
+    for split in ("dev", "test"):
+        part = read_split("files", "ner", "lug", split, path, labels={"DATE": "O"}, seed=1, **options)
+        assert sum(record["tags"] == ["B-PER"] for record in part) == 2
+
+
+def test_texts_that_differ_in_what_no_one_sees_stay_together():
+    """In case, width, invisible characters or spaces."""
+    alike = ["Ada  ran", "ADA RAN", "A\u200dda ran\ufeff", "\uff21da ran", "Ada\u00a0ran"]
+    records = [{"id": str(i), "text": text, "label": "x"} for i, text in enumerate([*alike, *map(str, range(30))])]
+    for seed in range(5):
+        parts = fold_parts(records, 3, 1, seed, "x")
+        assert sum(any(record["text"] in alike for record in part) for part in parts.values()) == 1
+    assert records[1]["text"] == "ADA RAN", "for comparison only"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a\tO\n\n" * 100, "only 1 different text of 100 examples (equal texts stay together)"),
+        (
+            "a\tO\n" * 60,
+            "only 1 different text of 1 example (60 words; is the blank line after each sentence missing?)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("options", [{"splits": {"dev": 0.2, "test": 0.2}}, {"folds": 5, "fold": 1}])
+def test_why_a_file_cannot_be_split_is_told(tmp_path, content, message, options):
+    (tmp_path / "lug.tsv").write_text(content)
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_split("files", "ner", "lug", "test", tmp_path / "lug.tsv", **options)
+
+
+def test_a_header_in_a_file_of_columns_is_told_as_such(tmp_path):
+    (tmp_path / "train.tsv").write_text("Word\tTag\nAda\tB-PER\nran\tO\n")
+    with pytest.raises(DataError, match=r"train\.tsv:1: 'Word Tag' looks like a header, .* remove the line\.$"):
+        read_split("files", "ner", "lug", "train", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "content"),
+    [
+        ("ner", "train.tsv", "a\tO\nb\t" + "X" * 9999),
+        ("ner", "train.tsv", "a\tO\nb" + "X" * 9999),
+        ("ner", "train.jsonl", json.dumps({"tokens": ["\0" * 9999], "tags": ["O"]})),
+        ("sentiment", "train.jsonl", json.dumps({"text": "a", "label": ["x" * 9999]})),
+        ("sentiment", "train.jsonl", json.dumps({"x" * 9999: "a"})),
+    ],
+)
+def test_a_huge_value_does_not_fill_the_message(tmp_path, task, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError) as caught:
+        read_split("files", task, "lug", "train", tmp_path)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path):
+    with pytest.raises(DataError, match="cannot be looked up"):
+        user_files.find(tmp_path / ("a" * 300), "train")

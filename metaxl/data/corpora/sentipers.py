@@ -9,6 +9,7 @@ them; each has a later duplicate with a polar label, which the authors must have
 from __future__ import annotations
 
 import logging
+import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from metaxl.data.formats.data_index import official_index
-from metaxl.data.formats.records import Record, drop_empty, text_of
+from metaxl.data.formats.records import Record, drop_empty
 from metaxl.errors import DataError
 from metaxl.files import sha256_text
 from metaxl.tasks import SPLITS
@@ -91,7 +92,7 @@ def _labelled_duplicate(rows: Sequence[Row], entry: int | None) -> Row | None:
 
 def _draw_unused(rows: Sequence[Row], official: Mapping[str, Sequence[int | None]], seed: int) -> dict[str, list[Row]]:
     """Draw a polar row for every entry without a label; its text is in no split and is drawn once."""
-    texts = [text_of({"text": text}) for text, _ in rows]
+    texts = [unicodedata.normalize("NFC", " ".join(text.split())) for text, _ in rows]
     used = {"", *(texts[entry] for entries in official.values() for entry in entries if entry is not None)}
     unused: dict[str, int] = {}
     for number, text in enumerate(texts):

@@ -12,12 +12,12 @@ from metaxl.data.checked import checked_reviews, checked_sentences, unmarked_sen
 from metaxl.data.formats.archive import read_member
 from metaxl.data.formats.arrow import is_saved, parquet_rows, saved_rows, splits_of
 from metaxl.data.formats.columns import read_columns
-from metaxl.data.formats.examples import Example
+from metaxl.data.formats.examples import Example, named
 from metaxl.data.formats.faults import Faults
 from metaxl.data.formats.objects import REVIEW, SENTENCE, examples_of, json_file, json_lines
 from metaxl.data.formats.records import Record
 from metaxl.data.formats.sheet import delimiter_of, named_rows, read_word_rows, rows_of
-from metaxl.data.formats.text import GZIP, decoded, read_text
+from metaxl.data.formats.text import GZIP, decoded, read_text, refuse_long_name
 from metaxl.data.splits import fold_parts, share_out
 from metaxl.errors import DataError
 from metaxl.tasks import SPLITS, find_task
@@ -44,6 +44,7 @@ def find(path: Path, split: str, *, splits: Mapping[str, float] | None = None, f
         DataError: there is no such file, or more than one.
     """
     path = path.expanduser()
+    refuse_long_name(path)
     if folds:
         return _of_folds(path, folds)
     if path.name.endswith(ARCHIVE) and path.is_file():
@@ -157,6 +158,7 @@ def read(
     columns: Mapping[str, int | str] | None = None,
     names: Sequence[str] | None = None,
     seed: int = 0,
+    labels: Mapping[str, str] | None = None,
 ) -> list[Record]:
     """Read one split of a user's language.
 
@@ -171,6 +173,7 @@ def read(
         columns: the columns of "word" and "tag", or of "text" and "label", by number from 1 or by name.
         names: the names of integer labels.
         seed: of the order by which the file is split.
+        labels: what types or labels become later; parts are made so that each has its share of the mapped ones.
 
     Raises:
         DataError: a file is missing or malformed; every kind of fault is told.
@@ -181,12 +184,12 @@ def read(
     records = _records(path, language, split, task, dict(columns or {}), list(names or []))
     numbered = [{"id": f"{member}-{number}", **record} for number, record in enumerate(records)]
     if fold:
-        return fold_parts(numbered, folds, fold, seed, str(path))[split]
+        return fold_parts(numbered, folds, fold, seed, str(path), labels)[split]
     if folds and split != SPLITS[0]:
         raise DataError(f"{path}: is cross-validated, so {language} has no {split} of its own; name one of its folds.")
     if whole and splits:
         off = {name: share for name, share in splits.items() if find(folder, name, splits=splits) == path}
-        return share_out(numbered, off, seed, str(path))[split]
+        return share_out(numbered, off, seed, str(path), labels)[split]
     return numbered
 
 
@@ -224,25 +227,21 @@ def _examples(
         yield from read_columns(file, decoded(file, read_member(path, split)), columns, faults)
     elif path.is_dir() or suffix == ".parquet":
         rows, own = saved_rows(path) if path.is_dir() else parquet_rows(shards(path))
-        yield from _named(examples_of(file, rows, keys, columns, faults, {} if names else own), names)
+        yield from named(examples_of(file, rows, keys, columns, faults, {} if names else own), names)
     elif suffix in (".jsonl", ".json"):
         parse = json_lines if suffix == ".jsonl" else json_file
-        yield from _named(examples_of(file, parse(file, read_text(path), faults), keys, columns, faults), names)
+        yield from named(examples_of(file, parse(file, read_text(path), faults), keys, columns, faults), names)
     elif has_words and suffix == ".csv":
         text = read_text(path)
-        yield from _named(read_word_rows(file, rows_of(file, text, delimiter_of(text), faults), columns, faults), names)
+        yield from named(read_word_rows(file, rows_of(file, text, delimiter_of(text), faults), columns, faults), names)
     elif has_words:
-        yield from _named(read_columns(file, read_text(path), columns, faults), names)
+        yield from named(read_columns(file, read_text(path), columns, faults), names)
     elif suffix in (".csv", ".tsv"):
         text = read_text(path)
         cells = rows_of(file, text, "\t" if suffix == ".tsv" else delimiter_of(text), faults)
-        yield from _named(examples_of(file, named_rows(file, cells, columns, faults), keys, columns, faults), names)
+        yield from named(examples_of(file, named_rows(file, cells, columns, faults), keys, columns, faults), names)
     else:
         raise DataError(f"{path}: texts with a label come as .jsonl, .json, .csv, .tsv or .parquet; save them as one.")
-
-
-def _named(examples: Iterator[Example], names: Sequence[str]) -> Iterator[Example]:
-    return (example.named(names) for example in examples)
 
 
 def shards(path: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from metaxl.data.formats.examples import Example
 from metaxl.data.formats.faults import Faults
-from metaxl.data.formats.table_columns import MOSTLY, share, tell_several
+from metaxl.data.formats.table_columns import MOSTLY, TAGS, WORDS, share, tell_several
 from metaxl.data.formats.text import lines_of, shown
 from metaxl.data.tags import is_tag
 from metaxl.errors import DataError
@@ -54,11 +54,21 @@ def read_columns(file: str, text: str, columns: Mapping[str, Column], faults: Fa
         )
         return
     word, tag = _chosen(file, columns, width) if columns else _found(file, sentences, width)
+    if lines and _is_header(lines[0], width, word, tag):
+        cells = shown(" ".join(lines[0].cells))
+        faults.add("header", lines[0].place, f"{cells} looks like a header, which is no word; remove the line.")
+        sentences[0] = [line for line in sentences[0] if line is not lines[0]]
+        sentences = [sentence for sentence in sentences if sentence]
     for sentence in sentences:
         good = [line for line in sentence if _fits(line, width, form, faults)]
         if good:
             words, tags = [line.cells[word] for line in good], [line.cells[tag].strip() for line in good]
             yield Example(good[0].place, words, tags, [line.place for line in good])
+
+
+def _is_header(line: Line, width: int, word: int, tag: int) -> bool:
+    names = [cell.strip().lower() for cell in line.cells]
+    return len(names) == width and names[word] in WORDS and names[tag] in TAGS
 
 
 def _blocks(file: str, text: str, by_tab: bool) -> Iterator[list[Line]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +39,11 @@ class Example:
         if isinstance(self.labels, list):
             return replace(self, labels=[_name(label, names) for label in self.labels], names=names)
         return replace(self, labels=_name(self.labels, names), names=names)
+
+
+def named(examples: Iterator[Example], names: Sequence[str]) -> Iterator[Example]:
+    """Yield the examples with names for their numbers."""
+    return (example.named(names) for example in examples)
 
 
 def _name(label: Any, names: Sequence[str]) -> Any:

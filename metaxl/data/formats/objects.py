@@ -9,7 +9,7 @@ from typing import Any
 
 from metaxl.data.formats.examples import Example
 from metaxl.data.formats.faults import Faults
-from metaxl.data.formats.text import lines_of
+from metaxl.data.formats.text import lines_of, shown
 from metaxl.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ REVIEW: Keys = {
 }
 Row = dict[str, Any]
 Names = Mapping[str, Sequence[str]]  # of the integer labels of each column that has any
+MOST_KEYS = 20  # in a message
 NESTED = "brackets are nested too deeply for an example; remove the line."
 
 
@@ -82,7 +83,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Row:
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise _RepeatedKeyError(f"the key {repeated!r} stands twice in one object; keep one of them.")
+        raise _RepeatedKeyError(f"the key {shown(repeated)} stands twice in one object; keep one of them.")
     return value
 
 
@@ -110,7 +111,7 @@ def examples_of(
             used = _used(file, place, row, keys, columns)
         missing = [name for name in used.values() if name not in row]
         if missing:
-            faults.add("missing", place, f"has no {missing[0]!r}; found {', '.join(row) or 'nothing'}.")
+            faults.add("missing", place, f"has no {missing[0]!r}; found {shown(', '.join(row)) if row else 'nothing'}.")
             continue
         content, labels = used.values()
         yield Example(place, row[content], row[labels]).named((names or {}).get(labels, ()))
@@ -137,11 +138,12 @@ def _used(file: str, place: str, row: Row, keys: Keys, columns: Mapping[str, Any
             logger.warning("%s: %r is taken, not %s.", file, key, ", ".join(repr(n) for n in found if n != key))
             found = [key]
         if len(found) != 1 or found[0] not in row:
+            keys_shown = ", ".join(map(shown, list(row)[:MOST_KEYS]))
             state = (
                 f"has {' and '.join(map(repr, found))}; keep one of them"
                 if len(found) > 1
                 else (
-                    f"has no {found[0] if found else key!r}, only {', '.join(map(repr, row)) or 'nothing'}; "
+                    f"has no {found[0] if found else key!r}, only {keys_shown or 'nothing'}; "
                     f"call it {key!r}, or name it under columns"
                 )
             )

@@ -10,13 +10,15 @@ from typing import Any
 from metaxl.errors import DataError
 
 Record = dict[str, Any]
+LONG_SENTENCE = 50  # words of a lone sentence that may be several
 logger = logging.getLogger(__name__)
 
 
 def text_of(record: Record) -> str:
-    """Return a record's text for comparison: NFC, one space between words."""
+    """Return a record's text for comparison alone: case, width, invisible characters and spaces make no difference."""
     text = " ".join(record["tokens"]) if "tokens" in record else record["text"]
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join("".join(letter for letter in folded if unicodedata.category(letter) != "Cf").split())
 
 
 def words_of(record: Record) -> int:

@@ -57,6 +57,18 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror}); look at its permissions.") from error
 
 
+def refuse_long_name(path: Path) -> None:
+    """Refuse a name that the system cannot look up, as one of 300 letters.
+
+    Raises:
+        DataError: it cannot.
+    """
+    try:
+        path.exists()
+    except OSError as error:
+        raise DataError(f"{shown(str(path))}: cannot be looked up ({error.strerror}); expected a path.") from error
+
+
 def _unpacked(path: Path) -> bytes:
     read_bytes(path)
     try:
@@ -78,9 +90,9 @@ def lines_of(text: str) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: in ASCII, and of a long one the beginning."""
+    """Return a value as messages show it: as Python writes it, and of a long one the beginning."""
     whole = value[: SHOWN + 1] if isinstance(value, str) else value
-    text = ascii(whole)
+    text = repr(whole)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
