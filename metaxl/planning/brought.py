@@ -12,6 +12,7 @@ from typing import Any
 from metaxl.data.corpora import user_files
 from metaxl.data.facts import Facts, facts_of_records
 from metaxl.data.formats.records import Record, words_of
+from metaxl.data.formats.text import refuse_long_name
 from metaxl.errors import DataError
 from metaxl.planning.form import form_of
 from metaxl.planning.inspection import lines_of, read_quietly
@@ -101,6 +102,7 @@ def bring(path: Path, language: str, task: str | None) -> Brought:
     """
     if URL.match(str(path)):
         raise DataError("The data are named by a url; download the file and name its path.")
+    refuse_long_name(path)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder; name the file with your sentences, or the folder of them.")
     refused: dict[str, DataError] = {}

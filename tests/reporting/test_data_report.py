@@ -76,7 +76,7 @@ def test_texts_compare_alike_in_every_composition(tokens):
 
 
 def test_a_text_that_stands_twice_is_one_text():
-    assert different_texts(PLANTED) == {"Córdoba sleeps", "Ada Lovelace and Bo", "Oslo Ada Lovelace"}
+    assert different_texts(PLANTED) == {"córdoba sleeps", "ada lovelace and bo", "oslo ada lovelace"}
     assert different_texts(REVIEWS) == {"good phone", "a bad phone"}
 
 
