@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -64,10 +65,19 @@ def load_paper() -> Paper:
 
 
 def language_name(config: Config, task: str, code: str) -> str | None:
-    """Return a language's English name, or None where the code is not known or stands for synthetic data."""
+    """Return a language's English name, or None where the code is not known or stands for synthetic data.
+
+    It is the paper's, or else that of ISO 639 for the first part of the code.
+    """
     if config.corpus(task, code) == "synthetic":
         return None
-    return load_paper().languages.get(code, {}).get("name")
+    if known := load_paper().languages.get(code):
+        return known["name"]
+    from pycountry import languages  # its tables take a moment to load
+
+    first = re.split("[-_]", code)[0].lower()
+    found = languages.get(alpha_3=first) or languages.get(alpha_2=first)
+    return found.name.partition(" (")[0] if found else None
 
 
 def language_notes(config: Config, tasks: Sequence[TaskSettings], related: bool) -> Iterator[str]:
@@ -75,7 +85,9 @@ def language_notes(config: Config, tasks: Sequence[TaskSettings], related: bool)
     targets = [(task.name, target) for task in tasks for target in task.targets]
     names = {target.language: language_name(config, task, target.language) for task, target in targets}
     families = {code: facts["family"] for code, facts in load_paper().languages.items()}
-    known = [f"{code} {name} ({families[code]})" for code, name in names.items() if name]
+    known = [
+        f"{code} {name}{f' ({families[code]})' if code in families else ''}" for code, name in names.items() if name
+    ]
     if known:
         yield f"Languages: {', '.join(known)}."
     sources = [

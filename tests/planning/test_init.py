@@ -192,7 +192,11 @@ MEANT = {
     "tags in lower case": ("mine.tsv", "Nakato\tb-per\nmu\to\n\nGulu\tb-loc\n", "the tag 'b-per' must have its mark"),
     "one bad tag": ("mine.tsv", "Nakato\tB-PER\nmu\tO\n\nGulu\tLOC\nmu\tO\n", "mine.tsv:4: 'LOC' is no tag"),
     "a bad tag among words as columns": ("mine.conll", "Nakato person\nmu other\n", "'person' is no tag"),
-    "a number among words": ("mine.jsonl", '{"tokens": ["a", 5], "tags": ["O", "O"]}\n', "the word 5 is a number; write it in quotes"),
+    "a number among words": (
+        "mine.jsonl",
+        '{"tokens": ["a", 5], "tags": ["O", "O"]}\n',
+        "the word 5 is a number; write it in quotes",
+    ),
     "a number as text": ("mine.jsonl", '{"text": 5, "label": "good"}\n', "the text is a number; write it in quotes"),
     "a text without a label": ("mine.jsonl", '{"text": 5}\n', "mine.jsonl:1: has no 'label'"),
     "an empty text": ("mine.csv", "text,label\n,good\n", "mine.csv:2: the text is empty"),

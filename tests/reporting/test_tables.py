@@ -401,13 +401,13 @@ def test_a_title_names_data_and_encoder_as_they_are():
     weights = "encoder: afro (own folder, weights 01234567)"
     heads = [to_text(filled(config, number, frame_of([]))).splitlines()[0] for number in (2, 5)]
     assert heads == [
-        f"Transfer to lug: NER (Glass; own files (lug.tsv), sources: own files (en); {weights})",
+        f"Transfer to Ganda: NER (Glass; own files (lug.tsv), sources: own files (en); {weights})",
         f"Placement of the RTN (Glass; own files (lug.tsv), sources: own files (en); {weights})",
     ]
     hub = {"encoders": {"tiny": {"hub": "x/afro", "revision": "0123456789" * 4}}}
     config = small_config(**OWN | hub, files={"ner": {"lug": "my/lug.tsv", "en": "my/en.tsv"}})
     assert to_text(filled(config, 2, frame_of([]))).startswith(
-        "Transfer to lug: NER (own files (lug.tsv), sources: own files (en.tsv); encoder: x/afro@01234567)\n"
+        "Transfer to Ganda: NER (own files (lug.tsv), sources: own files (en.tsv); encoder: x/afro@01234567)\n"
     )
 
 

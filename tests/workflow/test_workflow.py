@@ -389,6 +389,7 @@ def own(tmp_path_factory):
     return made
 
 
+@pytest.mark.slow
 def test_a_users_own_files_and_encoder_run_to_the_tables(own):
     own.run("--", "tables")
     results = own.folder / "results" / "own"
