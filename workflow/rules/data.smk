@@ -28,8 +28,8 @@ rule data:
         ),
         made_of=lambda w: PLANS[w.name].data.staged(w.task, w.language, w.split),
     output:
-        of_any(layout.DATA),
-        of_any(layout.DATA_FACTS),
+        data=of_any(layout.DATA),
+        facts=of_any(layout.DATA_FACTS),
     log:
         "results/{name}/logs/data/{task}-{language}-{split}.log",
     conda:
@@ -39,7 +39,7 @@ rule data:
         code=lambda w: PLANS[w.name].data.code(w.task, w.language),
     shell:
         "logged {log:q} python -m metaxl data {params.options:q} --made-of {input.made_of:q} "
-        "--out {output[0]:q}"
+        "--out {output.data:q}"
 
 
 rule source:
