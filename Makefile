@@ -23,7 +23,7 @@ demo: $(STAMP)   ## set up, run the demo to tables and figure, print the tables
 	@echo "Figure: results/demo/figures/figure1.png   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
 
 test: $(DEV_STAMP) ## set up and run the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(DEV_STAMP) ## the style and type checks of continuous integration
 	$(BIN)/ruff check .
