@@ -57,6 +57,7 @@ def test_the_gradient_of_phi_equals_central_differences_of_the_meta_loss(placeme
     assert slope == pytest.approx((meta_loss(1e-6) - meta_loss(-1e-6)) / 2e-6, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "passes"), [("metaxl-L12", 19.5), ("metaxl-L6", 20.5), ("metaxl-L0", 21.5)])
 def test_the_step_costs_what_the_official_code_costs(method, passes):
     """In forward passes of the padded source batch; of 128 tokens each, so that none is padded."""

@@ -11,6 +11,8 @@ from test_workflow import MINIATURE, Project
 
 from metaxl.files import read_json
 
+pytestmark = pytest.mark.slow
+
 ROOT = "results/mini"
 CELL = f"{ROOT}/cells/tiny/ner/qu/en/joint/seed11"
 BEST = f"{ROOT}/models/ner/qu"

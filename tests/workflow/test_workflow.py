@@ -136,6 +136,7 @@ def test_a_second_run_does_nothing_and_says_so(project):
     assert "Nothing to be done" in project.run("--", "all")
 
 
+@pytest.mark.slow
 def test_the_same_cell_again_is_byte_equal(project):
     before = project.bytes_of(CELL)
     scores = project.folder / CELL / "scores.json"
@@ -182,6 +183,7 @@ def test_scores_are_computed_again_in_the_gathered_groups_alone(project, tmp_pat
         assert (tmp_path / made).read_bytes() == (results / kept).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_table_alone_gathers_and_trains_its_own_cells_only(tmp_path):
     fresh = Project(tmp_path / "fresh")
     everything = fresh.planned("--", "tables")
@@ -192,6 +194,7 @@ def test_a_table_alone_gathers_and_trains_its_own_cells_only(tmp_path):
     assert (named["train"], named["gather"]) == (alone[3]["train"], alone[3]["gather"])
 
 
+@pytest.mark.slow
 def test_nothing_of_the_experiments_size_travels_on_a_command_line(tmp_path):
     """Three hundred languages: the dry run works, and no command grows with them."""
     languages = [f"xx-{number}" for number in range(300)]
