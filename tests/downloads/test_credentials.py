@@ -94,6 +94,7 @@ WAYS += [(faulty(kind), path) for kind in ("401", "404", "short", "corrupt") for
 WAYS += [(faulty(kind), PLAIN) for kind in ("500", "truncated")]  # the hub's client would ask for half a minute
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "path"), WAYS, ids=lambda part: getattr(part, "__name__", part))
 def test_no_message_of_a_download_holds_a_password(site, way, path):
     """A mirror, an endpoint and a proxy that fail in every way; the origin is named without its user."""

@@ -15,7 +15,7 @@ from test_workflow import Project
 from metaxl.files import read_json, read_jsonl
 from metaxl.tasks import TASKS
 
-DEFAULT = "deberta-v2"  # the one that every run of the tests takes through the workflow
+DEFAULT = "deberta-v2"  # the one that a configuration names where a test has no other
 LENGTHS = {"bottleneck": 4, "max_length": 30, "eval_max_length": 30}
 # A fresh head gives words many tags; to give sentences both labels, it has to learn.
 TRAINING = {"ner": {"epochs": 1}, "sentiment": {"epochs": 10, "learning_rate": 0.01}}
@@ -65,7 +65,8 @@ def cell(kind: str) -> str:
     return f"results/families/cells/{kind}/{TASK_OF[kind]}/xx/yy/metaxl-L2/seed11"
 
 
-@pytest.mark.parametrize("kind", [pytest.param(k, marks=[pytest.mark.slow] * (k != DEFAULT)) for k in KINDS])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_family_trains_and_its_kept_model_predicts_alike(project, kind):
     project.run("--", f"{cell(kind)}/model")
     check(project.folder, kind)

@@ -431,6 +431,7 @@ def test_a_folder_that_has_gone_is_told_before_anything_runs(own):
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_an_own_encoder_counts_by_its_content(own):
     """A newer time reruns nothing; other weights of the same time train every cell again."""
     own.run("--", "tables")
