@@ -12,7 +12,9 @@ from metaxl.experiment.cell import Cell
 
 STAGED = Path(".snakemake", "metaxl")  # what a run will place, beneath it as beneath the project's root
 RAW = Path("results", "raw")  # downloads, shared by all experiments
-ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")  # what an encoder's folder must hold
+# What an encoder's folder must hold. The weights come first: where they are a second name of a user's file, Snakemake,
+# which touches outputs one after another, touches its own input with them, and no output may be older than that.
+ENCODER_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 WRITTEN = "{part}.json"  # by the plan: what it asks of other rules, where that is too long for a command line
 CONFIG = "config.json"  # the effective configuration

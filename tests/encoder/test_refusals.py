@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from metaxl.encoder.open import network_module
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.errors import EncoderError
+from metaxl.experiment.layout import ENCODER_FILES
 from metaxl.files import atomic_folder, link_or_copy, read_json, write_json
 from metaxl.tasks import NER
 
@@ -162,6 +163,16 @@ def test_a_prepared_encoder_outlives_its_folder(tmp_path):
     (folder / "model.safetensors").unlink()
     assert not (tmp_path / "prepared" / "model.safetensors").is_symlink()
     assert (tmp_path / "prepared" / "model.safetensors").read_bytes() == content
+
+
+def test_outputs_that_are_touched_in_order_are_no_older_than_the_linked_weights(tmp_path):
+    """Snakemake touches a job's outputs one by one; the weights' touch is the user's file's, an input's, as well."""
+    folder, out = make_encoder(tmp_path / "own", "bert"), tmp_path / "prepared"
+    prepare_encoder({"folder": str(folder)}, out)
+    for time, name in enumerate(ENCODER_FILES, 1):
+        os.utime(out / name, (time, time))
+    newest = (folder / "model.safetensors").stat().st_mtime
+    assert all((out / name).stat().st_mtime >= newest for name in ENCODER_FILES)
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o007, 0o077])
