@@ -18,7 +18,7 @@ ALWAYS = frozenset(
 )
 RTN_FORM = frozenset({"bottleneck", "gate", "rtn_input", "residual", "layer_composition"})
 THETA_LOSS = frozenset({"theta_loss", "target_split"})
-PHI_MOVES = frozenset({"meta_learning_rate", "meta_weight_decay"})
+PHI_MOVES = frozenset({"meta_learning_rate", "meta_weight_decay", "meta_clip_norm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,11 @@ METHODS = {
             label="MetaXL",
             step=f"{STEPS}:metaxl_step",
             takes=("source", "half", "other half"),
-            reads=ALWAYS | RTN_FORM | THETA_LOSS | PHI_MOVES | {"epochs", "update_order", "inner_rate"},
+            reads=ALWAYS
+            | RTN_FORM
+            | THETA_LOSS
+            | PHI_MOVES
+            | {"epochs", "update_order", "inner_rate", "meta_objective"},
             rtn=RTN,
             rivals=("joint", "metaxl-frozen"),
         ),

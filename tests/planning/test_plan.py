@@ -211,6 +211,8 @@ READERS = {
     "meta_weight_decay": {"metaxl-L1", "joint-rtn-L1"},
     "update_order": {"metaxl-L1"},
     "inner_rate": {"metaxl-L1"},
+    "meta_objective": {"metaxl-L1"},
+    "meta_clip_norm": {"metaxl-L1", "joint-rtn-L1"},
     "theta_loss": {"metaxl-L1", "metaxl-frozen-L1"},
     "target_split": {"metaxl-L1", "metaxl-frozen-L1"},
     "joint_rtn_forward": {"joint-rtn-L1"},
