@@ -77,8 +77,9 @@ class RTN:
         if self.switches.residual == "none":
             return change
         if self.switches.residual == "keep-norm":
-            norm, total = torch.linalg.vector_norm, hidden + change
-            return total * (norm(hidden, dim=-1, keepdim=True) / norm(total, dim=-1, keepdim=True))
+            total = hidden + change
+            scale: Tensor = hidden.norm(dim=-1, keepdim=True) / total.norm(dim=-1, keepdim=True)
+            return total * scale
         return hidden + change
 
     def facts(self, phi: Parameters, states: Callable[[int], Tensor]) -> dict[str, Any]:
