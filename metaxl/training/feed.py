@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -24,11 +25,19 @@ Step = Callable[[Rates], Losses]
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The next step of a cell's method, how many of them make an epoch, and how many epochs there are."""
+    """The next step of a cell's method.
+
+    Attributes:
+        step: takes it.
+        steps_per_epoch: how many make an epoch.
+        epochs: how many epochs there are.
+        scheduled: the steps after which the learning rate is 0; a fraction in the official schedule.
+    """
 
     step: Step
     steps_per_epoch: int
     epochs: int
+    scheduled: float
 
 
 def make_feed(spec: CellSpec, learner: Learner, data: CellData) -> Feed:
@@ -55,14 +64,18 @@ def make_feed(spec: CellSpec, learner: Learner, data: CellData) -> Feed:
         ready = make()
         return losses
 
-    alone = data.source is None and not spec.matched_size
-    epochs = spec.training.target_epochs if alone else spec.training.epochs
-    return Feed(step, _steps_per_epoch(spec, data), epochs)
+    return Feed(step, *_length(spec, data))
 
 
-def _steps_per_epoch(spec: CellSpec, data: CellData) -> int:
-    passed = spec.matched_size or len(data.train) if data.source is None else len(data.source)
-    return len(_bounds(passed, spec.training.batch_size)) + 1
+def _length(spec: CellSpec, data: CellData) -> tuple[int, int, float]:
+    """Return the steps of an epoch, the number of epochs, and the steps of the schedule."""
+    training, size = spec.training, spec.training.batch_size
+    passed, epochs = spec.matched_size if data.source is None else len(data.source), training.epochs
+    if not passed:
+        passed, epochs = len(data.train), training.target_epochs
+    steps = len(_bounds(passed, size)) + 1
+    epochs = max(epochs, math.ceil(training.min_steps / steps))
+    return steps, epochs, passed * epochs / size if spec.switches.schedule_length == "official" else steps * epochs
 
 
 def _check(spec: CellSpec, data: CellData) -> None:
@@ -88,7 +101,7 @@ def sentences_of_steps(spec: CellSpec, data: CellData) -> Iterator[dict[str, Par
     sources = None if data.source is None else draw_batches(seed, SOURCE, np.arange(len(data.source)), size)
     roles = np.array_split(np.random.Generator(np.random.PCG64(seed)).permutation(len(data.train)), 2)
     apart = [draw_batches(seed, f"target-{i}", role, max(1, size // 2)) for i, role in enumerate(roles)]
-    per_epoch = _steps_per_epoch(spec, data)
+    per_epoch, _, _ = _length(spec, data)
     for step, batch in zip(count(), targets, strict=False):
         halves = np.split(batch, [len(batch) // 2])
         if split == "shared":

@@ -65,4 +65,9 @@ def _remedies(rates: Iterable[float]) -> Iterator[Settings]:
 
 
 def _real() -> Iterator[Settings]:
-    yield from ()
+    """Yield few trials, for each takes minutes: pairs of a frozen and a learnt RTN under the same settings of theta."""
+    norm: Settings = {"residual": "keep-norm"}
+    for theta in ({"theta_loss": "source"}, {}):
+        yield FROZEN | norm | theta
+        yield METAXL | norm | theta | {"meta_learning_rate": 3e-3}
+    yield from BASELINES

@@ -11,15 +11,17 @@ import numpy as np
 import torch
 
 from metaxl.data.encode import Encoded
+from metaxl.encoder.network import Parameters
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import default_switches
 from metaxl.experiment.neutral import recipe_of, used_switches, used_training
-from metaxl.experiment.settings import Training
+from metaxl.experiment.settings import Switches, Training
 from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.experiment.spec import CellSpec
 from metaxl.methods import find_method
 from metaxl.tasks import NER
 from metaxl.training.data import CellData
+from metaxl.training.evaluate import gold_labels, predict
 from metaxl.training.loop import Run
 from metaxl.training.train import build_learner
 
@@ -102,7 +104,7 @@ class Trial:
         """Return what trains it."""
         method = find_method(self.method)
         slug = method_slug(self.method, (place.layer,))
-        switches = {field.name for field in fields(default_switches())} & set(self.names())
+        switches = {name: getattr(self, name) for name in SWITCHES}
         return CellSpec(
             cell=Cell(
                 self.rung, NER.name, self.target, "source" if method.needs_source else NO_SOURCE, slug, self.seed
@@ -110,12 +112,13 @@ class Trial:
             recipe=recipe_of(method),
             placement=parse_slug(slug)[1],
             training=used_training(method, replace(place.training, meta_learning_rate=self.meta_learning_rate)),
-            switches=used_switches(
-                method, replace(default_switches(), **{name: getattr(self, name) for name in switches})
-            ),
+            switches=used_switches(method, replace(default_switches(), **switches)),
             matched_size=0,
             labels=NER.label_set(NER.usual),
         )
+
+
+SWITCHES = sorted({field.name for field in fields(Switches)} & set(Trial.names()))
 
 
 def measure(trial: Trial, place: Place) -> Row:
@@ -124,19 +127,23 @@ def measure(trial: Trial, place: Place) -> Row:
     learner = build_learner(spec, place.encoder, data.rows, torch.device("cpu"))
     run = Run(spec, learner, data)
     run.train()
-    test = run.evaluate(run.best_theta, data.test)
-    last = test if run.best_epoch == run.feed.epochs else run.evaluate(run.learner.theta, data.test)
+    best, last = (_f1(run, theta, data.test) for theta in (run.best_theta, run.learner.theta))
     end = run.history[-1]
     values = {
         "dev_f1": _percent(run.history[run.best_epoch - 1]["dev_f1"]),
-        "test_f1": _percent(test["f1"]),
+        "test_f1": _percent(best),
         "last_dev_f1": _percent(end["dev_f1"]),
-        "last_test_f1": _percent(last["f1"]),
+        "last_test_f1": _percent(last),
         "epoch": str(run.best_epoch),
         "seconds": f"{time.perf_counter() - began:.1f}",
     }
     values |= {name: f"{end[key]:.4g}" for name, key in _SEEN.items() if key in end}
     return trial.row() | {name: values.get(name, "") for name in MEASURED}
+
+
+def _f1(run: Run, theta: Parameters, data: Encoded) -> float | None:
+    labels = run.spec.labels
+    return NER.score(labels, gold_labels(labels, data), predict(run.learner.network, labels, theta, data))["f1"]
 
 
 def failed(trial: Trial) -> Row:
