@@ -11,9 +11,10 @@ from studies.positive_control.trial import Trial
 
 Settings = dict[str, Any]
 
-SEEDS = {"real": (11, 12)}
+SEEDS = {REAL: (11, 12)}
 OTHER_SEEDS = (1, 2, 3, 4)
 RATES = (1e-6, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+RATES_OF_OTHERS = (1e-3, 1e-2, 3e-2)  # where the target is split otherwise
 L2 = 5e-4  # of the official code
 SPLITS = ("halves", "disjoint", "crossed", "shared")
 METAXL: Settings = {"method": "metaxl"}
@@ -24,50 +25,74 @@ BASELINES: tuple[Settings, ...] = (
     {"method": "joint"},
 )
 # What may hold phi's scale, and what may keep the meta-loss from vanishing. The first is the paper's code without L2.
+KEEP_NORM: Settings = {"residual": "keep-norm"}
+COSINE: Settings = {"meta_objective": "cosine"}
+OFFICIAL_L2: Settings = {"meta_weight_decay": L2}
+SOURCE_ALONE: Settings = {"theta_loss": "source"}
 REMEDIES: tuple[Settings, ...] = (
     {},
-    {"meta_objective": "cosine"},
-    {"residual": "keep-norm"},
+    OFFICIAL_L2,
+    OFFICIAL_L2 | {"phi_decay": "decoupled"},
+    {"meta_weight_decay": 1.0, "phi_decay": "decoupled"},
     {"meta_clip_norm": 1e-3},
     {"target_split": "crossed"},
-    {"theta_loss": "source"},
-    {"meta_objective": "cosine", "residual": "keep-norm"},
-    {"meta_objective": "cosine", "target_split": "crossed"},
-    {"meta_objective": "cosine", "theta_loss": "source"},
+    COSINE,
+    KEEP_NORM,
+    KEEP_NORM | OFFICIAL_L2,
+    KEEP_NORM | COSINE,
+    SOURCE_ALONE,
+    SOURCE_ALONE | KEEP_NORM,
 )
+# Above the first rung, where a trial takes longer.
+PROMISING: tuple[Settings, ...] = ({}, OFFICIAL_L2, COSINE, KEEP_NORM, SOURCE_ALONE | KEEP_NORM)
 OF_THETA = ("target_split", "theta_loss", "residual")  # what the frozen control reads too
 
 
 def trials(rung: str, targets: Iterable[str]) -> Iterator[Trial]:
-    """Yield a rung's trials, seed by seed, so that an interruption leaves whole comparisons."""
-    chosen = _real() if rung == REAL else _first_rung() if rung == "world" else _remedies((1e-3, 3e-3, 1e-2, 3e-2))
-    settings = list(chosen)
-    for seed, target, one in product(SEEDS.get(rung, OTHER_SEEDS), targets, settings):
-        yield Trial(rung=rung, target=target, seed=seed, **one)
+    """Yield a rung's trials, each once, seed by seed, so that an interruption leaves whole comparisons."""
+    chosen = {"world": _first_rung, REAL: _real}.get(rung, _next_rungs)
+    seeds = SEEDS.get(rung, OTHER_SEEDS)
+    every = (
+        Trial(rung=rung, target=target, seed=seed, **one) for seed in seeds for target in targets for one in chosen()
+    )
+    yield from dict.fromkeys(every)
+
+
+def remedies_of(rung: str) -> tuple[Settings, ...]:
+    """Return the remedies that a rung has."""
+    return {"world": REMEDIES, REAL: (SOURCE_ALONE | KEEP_NORM, KEEP_NORM)}.get(rung, PROMISING)
 
 
 def _first_rung() -> Iterator[Settings]:
-    """Yield the whole grid of rates, L2 and splits, then the remedies."""
-    yield from _remedies(RATES[2:])
-    for split, l2, rate in product(SPLITS, (0.0, L2), RATES):
-        yield METAXL | {"target_split": split, "meta_weight_decay": l2, "meta_learning_rate": rate}
-    for split in SPLITS:
+    """Yield the remedies, then the grid of rates, L2 and splits; all rates of the split that the official code has."""
+    yield from _remedies(remedies_of("world"), RATES[4:])
+    for split, l2 in product(SPLITS, (0.0, L2)):
         yield FROZEN | {"target_split": split}
+        for rate in RATES if split == "halves" else RATES_OF_OTHERS:
+            yield METAXL | {"target_split": split, "meta_weight_decay": l2, "meta_learning_rate": rate}
 
 
-def _remedies(rates: Iterable[float]) -> Iterator[Settings]:
+def _next_rungs() -> Iterator[Settings]:
+    yield from _remedies(PROMISING, RATES[4:])
+
+
+def _remedies(remedies: Iterable[Settings], rates: Iterable[float]) -> Iterator[Settings]:
     """Yield the baselines and each remedy at each rate, beside a frozen RTN under the same settings of theta."""
     yield from BASELINES
-    for remedy in REMEDIES:
-        yield FROZEN | {name: value for name, value in remedy.items() if name in OF_THETA}
+    for remedy in remedies:
+        yield frozen_of(remedy)
         for rate in rates:
             yield METAXL | remedy | {"meta_learning_rate": rate}
 
 
+def frozen_of(settings: Settings) -> Settings:
+    """Return the frozen control of a remedy: the same in all that theta sees."""
+    return FROZEN | {name: value for name, value in settings.items() if name in OF_THETA}
+
+
 def _real() -> Iterator[Settings]:
     """Yield few trials, for each takes minutes: pairs of a frozen and a learnt RTN under the same settings of theta."""
-    norm: Settings = {"residual": "keep-norm"}
-    for theta in ({"theta_loss": "source"}, {}):
-        yield FROZEN | norm | theta
-        yield METAXL | norm | theta | {"meta_learning_rate": 3e-3}
+    for theta in (SOURCE_ALONE, {}):
+        yield FROZEN | KEEP_NORM | theta
+        yield METAXL | KEEP_NORM | theta | {"meta_learning_rate": 3e-3}
     yield from BASELINES

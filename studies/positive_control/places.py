@@ -19,7 +19,7 @@ from metaxl.tasks import NER
 from studies.positive_control import world
 from studies.positive_control.trial import Place
 
-WORLDS = {"world": (1, 0.0), "world-dropout": (1, 0.1), "world-2-layers": (2, 0.1), "world-4-layers": (4, 0.1)}
+WORLDS = {"world": (1, 0.0), "world-2-layers": (2, 0.1), "world-4-layers": (4, 0.1)}  # layers and dropout
 DEMO, REAL = "demo", "real"
 RUNGS = (*WORLDS, DEMO, REAL)
 SOURCE = "en"

@@ -12,11 +12,11 @@ import torch
 from metaxl.errors import TrainingError
 from studies.positive_control.grid import trials
 from studies.positive_control.places import RUNGS, open_place
-from studies.positive_control.trial import MEASURED, Row, Trial, failed, measure
+from studies.positive_control.trial import MEASURED, Place, Row, Trial, failed, measure
 
 
 def main() -> None:
-    """Measure the trials of some rungs that a table does not have yet, until all are done or the time is over."""
+    """Measure the trials of some rungs that a table does not have yet, seed by seed, until the time is over."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("out", type=Path, help="the table, a CSV file; it is made, or rows are added")
     parser.add_argument("--rungs", nargs="+", choices=RUNGS, default=["world"])
@@ -27,21 +27,22 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     end, done = time.monotonic() + 60 * given.minutes, _done(given.out)
-    for rung in given.rungs:
-        place = open_place(rung, given.work, given.encoder, given.data)
-        for trial in trials(rung, place.targets):
-            if trial.key() in done:
-                continue
-            if time.monotonic() > end:
-                return
-            try:
-                row = measure(trial, place)
-            except TrainingError as error:
-                print(error)
-                row = failed(trial)
+    places = {rung: open_place(rung, given.work, given.encoder, given.data) for rung in given.rungs}
+    every = [trial for rung, place in places.items() for trial in trials(rung, place.targets)]
+    for trial in sorted(every, key=lambda one: one.seed):
+        if trial.key() not in done and time.monotonic() < end:
+            row = _row(trial, places[trial.rung])
             _add(given.out, row)
-            done.add(trial.key())
             print(*row.values(), flush=True)
+
+
+def _row(trial: Trial, place: Place) -> Row:
+    """Return a trial's row; where its loss is not finite any more, one that has found nothing."""
+    try:
+        return measure(trial, place)
+    except TrainingError as error:
+        print(error)
+        return failed(trial)
 
 
 def _done(table: Path) -> set[tuple[str, ...]]:
