@@ -73,7 +73,9 @@ def _first_rung() -> Iterator[Settings]:
 
 
 def _next_rungs() -> Iterator[Settings]:
+    """Yield the promising remedies; the most promising one at a higher rate too, for its best rate was the highest."""
     yield from _remedies(PROMISING, RATES[4:])
+    yield METAXL | KEEP_NORM | {"meta_learning_rate": 0.1}
 
 
 def _remedies(remedies: Iterable[Settings], rates: Iterable[float]) -> Iterator[Settings]:
@@ -92,7 +94,8 @@ def frozen_of(settings: Settings) -> Settings:
 
 def _real() -> Iterator[Settings]:
     """Yield few trials, for each takes minutes: pairs of a frozen and a learnt RTN under the same settings of theta."""
-    for theta in (SOURCE_ALONE, {}):
+    for theta, rates in ((SOURCE_ALONE, (3e-3, 1e-2)), ({}, (3e-3,))):
         yield FROZEN | KEEP_NORM | theta
-        yield METAXL | KEEP_NORM | theta | {"meta_learning_rate": 3e-3}
+        for rate in rates:
+            yield METAXL | KEEP_NORM | theta | {"meta_learning_rate": rate}
     yield from BASELINES
