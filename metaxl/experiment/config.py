@@ -112,6 +112,7 @@ class Config:
     paper_numbers: Literal["beside", "absent"]
     seeds: tuple[int, ...]
     data_seed: int
+    source_draw: Literal["hash", "official"]
     controls: tuple[str, ...]
     keep_models: Literal["best", "all", "none"]
     other_records: Literal["refuse", "accept"]
