@@ -23,8 +23,9 @@ def cell_spec(config: Config, cell: Cell, labels: LabelSet) -> CellSpec:
     Raises:
         ConfigError: the cell's method is not registered, or the configuration has no such task.
     """
+    method, placement, variant = parse_slug(cell.method)
+    config = config.varied(variant)
     task = config.task(cell.task)
-    method, placement = parse_slug(cell.method)
     return CellSpec(
         cell=cell,
         recipe=recipe_of(method),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Placement = tuple[int, ...]
+# Of the whole fall of a cell's training loss: where the last epoch brings a larger share, it may be under-trained.
+STILL_FALLING = 0.1
 
 
 @dataclass(frozen=True, slots=True)

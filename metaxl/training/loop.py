@@ -11,13 +11,14 @@ import torch
 from metaxl.data.encode import Encoded
 from metaxl.encoder.network import Parameters
 from metaxl.errors import TrainingError
+from metaxl.experiment.settings import STILL_FALLING
 from metaxl.experiment.spec import CellSpec
 from metaxl.method.learner import Learner, Losses, Rates
 from metaxl.tasks import Scores, find_task
 from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, mean_loss, predict_with_loss
 from metaxl.training.feed import make_feed
-from metaxl.training.monitor import STILL_FALLING, last_fall, phi_facts
+from metaxl.training.monitor import last_fall, phi_facts
 
 log = logging.getLogger(__name__)
 CHECK_EVERY = 50  # steps between two looks at the losses; a look waits for the device

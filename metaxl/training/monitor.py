@@ -16,7 +16,6 @@ from metaxl.encoder.network import Parameters
 from metaxl.method.learner import Learner
 
 SAMPLE = 32  # source sentences over which what an RTN does is averaged
-STILL_FALLING = 0.1  # of the whole fall of the training loss: from this share in the last epoch on, a cell may go on
 
 
 def phi_facts(learner: Learner, source: Encoded | None, first: Parameters) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from metaxl.data.encode import Encoded, encode, load_tokenizer
 from metaxl.data.formats.records import Record
-from metaxl.data.read import read_split, subsample
+from metaxl.data.draw import draw_source
+from metaxl.data.read import read_split
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.errors import ConfigError
 from metaxl.experiment.load import read_configuration
@@ -77,7 +78,7 @@ def _demo(folder: Path) -> Place:
 
     def read(language: str, split: str) -> list[Record]:
         if split == "source":
-            return subsample(pool, task.source_size, seed, SOURCE)
+            return draw_source("hash", pool, task.source_size, seed, SOURCE)
         return read_split("synthetic", NER.name, language, split, folder, size=size, seed=seed)
 
     data = cache(partial(_encoded, folder, read, task.training.max_length, task.training.eval_max_length))
@@ -99,7 +100,7 @@ def _real(encoder: Path, data: Path) -> Place:
     def read(language: str, split: str) -> list[Record]:
         if split == "source":
             pool = read_split("files", NER.name, SOURCE, "train", data / SOURCE)
-            return subsample(pool, REAL_SOURCE_SIZE, _demo_plan().config.data_seed, SOURCE)
+            return draw_source("hash", pool, REAL_SOURCE_SIZE, _demo_plan().config.data_seed, SOURCE)
         return read_split("files", NER.name, language, split, data / language)[:REAL_TEST_SIZE]
 
     encoded = cache(partial(_encoded, encoder, read, training.max_length, training.eval_max_length))

@@ -48,7 +48,7 @@ METHODS = [
 
 
 def spec_of(method, task="ner", seed=1, switches=SWITCHES, **training):
-    entry, placement = parse_slug(method)
+    entry, placement, _ = parse_slug(method)
     source = "en" if entry.needs_source else "none"
     return CellSpec(
         cell=Cell("tiny", task, "qu", source, method, seed),
