@@ -11,12 +11,12 @@ import numpy as np
 from benchmarks.worlds import World
 from metaxl.reporting.statistics.components import Components
 from metaxl.reporting.statistics.counts import f1
-from metaxl.reporting.statistics.estimate import ALPHA, Estimate
+from metaxl.reporting.statistics.estimate import ALPHA, Estimate, estimate
 from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.languages import OverLanguages, over_languages
 from metaxl.reporting.statistics.layers import layers_differ
 from metaxl.reporting.statistics.power import power
-from metaxl.reporting.statistics.runs import OneLanguage, over_runs
+from metaxl.reporting.statistics.runs import MeanSquares, OneLanguage, over_runs
 from metaxl.reporting.statistics.verdict import PAPER, WORTH, verdict
 
 LANGUAGES = 8  # as the paper's Table 2
@@ -96,6 +96,29 @@ def true_components(world: World, draws: int = 200) -> Components:
 def predicted(world: World, effect: float) -> float:
     """Return the power that power.py foretells in a world."""
     return power(true_components(world), LANGUAGES, world.seeds, world.sentences, effect)
+
+
+def holds_of_tables(seeds: int, sentences: int, truth: Components, draws: int, seed: int = 0) -> Rate:
+    """Return how often the interval of one language holds the truth where its table of influences is normal.
+
+    The mean squares of such a table are independent of its mean and of each other, and have chi-squared distributions
+    (Cochran's theorem), so that they are drawn without a table.
+    """
+    draw, rows, columns = np.random.default_rng(seed), seeds - 1, sentences - 1
+    shared = truth.sentence - truth.residual
+    expected = (sentences * truth.run + truth.residual, seeds * shared + truth.residual, truth.residual)
+    squares = [
+        mean * draw.chisquare(df, draws) / df
+        for mean, df in zip(expected, (rows, columns, rows * columns), strict=True)
+    ]
+    means = math.sqrt(truth.within(seeds, sentences)) * draw.standard_normal(draws)
+
+    def one(mean: float, drawn: MeanSquares) -> Estimate:
+        variance, df = drawn.of_mean()
+        return estimate(mean, math.sqrt(variance), df)
+
+    tables = (MeanSquares(seeds, sentences, *map(float, three)) for three in zip(*squares, strict=True))
+    return holds((one(float(mean), drawn) for mean, drawn in zip(means, tables, strict=True)), 0.0)
 
 
 def false_in_a_family(draws: int, adjusted: bool, seed: int = 0) -> Rate:

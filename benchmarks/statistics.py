@@ -15,6 +15,7 @@ from benchmarks.simulated import (
     false_in_a_family,
     false_layers,
     holds,
+    holds_of_tables,
     pooled,
     predicted,
     says,
@@ -23,6 +24,7 @@ from benchmarks.simulated import (
 from benchmarks.tables import ROOT, write_between
 from benchmarks.worlds import World
 from metaxl.reporting.planned import ASSUMED
+from metaxl.reporting.statistics.components import Components
 from metaxl.reporting.statistics.estimate import ALPHA
 from metaxl.reporting.statistics.power import needed, power, smallest, standard_error
 from metaxl.reporting.statistics.verdict import PAPER, WORTH
@@ -31,6 +33,9 @@ PAGE = ROOT / "docs" / "statistics.md"
 WORLDS = 1_000  # of LANGUAGES languages, each row and truth
 SINGLE = 4_000  # languages by themselves, each row
 QUICK = 20_000  # draws of what needs no sentences
+TABLES = 10_000  # drawn for each ratio of variances, 1,000 sentences
+RUNS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # variance between runs, in points squared
+WITHIN = ((0.2, 0.8), (0.5, 0.5), (0.01, 0.9), (0.9, 0.05))  # of sentences in all runs, and in one run, over 1,000
 # Two runs that share this much of their luck differ in about 6, 10 and 20 of 100 sentences.
 NEARLY = (0.945, 0.906, 0.80)
 DESIGNS = ((8, 1, 100), (8, 2, 1000), (9, 3, 1000), (12, 3, 1000), (14, 2, 1000), (14, 3, 1000))
@@ -65,6 +70,19 @@ def one_language_table() -> str:
         rows.append([*row, Rate.of(one.upper < 0 for one in found), f"{np.median([one.high for one in found]):.1f}"])
     head = ["seeds", "sentences", "run sd", "interval holds 0", '"yes"', '"worse"', "upper bound below 0"]
     return _table(rows, [*head, "reach, points"])
+
+
+def extremes_table() -> str:
+    """Return the least and the largest coverage in one language over variances in very unlike ratios."""
+    rows: Rows = []
+    for seeds in (2, 3, 4, 5, 10):
+        rates = [
+            holds_of_tables(seeds, 1000, Components(run, 1000.0 * (shared + own), 0.0, 1000.0 * own), TABLES, 4)
+            for run, (shared, own) in product(RUNS, WITHIN)
+        ]
+        rates.sort(key=lambda rate: rate.share)
+        rows.append([seeds, rates[0], rates[-1]])
+    return _table(rows, ["seeds", "least", "largest"])
 
 
 def nearly_alike_table() -> str:
@@ -109,8 +127,11 @@ def main() -> None:
     parts = [
         f"**Over {LANGUAGES} languages** ({WORLDS} worlds a truth and row; run sd 1.5)",
         over_languages_table(),
-        f"**One language by itself**, two equal methods ({SINGLE} languages a row)",
+        f"**One language by itself**, two equal methods ({SINGLE} languages a row; reach: the median upper bound)",
         one_language_table(),
+        f"**One language by itself, whatever the variances**: intervals that hold the truth, the least and the largest "
+        f"share over {len(RUNS) * len(WITHIN)} ratios of run, sentence and residual ({TABLES} tables each)",
+        extremes_table(),
         f"**Models that are nearly the same**, 100 sentences ({SINGLE} languages a row)",
         nearly_alike_table(),
         f"**Families and layers**, {LANGUAGES} languages ({QUICK} draws a row)",

@@ -142,6 +142,7 @@ def test_components_of_models_that_are_the_same_are_nothing():
     found = components([same, same], [0.0, 0.0])
     assert found == Components(0, 0, 0, 0)
     assert power(found, 2, 2, 20, 1.0) == 1
+    assert smallest(found, 2, 2, 20) == 0
 
 
 def told(capsys, *arguments):
