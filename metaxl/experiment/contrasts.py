@@ -44,9 +44,7 @@ PAIRS = (
     Pair("decay-frozen", "metaxl-decay", "metaxl-frozen", EXPLORATORY, "Does weight decay of the RTN help?"),
     Pair("metaxl-decay", "metaxl", "metaxl-decay", EXPLORATORY, "Does the meta-gradient help beyond weight decay?"),
     Pair("zero-target", "zero-shot", "target", EXPLORATORY, "Is the source alone better than the target alone?"),
-    Pair(
-        "joint-matched", "joint", "target-matched", EXPLORATORY, "Does a source help more than more steps do?"
-    ),
+    Pair("joint-matched", "joint", "target-matched", EXPLORATORY, "Does a source help more than more steps do?"),
     Pair("matched-target", "target-matched", "target", EXPLORATORY, "Do more steps on the target help?"),
     Pair("rtn-joint", "joint-rtn", "joint", EXPLORATORY, "Does an RTN that learns with the encoder help?"),
 )
@@ -200,7 +198,7 @@ def _contrast(
     targets, sources = zip(*shared, strict=True)
     one = replace(first.entry, targets=targets, sources=sources)
     other = replace(second.entry, targets=targets, sources=tuple(rivals[target] for target in targets))
-    labels = (first.label, second.label)
+    labels = (first.label, second.label.removeprefix("MetaXL, "))  # "MetaXL - frozen RTN"
     if same:
         labels = (f"{first.label} from {first.group}", f"{second.label} from {second.group}")
         question = question.format(common=second.group)

@@ -1,4 +1,4 @@
-"""The cells: which of them each table and the figure show, and which of them the paired tests compare.
+"""The cells: which of them each table and the figure show.
 
 Pure Python: the workflow, the tables and the tests share it.
 """
@@ -15,11 +15,10 @@ from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import fold_cells
 from metaxl.experiment.settings import Placement
-from metaxl.experiment.slug import method_slug, parse_slug
+from metaxl.experiment.slug import method_slug
 from metaxl.methods import BASE, METHODS
 from metaxl.tasks import NER, SENTIMENT
 
-COMPARED_TABLES = (2, 3)
 T = TypeVar("T")
 
 
@@ -114,16 +113,6 @@ def figure_cells(config: Config) -> list[Cell]:
 def all_cells(config: Config) -> list[Cell]:
     """Return the cells of every table, each once."""
     return _unique(cell for table in tables(config) for cell in table_cells(config, table))
-
-
-def compared_pairs(config: Config) -> Iterator[tuple[int, Cell, Cell]]:
-    """Yield (table, cell, rival) of Tables 2 and 3: a cell, and one that differs from it in nothing but the method."""
-    for table in tables(config):
-        cells = table_cells(config, table) if table.number in COMPARED_TABLES else []
-        for cell in cells:
-            method, placement = parse_slug(cell.method)
-            rivals = [replace(cell, method=method_slug(rival, placement)) for rival in method.rivals]
-            yield from ((table.number, cell, rival) for rival in rivals if rival in cells)
 
 
 def cell_groups(config: Config) -> dict[str, list[Cell]]:

@@ -11,8 +11,9 @@ from metaxl.experiment.grid import table_cells, trained_cells
 from metaxl.experiment.layout import DATA, RAW, SCORES, SOURCE, cell_file, fill, root
 from metaxl.reporting.beside import paper_note
 from metaxl.reporting.doubts import listed
+from metaxl.reporting.evidence.told import bold_note
 from metaxl.reporting.facts import Facts, Place
-from metaxl.reporting.filled_table import DASH, FilledTable, deciding
+from metaxl.reporting.filled_table import DASH, FilledTable
 from metaxl.reporting.paper import language_notes
 from metaxl.reporting.titles import plain, short_name
 from metaxl.reporting.trivial import LABEL
@@ -25,16 +26,22 @@ LONGEST = 240  # characters of such a note
 def notes(filled: FilledTable) -> Iterator[str]:
     """Yield what a reader must know to read the numbers, one sentence or two each."""
     config, number = filled.config, filled.table.number
+    yield from filled.told.sentences
+    yield from filter(
+        None, [bold_note(number, any(v and v.best for _, values in filled.rows for v in values.values()))]
+    )
     yield f"F1 in percent on test, of the epoch that is best on dev. {filled.measure[0].upper()}{filled.measure[1:]}."
     yield from _data_notes(filled)
     seeds = ", ".join(map(str, config.seeds))
     many = len(config.seeds) > 1
-    yield f"Seeds {seeds}: mean ± sample standard deviation." if many else f"Seed {seeds} alone: no spread is known."
+    yield (
+        f"Seeds {seeds}: mean ± sample standard deviation over seeds."
+        if many
+        else f"Seed {seeds} alone: no spread is known."
+    )
     yield from language_notes(config, filled.tasks, related=number != 5)
     if any(row.label == LABEL for row, _ in filled.rows):
         yield f"{LABEL.capitalize()}: the score of always predicting the one that is commonest in the target's train."
-    if any(value and value.best for _, values in filled.rows for value in values.values()):
-        yield "Bold: the best average." if deciding(filled.table) == ["average"] else "Bold: the best of each column."
     yield from filled.caveats
     yield from filter(None, [paper_note(config, filled.table)])
     yield from dashes(filled)

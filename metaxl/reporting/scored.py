@@ -127,8 +127,8 @@ def scored_cells(root: Path, cells: Sequence[Expected]) -> Iterator[Scored]:
 def pooled(found: Iterable[Scored], wanted: Iterable[Cell]) -> Iterator[Scored]:
     """Yield, for every cross-validated target all of whose wanted folds were found, the scores of all predictions.
 
-    Each example was predicted in one fold, by a model that had it neither in train nor in dev. Its id is preceded by the
-    fold's code, for ids may be alike in two folds.
+    Each example was predicted in one fold, by a model that had it neither in train nor in dev. Its id is preceded by
+    the fold's code, for ids may be alike in two folds.
     """
     by_cell = {one.cell: one for one in found}
     folds: dict[Cell, list[Scored | None]] = defaultdict(list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -82,16 +82,27 @@ class Judged:
 
 
 def judge(
-    contrasts: Sequence[Contrast], counts: Mapping[Cell, Counted], seeds: Sequence[int], by_language: bool
+    contrasts: Sequence[Contrast],
+    counts: Mapping[Cell, Counted],
+    seeds: Sequence[int],
+    by_language: Callable[[Contrast], bool],
 ) -> list[Judged]:
-    """Return the answers to a table's questions; `by_language` where each language is a column of its own."""
+    """Return the answers to a table's questions.
+
+    Args:
+        contrasts: the questions.
+        counts: of the cells that have a record.
+        seeds: of every cell.
+        by_language: tells whether the table shows each language of a contrast for itself and no average.
+    """
     languages = [_languages(contrast, counts, seeds) for contrast in contrasts]
     estimates, overs = zip(*map(_together, languages), strict=True) if contrasts else ((), ())
     adjusted, family = _families([contrast.role for contrast in contrasts], list(map(_tested, languages, estimates)))
-    each = _each(contrasts, languages) if by_language else [{} for _ in contrasts]
+    each = _each([(one, of_one if by_language(one) else ()) for one, of_one in zip(contrasts, languages, strict=True)])
+    parts = zip(contrasts, languages, estimates, overs, adjusted, family, each, strict=True)
     return [
-        Judged(*one, verdict=_verdict(one[2], one[4]), each=words)
-        for *one, words in zip(contrasts, languages, estimates, overs, adjusted, family, each, strict=True)
+        Judged(contrast, of_contrast, found, over, p_value, size, _verdict(found, p_value), words)
+        for contrast, of_contrast, found, over, p_value, size, words in parts
     ]
 
 
@@ -100,9 +111,7 @@ def _verdict(found: Estimate, adjusted_p: float) -> Verdict:
     return Verdict("cannot tell") if math.isnan(adjusted_p) else verdict(found, adjusted_p)
 
 
-def _languages(
-    contrast: Contrast, counts: Mapping[Cell, Counted], seeds: Sequence[int]
-) -> tuple[Language, ...]:
+def _languages(contrast: Contrast, counts: Mapping[Cell, Counted], seeds: Sequence[int]) -> tuple[Language, ...]:
     cells = [(contrast.first.cells(seed), contrast.second.cells(seed)) for seed in seeds]
     made = []
     for place, target in enumerate(contrast.languages):
@@ -144,7 +153,7 @@ def _together(languages: Sequence[Language]) -> tuple[Estimate, OverLanguages | 
 
 
 def _tested(languages: Sequence[Language], found: Estimate) -> float:
-    """Return the p value that counts in the family: none of one seed of one language, which cannot speak for methods."""
+    """Return the p value that counts in the family: none of one language's one seed, which says nothing of methods."""
     there = [language for language in languages if language.found]
     return math.nan if len(there) == 1 and len(there[0].seeds) == 1 else found.p_value
 
@@ -160,15 +169,15 @@ def _families(roles: Sequence[str], p_values: Sequence[float]) -> tuple[list[flo
     return adjusted, sizes
 
 
-def _each(contrasts: Sequence[Contrast], languages: Sequence[tuple[Language, ...]]) -> list[dict[str, Verdict]]:
-    """Return the word of every language of every contrast, adjusted over the languages and sources of one question."""
+def _each(asked_of: Sequence[tuple[Contrast, Sequence[Language]]]) -> list[dict[str, Verdict]]:
+    """Return the word of every language given, adjusted over the languages and sources of one question."""
     places = [
         (number, contrast.question, language)
-        for number, (contrast, of_contrast) in enumerate(zip(contrasts, languages, strict=True))
-        for language in of_contrast
+        for number, (contrast, languages) in enumerate(asked_of)
+        for language in languages
         if language.found
     ]
-    words: list[dict[str, Verdict]] = [{} for _ in contrasts]
+    words: list[dict[str, Verdict]] = [{} for _ in asked_of]
     for question in dict.fromkeys(question for _, question, _ in places):
         asked = [(number, language) for number, other, language in places if other == question]
         estimates = [language.found.estimate for _, language in asked if language.found]
