@@ -65,9 +65,7 @@ def join_evidence(paths: Sequence[Path], out: Path) -> None:
     parts += [papers_section() for number, _ in read if number == TABLE]
     components: dict[str, Any] = {}
     for _, path in read:
-        components = (
-            read_evidence(path)["components"] | components
-        )  # a task's own table stands before that of placements
+        components |= read_evidence(path)["components"]
     write_text(out / layout.fill(layout.ALL_EVIDENCE, suffix="csv"), text.getvalue())
     write_text(out / layout.fill(layout.ALL_EVIDENCE, suffix="md"), "\n".join(parts))
     write_json(out / layout.fill(layout.ALL_EVIDENCE, suffix="json"), {"components": components})

@@ -18,6 +18,9 @@ from metaxl.reporting.statistics.runs import OneLanguage, over_runs
 from metaxl.reporting.statistics.verdict import Verdict, verdict
 
 Lack: TypeAlias = Literal["", "absent", "undefined", "unlike"]
+# With fewer languages no signs of their differences have p < .05, and two may agree by luck: then the standard error is
+# never below what the languages' own seeds and sentences leave open.
+FEW = 6
 NOTHING = estimate(math.nan, math.nan, 0)
 
 
@@ -146,10 +149,13 @@ def _lack(pairs: Sequence[tuple[Counted, Counted]]) -> Lack:
 
 def _together(languages: Sequence[Language]) -> tuple[Estimate, OverLanguages | None]:
     found = [language.found for language in languages if language.found]
-    if len(found) > 1:
-        over = over_languages([one.estimate.mean for one in found])
+    if len(found) < 2:
+        return (found[0].estimate if found else NOTHING), None
+    over = over_languages([one.estimate.mean for one in found])
+    if over.count >= FEW:
         return over.estimate, over
-    return (found[0].estimate if found else NOTHING), None
+    own = math.sqrt(math.fsum(one.estimate.se**2 for one in found)) / over.count
+    return estimate(over.estimate.mean, max(over.estimate.se, own), over.estimate.df), over
 
 
 def _tested(languages: Sequence[Language], found: Estimate) -> float:

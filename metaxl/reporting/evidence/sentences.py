@@ -8,7 +8,7 @@ from metaxl.experiment.contrasts import CONFIRMATORY, PLACEMENTS
 from metaxl.reporting.evidence.judged import Judged
 from metaxl.reporting.evidence.layers import Layers
 from metaxl.reporting.evidence.table import Design, Evidence
-from metaxl.reporting.evidence.words import answer, interval, left_out, p, said, source, together
+from metaxl.reporting.evidence.words import about, answer, interval, left_out, p, said, source, together
 from metaxl.reporting.statistics.power import needed, smallest
 from metaxl.reporting.statistics.verdict import WORTH
 from metaxl.reporting.titles import short_name
@@ -122,19 +122,20 @@ def _legend(shown: Sequence[Judged]) -> Iterator[str]:
 def _power(evidence: Evidence) -> Iterator[str]:
     """Yield, of one language alone, what its seeds and sentences can show."""
     for design in evidence.designs:
-        if design.languages == 1 and evidence.table.number != PLACEMENTS:
-            yield _design(design)
+        if all(len(one.languages) == 1 for one in evidence.judged if one.contrast.task == design.task):
+            yield what_is_shown(design)
 
 
-def _design(design: Design) -> str:
+def what_is_shown(design: Design) -> str:
+    """Return what one language's seeds and sentences can show, and what it takes to show more."""
     shape = (design.components, 1, design.seeds, design.sentences)
     least, sized = smallest(*shape), f"{design.sentences:,} test sentences"
     if design.seeds == 1:
         return f"These {sized} can show (in 4 of 5 cases) a difference of {least:.1f} F1 between two trained models."
     more = needed(*shape, effect=WORTH)
     counts = ((more.sentences, "test sentences"), (more.seeds, "seeds"))
-    ways = " or ".join(f"{number:,} {unit}" for number, unit in counts if number)
+    ways = ", or ".join(f"about {about(number)} {unit}" for number, unit in counts if number)
     return (
         f"These {design.seeds} seeds and {sized} can show (in 4 of 5 cases) a difference of {least:.1f} F1 between "
-        f"MetaXL and JT. To show 1 F1: {ways or 'neither more sentences nor more seeds alone are enough'}."
+        f"MetaXL and JT. To show 1 F1 takes {ways or 'more of both'}."
     )

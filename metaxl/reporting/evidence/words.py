@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from metaxl.experiment.config import Config
 from metaxl.experiment.contrasts import MAIN, NO_GROUP, RELATED
+from metaxl.reporting.doubts import listed
 from metaxl.reporting.evidence.judged import Judged, Lack, Language
 from metaxl.reporting.paper import language_name
 from metaxl.reporting.statistics.estimate import Estimate
@@ -30,28 +31,41 @@ def said(word: Verdict, key: str) -> str:
 
 def interval(found: Estimate, unit: str = " F1") -> str:
     """Return a difference with its interval, where it has one."""
-    bounds = "" if math.isnan(found.low) else f" [{found.low:+.2f}, {found.high:+.2f}]"
-    return f"{found.mean:+.2f}{unit}{bounds}"
+    bounds = "" if math.isnan(found.low) else f" [{signed(found.low)}, {signed(found.high)}]"
+    return f"{signed(found.mean)}{unit}{bounds}"
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign; what rounds to 0 is +0.00."""
+    return f"{round(value, 2) + 0.0:+.2f}"
+
+
+def about(number: int) -> str:
+    """Return a planned number with two digits that mean something."""
+    digits = max(len(str(number)) - 2, 0)
+    return f"{round(number, -digits):,}"
 
 
 def answer(one: Judged, short: bool = False) -> str:
-    """Return word, difference and what it is made of; in short without the count of languages."""
+    """Return word, difference and what it is made of; in short without counts."""
     if not one.there:
-        return f"{said(one.verdict, one.contrast.key)} ({left_out(one.languages) or 'no languages'})"
-    facts = [f"{interval(one.estimate)}{'' if short and one.over else basis(one)}"]
+        lacks = dict.fromkeys(LACKS[language.lack] for language in one.languages)
+        return f"{said(one.verdict, one.contrast.key)} ({together(lacks)})"
+    facts = [f"{interval(one.estimate)}{basis(one, short)}"]
     return f"{said(one.verdict, one.contrast.key)} ({'; '.join([*facts, *filter(None, [left_out(one.languages)])])})"
 
 
-def basis(one: Judged) -> str:
+def basis(one: Judged, short: bool) -> str:
     """Return what an answer rests on."""
     if one.over:
-        return f", better in {one.over.wins} of {one.over.count} languages"
+        return "" if short else f", better in {one.over.wins} of {one.over.count} languages"
     lone = one.lone
     if lone is None or lone.found is None:
         return ""
-    models = "these two trained models" if len(lone.seeds) == 1 else f"{len(lone.seeds)} seeds"
-    alone = f"{lone.target} alone, " if len(one.languages) > 1 else ""
-    return f", {alone}{models}, {lone.found.sentences:,} test sentences"
+    alone = f", {lone.target} alone" if len(one.languages) > 1 else ""
+    if len(lone.seeds) == 1:
+        return f"{alone}, between two trained models"
+    return alone if short else f"{alone}, {len(lone.seeds)} seeds, {lone.found.sentences:,} test sentences"
 
 
 def left_out(languages: Sequence[Language]) -> str:
@@ -59,10 +73,10 @@ def left_out(languages: Sequence[Language]) -> str:
     told = []
     for lack, why in LACKS.items():
         if codes := [language.target for language in languages if language.lack == lack]:
-            told.append(f"without {', '.join(codes)}: {why}")
+            told.append(f"without {listed(codes)}: {why}")
     fewer = [one for one in languages if one.found and len(one.seeds) < one.asked]
     if fewer:
-        told.append(", ".join(f"{one.target} with {len(one.seeds)} of {one.asked} seeds" for one in fewer))
+        told.append(listed([f"{one.target} with {len(one.seeds)} of {one.asked} seeds" for one in fewer]))
     return "; ".join(told)
 
 
