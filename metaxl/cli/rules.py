@@ -161,7 +161,7 @@ def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:
 
 def gather(cells: Path, *, group: str, root: Path, out: Path, counts: Path) -> None:
     """Hold the records of a group's cells to the active plan, and score them again from their predictions."""
-    from metaxl.reporting.evidence.counted import Counter
+    from metaxl.reporting.evidence.counter import Counter
     from metaxl.reporting.expected import Expected
     from metaxl.reporting.frame import gather, write_scores
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from metaxl.experiment.config import TaskSettings
+from metaxl.experiment.contrasts import PLACEMENTS
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import table_cells, trained_cells
 from metaxl.experiment.layout import DATA, RAW, SCORES, SOURCE, cell_file, fill, root
 from metaxl.reporting.beside import paper_note
-from metaxl.reporting.doubts import listed
-from metaxl.reporting.evidence.told import bold_note
 from metaxl.reporting.facts import Facts, Place
 from metaxl.reporting.filled_table import DASH, FilledTable
 from metaxl.reporting.paper import language_notes
-from metaxl.reporting.titles import plain, short_name
+from metaxl.reporting.titles import listed, plain, short_name
 from metaxl.reporting.trivial import LABEL
 from metaxl.tasks import SPLITS, find_task
 
@@ -27,9 +26,7 @@ def notes(filled: FilledTable) -> Iterator[str]:
     """Yield what a reader must know to read the numbers, one sentence or two each."""
     config, number = filled.config, filled.table.number
     yield from filled.told.sentences
-    yield from filter(
-        None, [bold_note(number, any(v and v.best for _, values in filled.rows for v in values.values()))]
-    )
+    yield from _bold(filled)
     yield f"F1 in percent on test, of the epoch that is best on dev. {filled.measure[0].upper()}{filled.measure[1:]}."
     yield from _data_notes(filled)
     seeds = ", ".join(map(str, config.seeds))
@@ -47,6 +44,15 @@ def notes(filled: FilledTable) -> Iterator[str]:
     yield from dashes(filled)
     yield from filled.doubts
     yield from _told_of_data(filled)
+
+
+def _bold(filled: FilledTable) -> Iterator[str]:
+    """Yield what bold numbers mean, where there are any."""
+    if any(value and value.best for _, values in filled.rows for value in values.values()):
+        if filled.table.number == PLACEMENTS:
+            yield "Bold: a placement that is shown better than JT, or JT where every placement is shown worse."
+        else:
+            yield "Bold: the better of MetaXL and JT from the same source, where a difference is shown."
 
 
 def _data_notes(filled: FilledTable) -> Iterator[str]:

@@ -20,7 +20,7 @@ rule gather:
         "../../envs/metaxl.yaml"
     params:
         code=digest("metaxl.reporting.frame")
-        + digest("metaxl.reporting.evidence.counted"),
+        + digest("metaxl.reporting.evidence.counter"),
     shell:
         "logged {log:q} python -m metaxl gather {input.cells:q} --group {wildcards.group:q} "
         "--root results/{wildcards.name:q} --out {output.scores:q} --counts {output.counts:q}"

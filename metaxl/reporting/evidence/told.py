@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from metaxl.errors import DataError
-from metaxl.experiment.contrasts import PLACEMENTS
 from metaxl.files import read_json
 
 Place = tuple[str, str, str]  # group and label of a row, and a column
@@ -51,12 +50,3 @@ def read_evidence(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict) or not value.keys() >= PARTS:
         raise DataError(f"{path}: expected the evidence of a table. Remove it and run the workflow.")
     return value
-
-
-def bold_note(table: int, there: bool) -> str:
-    """Return what bold numbers mean, or nothing where there are none."""
-    if not there:
-        return ""
-    if table == PLACEMENTS:
-        return "Bold: a placement that is shown better than JT, or JT where every placement is shown worse."
-    return "Bold: the better of MetaXL and JT from the same source, where a difference is shown."

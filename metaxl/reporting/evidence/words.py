@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from metaxl.experiment.config import Config
 from metaxl.experiment.contrasts import MAIN, NO_GROUP, RELATED
-from metaxl.reporting.doubts import listed
 from metaxl.reporting.evidence.judged import Judged, Lack, Language
 from metaxl.reporting.paper import language_name
 from metaxl.reporting.statistics.estimate import Estimate
 from metaxl.reporting.statistics.verdict import PAPER, Verdict
+from metaxl.reporting.titles import listed
 
 LACKS: dict[Lack, str] = {
     "absent": "records are absent",
