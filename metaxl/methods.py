@@ -14,11 +14,14 @@ PLAIN, STEPS = "metaxl.method.plain", "metaxl.method.steps"
 RTN = "metaxl.method.rtn:RTN"
 
 ALWAYS = frozenset(
-    {"batch_size", "learning_rate", "weight_decay", "warmup", "clip_norm", "max_length", "eval_max_length"}
+    {
+        *("batch_size", "learning_rate", "head_learning_rate", "min_steps", "weight_decay", "theta_decay"),
+        *("warmup", "schedule_length", "clip_norm", "max_length", "eval_max_length"),
+    }
 )
 RTN_FORM = frozenset({"bottleneck", "gate", "rtn_input", "residual", "layer_composition"})
 THETA_LOSS = frozenset({"theta_loss", "target_split"})
-PHI_MOVES = frozenset({"meta_learning_rate", "meta_weight_decay"})
+PHI_MOVES = frozenset({"meta_learning_rate", "meta_weight_decay", "phi_decay"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,20 @@ METHODS = {
             reads=ALWAYS | {"epochs"},
         ),
         Method(
+            name="joint-half",
+            label="JT, half of the target batch",
+            step=f"{STEPS}:frozen_step",
+            takes=("source", "half"),
+            reads=ALWAYS | THETA_LOSS | {"epochs"},
+        ),
+        Method(
+            name="zero-shot",
+            label="source only",
+            step=f"{PLAIN}:plain_step",
+            takes=("source",),
+            reads=ALWAYS | {"epochs"},
+        ),
+        Method(
             name="metaxl",
             label="MetaXL",
             step=f"{STEPS}:metaxl_step",
@@ -91,6 +108,14 @@ METHODS = {
             step=f"{STEPS}:frozen_step",
             takes=("source", "half"),
             reads=ALWAYS | RTN_FORM | THETA_LOSS | {"epochs"},
+            rtn=RTN,
+        ),
+        Method(
+            name="metaxl-decay",
+            label="MetaXL, decaying RTN",
+            step=f"{STEPS}:decay_step",
+            takes=("source", "half"),
+            reads=ALWAYS | RTN_FORM | THETA_LOSS | PHI_MOVES | {"epochs"},
             rtn=RTN,
         ),
         Method(

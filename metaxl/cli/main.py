@@ -37,6 +37,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "id_or_folder": "a folder with pytorch_model.bin, or the id of a model of the hub",
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
+    "order": "of the draw: that of a hash, or the official code's",
     "other_records": "what becomes of records of another making: refuse or accept",
     "keep_models": "which models the experiment keeps: best, all or none",
     "made_of": "what the plan says that a split is made of, kept with its facts",
@@ -59,6 +60,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
 CHOICES = {
+    "order": ("hash", "official"),
     "other_records": ("refuse", "accept"),
     "task": tuple(TASKS),
     "split": SPLITS,

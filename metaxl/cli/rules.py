@@ -54,11 +54,11 @@ def data(
     write_json(facts_path(out), facts_of_records(records, notes) | {"made_of": made_of and read_json(made_of)})
 
 
-def draw(data: Path, *, size: int, seed: int, out: Path) -> None:
-    """Draw a source set from a training split, by hash order."""
-    from metaxl.data.read import subsample
+def draw(data: Path, *, size: int, seed: int, order: str, out: Path) -> None:
+    """Draw a source set from a training split."""
+    from metaxl.data.draw import draw_source
 
-    write_jsonl(out, subsample(read_jsonl(data), size, seed, str(data)))
+    write_jsonl(out, draw_source(order, read_jsonl(data), size, seed, str(data)))
 
 
 def report(spec: Path, *, labels: Path, root: Path, out: Path) -> None:

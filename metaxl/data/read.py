@@ -12,7 +12,6 @@ from typing import Any
 from metaxl.data.formats.records import Record
 from metaxl.data.tags import map_types, to_iob2
 from metaxl.errors import DataError
-from metaxl.files import sha256_text
 from metaxl.tasks import find_task
 
 DROP = "drop"
@@ -100,14 +99,3 @@ def _tell(place: str, what: str, changed: Counter[str]) -> None:
     if changed:
         listed = ", ".join(f"{name} ({count:,})" for name, count in sorted(changed.items()))
         logger.warning("%s: %s %s: %s.", place, f"{changed.total():,}", what, listed)
-
-
-def subsample(records: Sequence[Record], size: int, seed: int, place: str) -> list[Record]:
-    """Draw `size` records by the order of hash(seed, id): nested over sizes, independent of file order and platform.
-
-    Raises:
-        DataError: there are fewer records than asked for.
-    """
-    if size > len(records):
-        raise DataError(f"{place}: {size} examples asked for, {len(records)} are there; lower source_size.")
-    return sorted(records, key=lambda record: sha256_text(f"{seed}/{record['id']}"))[:size]

@@ -68,6 +68,9 @@ class Network(Protocol):
     def factored(self) -> frozenset[str]:
         """Return the names of the parameters whose gradients follow from the records alone."""
 
+    def of_head(self) -> frozenset[str]:
+        """Return the names of the head's parameters."""
+
     def evaluating(self) -> Network:
         """Return the same network without dropout."""
 

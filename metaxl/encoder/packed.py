@@ -74,6 +74,11 @@ class PackedNetwork:
         heads = ("head.out.weight", *(("head.dense.weight",) if self.head == "sequence" else ()))
         return frozenset((*TABLES, *maps, *heads))
 
+    def of_head(self) -> frozenset[str]:
+        """Return the names of the head's parameters."""
+        dense = ("head.dense.weight", "head.dense.bias") if self.head == "sequence" else ()
+        return frozenset(("head.out.weight", "head.out.bias", *dense))
+
     def evaluating(self) -> PackedNetwork:
         """Return the same network without dropout."""
         return replace(self, training=False)

@@ -66,11 +66,11 @@ def load_model(folder: Path, task: Task, labels: LabelSet) -> tuple[PreTrainedMo
             output_loading_info=True,
         )
     absent = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
-    refuse_missing(path, [name for name in absent if not _is_head(model, name)], config.model_type)
+    refuse_missing(path, [name for name in absent if not is_head(model, name)], config.model_type)
     blocks, _ = find_blocks(model.base_model, config.num_hidden_layers)
     refuse_more_layers(path, found["unexpected_keys"], blocks, config.num_hidden_layers)
     scores = {name for name, value in model.named_parameters() if value.shape[:1] == (len(labels.classes),)}
-    return model, absent | {name for name in scores if _is_head(model, name)}
+    return model, absent | {name for name in scores if is_head(model, name)}
 
 
 def _load_config(folder: Path, labels: LabelSet) -> PretrainedConfig:
@@ -105,7 +105,7 @@ def explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _is_head(model: PreTrainedModel, name: str) -> bool:
+def is_head(model: PreTrainedModel, name: str) -> bool:
     """Tell whether a parameter stands between the encoder's states and the scores; poolers do, within the encoder."""
     return not name.startswith(f"{model.base_model_prefix}.") or ".pooler." in name
 

@@ -20,6 +20,7 @@ from metaxl.encoder.batch import Batch
 from metaxl.encoder.blocks import first_output, with_first_output
 from metaxl.encoder.network import NOTHING, Between, Parameters, Recorder, unchanged
 from metaxl.encoder.restricted import RestrictedEmbedding
+from metaxl.encoder.wrapped_model import is_head
 
 Hook = Callable[[nn.Module, tuple[Any, ...], Any], Any]
 
@@ -55,6 +56,10 @@ class WrappedNetwork:
     def factored(self) -> frozenset[str]:
         """Return the parameters whose gradients come from the records alone."""
         return frozenset(f"{name}.weight" for name in self.recorded)
+
+    def of_head(self) -> frozenset[str]:
+        """Return the names of the head's parameters."""
+        return frozenset(name for name, _ in self.model.named_parameters() if is_head(self.model, name))
 
     def evaluating(self) -> WrappedNetwork:
         """Return the same network without dropout."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from metaxl.errors import ConfigError, did_you_mean
-from metaxl.experiment.config import Config, Figure, TaskSettings
+from metaxl.experiment.config import Config, Figure, TaskSettings, Variant
 from metaxl.experiment.own_paths import check_path
 from metaxl.experiment.settings import Placement
+from metaxl.experiment.slug import method_slug
+from metaxl.experiment.variants import differs
 from metaxl.methods import BASE, METHODS
 
 RESERVED = ("average", "none")
@@ -32,6 +34,41 @@ def check_names(config: Config) -> None:
         _check_task(config, task)
     if config.figure:
         _check_figure(config, config.figure)
+    for name, variant in config.variants.items():
+        _check_variant(config, name, variant)
+
+
+def _check_variant(config: Config, name: str, variant: Variant) -> None:
+    """Raise for a variant that cannot be trained, or whose rows would be those of the methods without it."""
+    place = f"variants.{name}"
+    for method in variant.methods:
+        if method not in METHODS:
+            known = ", ".join(METHODS)
+            raise ConfigError(
+                f"{place}.methods: no method {method!r}; there are {known}.{did_you_mean(method, METHODS)}"
+            )
+    if variant.encoder and variant.encoder not in config.encoders:
+        hint = did_you_mean(variant.encoder, config.encoders)
+        raise ConfigError(
+            f"{place}.encoder: no encoder {variant.encoder!r}; encoders has {', '.join(config.encoders)}.{hint}"
+        )
+    if lengths := sorted({"max_length", "eval_max_length"} & set(variant.training)):
+        raise ConfigError(
+            f"{place}.training: {lengths[0]} is that of the encoded data, which all rows share; leave it out."
+        )
+    for task in config.varied(name).tasks:
+        if task.name in variant.tasks:
+            _check_task(config.varied(name), task)
+            _check_difference(config, place, name, task)
+
+
+def _check_difference(config: Config, place: str, name: str, task: TaskSettings) -> None:
+    methods = config.variants[name].methods
+    if not any(differs(config, task.name, method_slug(method, task.placement), name) for method in methods):
+        raise ConfigError(
+            f"{place}: it changes nothing that {' or '.join(methods)} reads for {task.name}. Change a setting that is "
+            "read, or name other methods or tasks."
+        )
 
 
 def _check_paths(config: Config) -> None:

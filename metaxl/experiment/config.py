@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from metaxl.errors import ConfigError, did_you_mean
@@ -61,6 +61,38 @@ class TaskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Settings that differ from the task's in further rows of its table.
+
+    Attributes:
+        label: what the rows are called, behind the method.
+        methods: which methods have such a row.
+        tasks: in the tables of which tasks.
+        training: hyper-parameters that differ.
+        method: switches that differ.
+        encoder: another encoder; empty for the task's.
+        source_size: another size of the source set; 0 for the task's.
+    """
+
+    label: str
+    methods: tuple[str, ...]
+    tasks: tuple[str, ...]
+    training: dict[str, Any]
+    method: dict[str, Any]
+    encoder: str = ""
+    source_size: int = 0
+
+    def of(self, task: TaskSettings) -> TaskSettings:
+        """Return a task's settings with what differs laid over them."""
+        return replace(
+            task,
+            training=replace(task.training, **self.training),
+            encoder=self.encoder or task.encoder,
+            source_size=self.source_size or task.source_size,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """The target, source and layers whose [CLS] vectors Figure 1 shows."""
 
@@ -80,6 +112,7 @@ class Config:
     paper_numbers: Literal["beside", "absent"]
     seeds: tuple[int, ...]
     data_seed: int
+    source_draw: Literal["hash", "official"]
     controls: tuple[str, ...]
     keep_models: Literal["best", "all", "none"]
     other_records: Literal["refuse", "accept"]
@@ -90,6 +123,26 @@ class Config:
     tasks: tuple[TaskSettings, ...]
     method: Switches
     figure: Figure | None
+    variants: dict[str, Variant] = field(default_factory=dict)
+
+    def varied(self, name: str) -> Config:
+        """Return the configuration of a variant's cells: its settings laid over these; "" for none.
+
+        Raises:
+            ConfigError: there is no such variant.
+        """
+        if not name:
+            return self
+        if name not in self.variants:
+            known = ", ".join(self.variants) or "there are none"
+            raise ConfigError(f"variants: {name!r} is none of them ({known}).{did_you_mean(name, self.variants)}")
+        variant = self.variants[name]
+        tasks = tuple(variant.of(task) if task.name in variant.tasks else task for task in self.tasks)
+        return replace(self, tasks=tasks, method=replace(self.method, **variant.method), variants={})
+
+    def variations(self) -> list[Config]:
+        """Return this configuration and that of each variant."""
+        return [self, *map(self.varied, self.variants)]
 
     def task(self, name: str) -> TaskSettings:
         """Return the task called `name`.

@@ -55,7 +55,7 @@ OVER_SOURCES: tuple[tuple[str, str, Role], ...] = (
 )
 BETTER_SOURCE = "Is a related source language better than {common}?"
 OVER_PLACEMENTS = "Does MetaXL help beyond joint training after each of these layers?"
-OF_OTHER = "Does {first} help beyond {second}?"
+OF_OTHER = "Is {first} better than {second}?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,11 @@ class Contrast:
         return " - ".join(self.labels)
 
     @property
+    def of_sources(self) -> bool:
+        """Tell whether one method is compared with itself from another source."""
+        return self.first.method == self.second.method and self.first.sources != self.second.sources
+
+    @property
     def task(self) -> str:
         """Return the task."""
         return self.first.task
@@ -105,16 +110,12 @@ class Side:
     group: str
     label: str
     entry: Entry
+    variant: str
 
     @property
     def method(self) -> str:
         """Return the name of its method."""
-        return parse_slug(self.entry.method)[0].name
-
-    @property
-    def variant(self) -> str:
-        """Return the name of its variant, or nothing."""
-        return "".join(map(str, parse_slug(self.entry.method)[2:]))
+        return parse_slug(self.entry.method).method.name
 
 
 def contrasts(config: Config, number: int | None = None) -> list[Contrast]:
@@ -167,7 +168,7 @@ def _variants(number: int, side: Side, plain: dict[tuple[str, str], Side]) -> It
     """Yield a variant against its own method and, where it is one of MetaXL, against JT."""
     for second in dict.fromkeys([side.method, *(["joint"] if side.method == "metaxl" else [])]):
         if rival := plain.get((side.group, second)):
-            key = f"{side.method}+{side.variant}-{second}"
+            key = f"{side.method}.{side.variant}-{second}"
             question = OF_OTHER.format(first=side.label, second=rival.label)
             yield from _contrast(number, key, EXPLORATORY, question, side, rival)
 
@@ -177,7 +178,7 @@ def _placements(sides: Iterable[Side]) -> Iterator[Contrast]:
     joint = {side.entry.task: side for side in sides if side.method == "joint"}
     for side in sides:
         if side.method != "joint" and side.entry.task in joint:
-            place = placement_label(parse_slug(side.entry.method)[1])
+            place = placement_label(parse_slug(side.entry.method).placement)
             yield from _contrast(
                 PLACEMENTS, f"{place}-joint", EXPLORATORY, OVER_PLACEMENTS, side, joint[side.entry.task]
             )
@@ -191,7 +192,7 @@ def _contrast(
         return
     rivals = dict(zip(second.entry.targets, second.entry.sources, strict=True))
     pairs = zip(first.entry.targets, first.entry.sources, strict=True)
-    same = first.entry.method == second.entry.method  # the sources are compared, and must be two
+    same = first.label == second.label  # the sources are compared, and must be two
     shared = [(t, source) for t, source in pairs if t in rivals and not (same and rivals[t] == source)]
     if not shared:
         return
@@ -215,4 +216,5 @@ def _sides(row: Row) -> Iterator[Side]:
     for task, sources in by_task.items():
         about = next(entry for entry in entries if entry.task == task)
         label = f"{row.group} {row.label}" if row.group == "MetaXL" else row.label
-        yield Side(row.group, label, replace(about, targets=tuple(sources), sources=tuple(sources.values())))
+        entry = replace(about, targets=tuple(sources), sources=tuple(sources.values()))
+        yield Side(row.group, label, entry, row.variant)

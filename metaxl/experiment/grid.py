@@ -16,7 +16,8 @@ from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import fold_cells
 from metaxl.experiment.settings import Placement
 from metaxl.experiment.slug import method_slug
-from metaxl.methods import BASE, METHODS
+from metaxl.experiment.variants import differs, variant_slug
+from metaxl.methods import BASE, METHODS, Method
 from metaxl.tasks import NER, SENTIMENT
 
 T = TypeVar("T")
@@ -40,11 +41,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A table's row; an entry is None where the row does not apply to the column."""
+    """A table's row; an entry is None where the row does not apply to the column.
+
+    The variant is named here, for its cells may be those of another one, or of none.
+    """
 
     group: str
     label: str
     entries: dict[str, Entry | None]
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,6 @@ def cell_groups(config: Config) -> dict[str, list[Cell]]:
 
 def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row, ...]:
     """Return Table 2's or 3's rows: methods without a source, then each source's methods."""
-    shown = [method for name, method in METHODS.items() if name in (*BASE, *config.controls)]
     related = {target.language: target.related for target in task.targets}
     groups: dict[str, Mapping[str, str | None]] = {
         "-": dict.fromkeys(related, NO_SOURCE),
@@ -143,12 +147,26 @@ def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row
     }
     rows = []
     for group, sources in (groups | ({"related": related} if any(related.values()) else {})).items():
-        for method in shown:
+        for method, variant in _shown(config, task):
             if method.needs_source == (group != "-"):
-                entries = _entries(task, method_slug(method.name, task.placement), sources)
+                slug = method_slug(method.name, task.placement)
+                settings = config.varied(variant).task(task.name)
+                entries = _entries(settings, variant_slug(config, task.name, slug, variant), sources)
                 mean = {"average": _average(entries)} if average and len(entries) > 1 else {}
-                rows.append(Row(group, method.label, entries | mean))
+                label = f"{method.label}, {config.variants[variant].label}" if variant else method.label
+                rows.append(Row(group, label, entries | mean, variant))
     return tuple(rows)
+
+
+def _shown(config: Config, task: TaskSettings) -> Iterator[tuple[Method, str]]:
+    """Yield the methods of Table 2's or 3's rows, each alone (variant "") and then under each variant that matters."""
+    for name, method in METHODS.items():
+        if name in (*BASE, *config.controls):
+            yield method, ""
+        for variant, about in config.variants.items():
+            asked = name in about.methods and task.name in about.tasks
+            if asked and differs(config, task.name, method_slug(name, task.placement), variant):
+                yield method, variant
 
 
 def _placement_rows(config: Config) -> tuple[Row, ...]:

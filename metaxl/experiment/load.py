@@ -8,7 +8,7 @@ from typing import Any
 
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.checks import check_names
-from metaxl.experiment.config import Config, Figure, OwnData, Target, TaskSettings
+from metaxl.experiment.config import Config, Figure, OwnData, Target, TaskSettings, Variant
 from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 from metaxl.experiment.settings import Switches, Training
 from metaxl.files import read_json
@@ -83,6 +83,7 @@ def load_config(full: dict[str, Any]) -> Config:
             "tasks": tuple(_task(name, full[name]) for name in TASKS if full[name]["targets"]),
             "method": Switches(**full["method"]),
             "figure": Figure(**figure) if figure else None,
+            "variants": {key: Variant(**({"label": key} | given)) for key, given in full["variants"].items()},
         }
     )
     check_names(config)

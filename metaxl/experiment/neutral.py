@@ -23,8 +23,9 @@ def cell_spec(config: Config, cell: Cell, labels: LabelSet) -> CellSpec:
     Raises:
         ConfigError: the cell's method is not registered, or the configuration has no such task.
     """
+    method, placement, variant = parse_slug(cell.method)
+    config = config.varied(variant)
     task = config.task(cell.task)
-    method, placement = parse_slug(cell.method)
     return CellSpec(
         cell=cell,
         recipe=recipe_of(method),
@@ -50,9 +51,10 @@ def used_training(method: Method, training: Training) -> Training:
 def used_switches(method: Method, switches: Switches) -> Switches:
     """Return the switches with the default for those that the method does not read.
 
-    `joint_rtn_forward: official` becomes what it stands for: the official JT with RTN has no residual and no detach.
+    `joint_rtn_forward: official` becomes what it stands for: the official JT with RTN has no residual and no detach;
+    it also sums the two losses, which its step does.
     """
     used = {name: value for name, value in asdict(switches).items() if name in method.reads}
-    if used.pop("joint_rtn_forward", None) == "official":
+    if used.get("joint_rtn_forward") == "official":
         used |= {"residual": "none", "rtn_input": "attached"}
     return replace(default_switches(), **used)

@@ -83,6 +83,8 @@ def defaults(section: str) -> dict[str, Any]:
 def _with_defaults(value: Any, schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
     """Fill in `default`s of a valid `value`, following $ref, properties, items and the fitting oneOf."""
     schema = _resolve(schema, definitions)
+    if schema.get("x-changes"):  # settings that differ from others: what is not said is as there
+        return _with_integers(value, schema)
     if isinstance(value, dict):
         branch: dict[str, Any] = next(
             (b for b in schema.get("oneOf", []) if set(value) <= set(b.get("properties", {}))), {}
@@ -94,9 +96,16 @@ def _with_defaults(value: Any, schema: dict[str, Any], definitions: dict[str, An
         return {key: _with_defaults(item, properties.get(key, others), definitions) for key, item in filled.items()}
     if isinstance(value, list):
         return [_with_defaults(item, schema.get("items", {}), definitions) for item in value]
-    if isinstance(value, float) and "integer" in schema.get("type", ""):
-        return int(value)  # JSON Schema takes 1.0 for an integer; a path or a number of epochs needs the integer
-    return value
+    return _as_integer(value, schema)
+
+
+def _with_integers(changes: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: _as_integer(value, schema["properties"][key]) for key, value in changes.items()}
+
+
+def _as_integer(value: Any, schema: dict[str, Any]) -> Any:
+    """Return the integer that a value is: JSON Schema takes 1.0 for one; a path or a number of epochs needs it."""
+    return int(value) if isinstance(value, float) and "integer" in schema.get("type", "") else value
 
 
 def _with_text_keys(value: Any, schema: dict[str, Any], definitions: dict[str, Any]) -> Any:

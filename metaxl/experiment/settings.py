@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Placement = tuple[int, ...]
+# Of the whole fall of a cell's training loss: where the last epoch brings a larger share, it may be under-trained.
+STILL_FALLING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +16,10 @@ class Training:
 
     epochs: int
     target_epochs: int
+    min_steps: int
     batch_size: int
     learning_rate: float
+    head_learning_rate: float
     meta_learning_rate: float
     weight_decay: float
     warmup: float
@@ -38,4 +42,7 @@ class Switches:
     residual: Literal["add", "none"]
     layer_composition: Literal["separate", "nested"]
     meta_weight_decay: float
+    theta_decay: Literal["adam-l2", "touched", "decoupled"]
+    phi_decay: Literal["adam-l2", "decoupled", "decoupled-to-start"]
+    schedule_length: Literal["steps", "official"]
     joint_rtn_forward: Literal["as-metaxl", "official"]

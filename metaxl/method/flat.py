@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 import torch
 from torch import Size, Tensor
 
@@ -26,6 +29,13 @@ class Flat(dict[str, Tensor]):
         """Return a copy of parameters that share a type and a device."""
         vector = torch.cat([value.flatten() for value in parameters.values()])
         return cls(vector, {name: value.shape for name, value in parameters.items()})
+
+    def pieces(self, names: frozenset[str]) -> tuple[list[Tensor], list[bool]]:
+        """Return the vector in consecutive pieces, and whether each holds parameters of these names or others."""
+        inside = [name in names for name in self]
+        groups = groupby(zip(inside, self.values(), strict=True), key=itemgetter(0))
+        sizes = [(key, sum(value.numel() for _, value in group)) for key, group in groups]
+        return list(torch.split(self.vector, [size for _, size in sizes])), [key for key, _ in sizes]
 
     def empty_like(self) -> Flat:
         """Return the same names over memory of their own, not written to."""

@@ -53,11 +53,13 @@ class Learner:
     phi: Parameters
     phi_optimizer: Adam
     gradients: Flat = field(init=False)
+    _pieces: tuple[Tensor, ...] = field(init=False)  # of the gradient, as the optimiser has theta's
     _ahead: Flat | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Make room for the gradient."""
         self.gradients = self.theta.empty_like()
+        self._pieces = torch.split(self.gradients.vector, [p.numel() for p in self.theta_optimizer.parameters])
 
     def source_paths(self) -> list[tuple[Tensor | float, Between]]:
         """Return the ways of source sentences through the RTNs with their shares of the loss; one plain way without."""
@@ -74,5 +76,5 @@ class Learner:
         """Step theta against its gradient, scaled down to the clip norm where it exceeds that; return its norm."""
         norm = get_total_norm(self.gradients.values())
         divisor = torch.clamp((norm + 1e-6) / self.clip_norm, min=1.0)
-        self.theta_optimizer.step(rate, [self.gradients.vector], divisor)
+        self.theta_optimizer.step(rate, self._pieces, divisor)
         return norm

@@ -75,7 +75,9 @@ class RTN:
         return hidden + change if self.switches.residual == "add" else change
 
     def facts(self, phi: Parameters, states: Callable[[int], Tensor]) -> dict[str, Any]:
-        """Return the mean gate of each RTN over tokens, in (0, 1), and the weights of separate RTNs.
+        """Return what each RTN does to states, and the weights of separate RTNs.
+
+        Of the RTN after layer n, over tokens: the mean gate, in (0, 1), and the mean of |RTN(h) - h| / |h|.
 
         Args:
             phi: the parameters.
@@ -83,8 +85,12 @@ class RTN:
         """
         # One nested pass gives a later RTN states that an earlier one has changed; only the first is seen plainly.
         plain = self.placement[:1] if self._nested else self.placement
-        gates = {layer: self._change_and_gate(phi, layer, states(layer))[1] for layer in plain}
-        facts: dict[str, Any] = {f"gate_mean_L{n}": None if g is None else float(g.mean()) for n, g in gates.items()}
+        facts: dict[str, Any] = {}
+        for layer in plain:
+            hidden = states(layer)
+            gate, change = self._change_and_gate(phi, layer, hidden)[1], self.transform(phi, layer, hidden) - hidden
+            facts[f"gate_mean_L{layer}"] = None if gate is None else float(gate.mean())
+            facts[f"rtn_change_L{layer}"] = float((change.norm(dim=-1) / hidden.norm(dim=-1)).mean())
         return facts | ({"alpha": torch.softmax(phi[ALPHA], dim=0).tolist()} if ALPHA in phi else {})
 
     def _change_and_gate(self, phi: Parameters, layer: int, hidden: Tensor) -> tuple[Tensor, Tensor | None]:

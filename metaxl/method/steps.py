@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from torch import Tensor
+from torch import Tensor, zeros_like
 from torch.autograd import grad
 from torch.nn.utils import get_total_norm
 
@@ -53,14 +53,25 @@ def frozen_step(learner: Learner, rates: Rates, source: Batch, half: Batch) -> L
     return losses | {"gradient_norm": learner.descend(rates.theta)}
 
 
+def decay_step(learner: Learner, rates: Rates, source: Batch, half: Batch) -> Losses:
+    """Step theta as Algorithm 1 does and let phi's decay alone move phi: MetaXL without its hypergradient."""
+    losses, _ = _write_theta_gradient(learner, source, half)
+    learner.phi_optimizer.step(rates.phi, [zeros_like(value) for value in learner.phi.values()])
+    return losses | {"gradient_norm": learner.descend(rates.theta)}
+
+
 def joint_rtn_step(learner: Learner, rates: Rates, source: Batch, target: Batch) -> Losses:
-    """Descend the mean of source and target loss in theta and phi alike: joint training, no meta-learning."""
-    tape = Tape(learner.network, learner.theta, target, share=1 / 2)
+    """Descend the mean of source and target loss in theta and phi alike: joint training, no meta-learning.
+
+    The official code descends their sum (mlt.py, step_jt_metaxl).
+    """
+    whole = 1.0 if learner.switches.joint_rtn_forward == "official" else 1 / 2
+    tape = Tape(learner.network, learner.theta, target, share=whole)
     tape.backward()
     tape.write_gradients(learner.gradients)
     target_loss, source_losses, phi_gradients = tape.loss, [], []
     for share, between in learner.source_paths():
-        tape = Tape(learner.network, learner.theta, source, between, share / 2)
+        tape = Tape(learner.network, learner.theta, source, between, share * whole)
         phi_gradients.append(tape.backward(also=list(learner.phi.values())))
         tape.write_gradients(learner.gradients, onto=True)
         source_losses.append(tape.loss)
@@ -68,7 +79,7 @@ def joint_rtn_step(learner: Learner, rates: Rates, source: Batch, target: Batch)
     source_loss = _sum(source_losses)
     return {
         "loss": source_loss + target_loss,
-        "source_loss": 2 * source_loss,
+        "source_loss": source_loss / whole,
         "gradient_norm": learner.descend(rates.theta),
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 from metaxl.encoder.inspect import faults_of_encoder
 from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment import layout
-from metaxl.experiment.config import Config
+from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.layout import brought
 from metaxl.files import canonical_json, read_json
 from metaxl.planning.remembered import fingerprint, remembered, sha256_of
@@ -40,7 +40,7 @@ class EncoderPlan:
 
     def used(self) -> list[str]:
         """Return the encoders of the tasks and of the figure, each once."""
-        used = [task.encoder for task in self.config.tasks]
+        used = [task.encoder for task in self._tasks()]
         return list(dict.fromkeys(used + ([self.config.figure.encoder] if self.config.figure else [])))
 
     def spec(self, encoder: str) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class EncoderPlan:
 
     def _layers(self, encoder: str) -> list[int]:
         """Return the layers after which a table or the figure has an RTN on an encoder."""
-        own = [task for task in self.config.tasks if task.encoder == encoder]
+        own = [task for task in self._tasks() if task.encoder == encoder]
         placements = [placement for task in own for placement in (task.placement, *task.placements)]
         figure = self.config.figure
         placements += [figure.placement] if figure and figure.encoder == encoder else []
@@ -131,8 +131,12 @@ class EncoderPlan:
         """Return the most subwords of an example that an encoder reads."""
         figure = self.config.figure
         shown = figure.task if figure and figure.encoder == encoder else ""
-        own = [task.training for task in self.config.tasks if encoder == task.encoder or shown == task.name]
+        own = [task.training for task in self._tasks() if encoder == task.encoder or shown == task.name]
         return max(max(training.max_length, training.eval_max_length) for training in own)
+
+    def _tasks(self) -> list[TaskSettings]:
+        """Return the settings of every task, and of every task under a variant."""
+        return [task for config in self.config.variations() for task in config.tasks]
 
 
 def _convertible(folder: Path) -> str:

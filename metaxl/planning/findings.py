@@ -154,12 +154,12 @@ def _sizes(config: Config, task: TaskSettings) -> Iterator[str]:
     """Yield each source that has fewer examples than are to be drawn."""
     for code in task.sources():
         held = examples(config, task, code)
-        if held is not None and held < task.source_size:
-            where = "synthetic.source_pool" if config.corpus(task.name, code) == SYNTHETIC else f"{code!r}"
-            yield (
-                f"{task.name}.source_size: {task.source_size} examples asked for, but {where} has {held}; lower "
-                "source_size, or bring more."
-            )
+        asked = {f"{task.name}.source_size": task.source_size}
+        asked |= {f"variants.{name}.source_size": variant.source_size for name, variant in config.variants.items()}
+        for place, size in asked.items():
+            if held is not None and held < size:
+                where = "synthetic.source_pool" if config.corpus(task.name, code) == SYNTHETIC else f"{code!r}"
+                yield (f"{place}: {size} examples asked for, but {where} has {held}; lower source_size, or bring more.")
 
 
 def examples(config: Config, task: TaskSettings, code: str) -> int | None:

@@ -26,8 +26,9 @@ from metaxl.experiment.grid import (
 from metaxl.experiment.layout import ENCODER_FILES, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec, recipe_of
 from metaxl.experiment.schema import read_yaml
-from metaxl.experiment.slug import parse_slug
+from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.experiment.spec import training_digest
+from metaxl.experiment.variants import variant_slug
 from metaxl.files import canonical_json, sha256_text
 from metaxl.planning import asked
 from metaxl.planning.data import DataPlan
@@ -107,7 +108,7 @@ class Plan:
         Raises:
             ConfigError: the cell's path names a method, task, encoder or language that does not fit.
         """
-        method, _ = parse_slug(cell.method)
+        method, placement, variant = parse_slug(cell.method)
         if cell.source == cell.target:
             raise ConfigError(f"{cell.path}: {cell.target!r} cannot be its own source.")
         self.encoders.find(cell.encoder)
@@ -117,7 +118,13 @@ class Plan:
         sources = [cell.source] if method.needs_source else []
         for language in (cell.target, *sources):  # raises for a language without data
             self.data.known_corpus(cell.task, language)
-        about, size = {"encoder": cell.encoder, "task": cell.task}, self.config.task(cell.task).source_size
+        plain = method_slug(method.name, placement)
+        if variant and (slug := variant_slug(self.config, cell.task, plain, variant)) != cell.method:
+            raise ConfigError(
+                f"{cell.path}: under {variant} nothing differs that this cell reads; ask for the method {slug} instead."
+            )
+        about = {"encoder": cell.encoder, "task": cell.task}
+        size = self.config.varied(variant).task(cell.task).source_size
         return {
             "target": [self.path(layout.ENCODED_TARGET, **about, language=cell.target, split=s) for s in SPLITS],
             "source": [self.path(layout.ENCODED_SOURCE, **about, language=s, size=size) for s in sources],
@@ -129,12 +136,12 @@ class Plan:
 
     def cell_code(self, cell: Cell) -> str:
         """Return the digest of the code that trains a cell."""
-        method, _ = parse_slug(cell.method)
+        method = parse_slug(cell.method).method
         return training_digest(recipe_of(method), *self._networks(cell.encoder))
 
     def expected(self, cell: Cell) -> dict[str, Any]:
         """Return what a cell's record must say that it was made of, and where that lies; see `Expected`."""
-        inputs, (method, _) = self.cell_inputs(cell), parse_slug(cell.method)
+        inputs, method = self.cell_inputs(cell), parse_slug(cell.method).method
         roles = [*SPLITS, *("source" for _ in inputs["source"])]
         return {
             "cell": asdict(cell),

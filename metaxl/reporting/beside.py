@@ -90,7 +90,7 @@ def _other_data(config: Config, task: str, codes: Sequence[str]) -> Iterator[str
 
 def _other_switches(config: Config, entries: Sequence[Entry]) -> Iterator[tuple[str, object]]:
     """Yield the switches that the entries' methods read and that are not as the paper's Algorithm 1 has them."""
-    read = frozenset().union(*(parse_slug(entry.method)[0].reads for entry in entries))
+    read = frozenset().union(*(parse_slug(entry.method).method.reads for entry in entries))
     usual = asdict(default_switches())
     for name, value in asdict(config.method).items():
         if name in read and value != usual[name]:

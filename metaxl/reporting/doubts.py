@@ -13,6 +13,7 @@ from metaxl.experiment.config import Config
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import Table, table_cells, trained_cells
 from metaxl.experiment.layout import SCORES, cell_file
+from metaxl.experiment.settings import STILL_FALLING
 from metaxl.reporting.facts import Facts
 from metaxl.reporting.frame import mixed_code, shown_column, shown_scores
 from metaxl.reporting.titles import listed
@@ -25,6 +26,7 @@ def doubts(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> I
     """Yield what a reader must know before trusting a table's numbers, one sentence a doubt."""
     cells = trained_cells(config, table_cells(config, table))
     yield from _unchosen(cells, frame, facts)
+    yield from _under_trained(cells, frame)
     yield from _strict(config, table, frame)
     yield from other_makings(cells, frame)
     shown = frame[frame["target"].isin({cell.target for cell in cells}) & frame["task"].isin({c.task for c in cells})]
@@ -57,6 +59,19 @@ def _unchosen(cells: Sequence[Cell], frame: pd.DataFrame, facts: Facts) -> Itera
         if unchosen:
             many = f"{len(unchosen)} of {len(trained)} cells"
             yield f"{' or '.join(reasons)}: the last epoch was taken ({many}).".replace("dev", "Dev", 1)
+
+
+def _under_trained(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
+    """Yield how many cells were still learning fast when they ended, and of which methods."""
+    falls = shown_column(frame, "last_fall")
+    known = [cell for cell in cells if not math.isnan(falls.get(cell, math.nan))]
+    early = [cell for cell in known if falls[cell] > STILL_FALLING]
+    if early:
+        methods = ", ".join(sorted({cell.method for cell in early}))
+        yield (
+            f"Under-trained? In {len(early)} of {len(known)} cells ({methods}) the last epoch brought more than "
+            f"{100 * STILL_FALLING:.0f} % of the whole fall of the training loss; more epochs, or min_steps, may help."
+        )
 
 
 def why_unchosen(facts: Facts, task: str, language: str, code: str) -> str:

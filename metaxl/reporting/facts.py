@@ -10,6 +10,7 @@ from typing import Any
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.layout import CHECKSUMS, DATA_FACTS, SOURCE_FACTS, TARGET_FACTS, fill
+from metaxl.experiment.slug import parse_slug
 from metaxl.files import read_json
 from metaxl.tasks import SPLITS, LabelSet
 
@@ -77,7 +78,7 @@ def _places(config: Config, cells: Iterable[Cell]) -> tuple[dict[Place, Path], d
             place = (cell.task, cell.target, split)
             data[place] = fill(DATA_FACTS, **about, language=cell.target, split=split)
             encoded[place] = fill(TARGET_FACTS, **about, language=cell.target, split=split)
-        if cell.source != NO_SOURCE:
+        if cell.source != NO_SOURCE and not parse_slug(cell.method).variant:
             drawn = {"language": cell.source, "size": config.task(cell.task).source_size}
             data[cell.task, cell.source, SPLITS[0]] = fill(DATA_FACTS, **about, language=cell.source, split=SPLITS[0])
             encoded[cell.task, cell.source, SOURCE_PART] = fill(SOURCE_FACTS, **about, **drawn)

@@ -91,7 +91,7 @@ def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel
     scores = shown_scores(frame)
     if cell not in scores:
         raise DataError(f"{cell.path}: no score of this cell was gathered. Run the workflow to train it.")
-    method, _ = parse_slug(cell.method)
+    method = parse_slug(cell.method).method
     names = ("transformed" if method.has_layers else "source", "target")
     path = root / cell_file(cell, VECTORS)
     try:

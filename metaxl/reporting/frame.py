@@ -34,6 +34,7 @@ TYPES = {
     "value": "float64",
     "code": "str",
     "differs": "str",
+    "last_fall": "float64",
 }
 COLUMNS = list(TYPES)
 ADDRESS = [field.name for field in fields(Cell)]
@@ -44,8 +45,9 @@ def gather(root: Path, cells: Sequence[Expected], each: Callable[[Scored], objec
 
     A score of one type of entity, or of one class, is the metric "f1:PER". A cross-validated target has rows of each
     fold, and rows of its own from the predictions of all folds together. The column `differs` names, with spaces
-    between them, the keys in which a record is of another making than the active plan. The records lie beneath `root`,
-    results/<name>. `each` is called with every cell, while its predictions are at hand.
+    between them, the keys in which a record is of another making than the active plan. `last_fall` is the share of
+    the fall of the training loss that the cell's last epoch brought; NaN where nobody knows. The records lie beneath
+    `root`, results/<name>. `each` is called with every cell, while its predictions are at hand.
 
     Raises:
         DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
@@ -103,7 +105,8 @@ def _read(path: Path) -> pd.DataFrame:
     # As text first: a language may be called "na" or "null", and each value keeps its every digit.
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)[COLUMNS]
-        frame["value"] = frame["value"].replace("", "nan")  # a score that is not defined
+        numbers = ["value", "last_fall"]
+        frame[numbers] = frame[numbers].replace("", "nan")  # a score that is not defined, or a fall that nobody knows
         frame = frame.astype(TYPES)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: expected a table of scores ({error}). Remove it and run the workflow.") from error
@@ -112,7 +115,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _rows(one: Scored) -> Iterator[dict[str, Any]]:
     """Yield a cell's rows."""
-    made = {"code": one.code, "differs": " ".join(one.differs)}
+    made = {"code": one.code, "differs": " ".join(one.differs), "last_fall": one.last_fall}
     for checkpoint, about in one.checkpoints.items():
         for split in SCORED_SPLITS:
             values = about.scores[split]

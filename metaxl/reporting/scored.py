@@ -41,6 +41,7 @@ class Scored:
         differs: the keys in which its record differs from the active plan, which accepts that.
         checkpoints: the scores, by "best" and "last".
         predictions: by split.
+        last_fall: the share of the fall of the training loss that the last epoch brought; None where not known.
     """
 
     cell: Cell
@@ -49,6 +50,7 @@ class Scored:
     differs: tuple[str, ...]
     checkpoints: dict[str, Checkpoint]
     predictions: dict[str, list[Prediction]]
+    last_fall: float | None = None
 
 
 def scored(root: Path, expected: Expected) -> Scored:
@@ -71,7 +73,8 @@ def scored(root: Path, expected: Expected) -> Scored:
             check_truth(path, predictions[split], expected.files[split], labels)
         _compare(path, split, scores, record["best"][split])
     checkpoints = {name: _checkpoint(record[name], again if name == "best" else {}) for name in CHECKPOINTS}
-    return Scored(cell, labels, record["provenance"]["code"], tuple(differs), checkpoints, predictions)
+    code, fall = record["provenance"]["code"], record.get("last_fall")
+    return Scored(cell, labels, code, tuple(differs), checkpoints, predictions, fall)
 
 
 def _relabelled(differs: Iterable[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -23,11 +24,19 @@ Step = Callable[[Rates], Losses]
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The next step of a cell's method, how many of them make an epoch, and how many epochs there are."""
+    """The next step of a cell's method.
+
+    Attributes:
+        step: takes it.
+        steps_per_epoch: how many make an epoch.
+        epochs: how many epochs there are.
+        scheduled: the steps after which the learning rate is 0; a fraction in the official schedule.
+    """
 
     step: Step
     steps_per_epoch: int
     epochs: int
+    scheduled: float
 
 
 def make_feed(spec: CellSpec, learner: Learner, data: CellData) -> Feed:
@@ -54,11 +63,18 @@ def make_feed(spec: CellSpec, learner: Learner, data: CellData) -> Feed:
         ready = make()
         return losses
 
-    size, training = spec.training.batch_size, spec.training
-    if data.source is None and not spec.matched_size:
-        return Feed(step, len(_bounds(len(data.train), size)) + 1, training.target_epochs)
-    passed = spec.matched_size if data.source is None else len(data.source)
-    return Feed(step, len(_bounds(passed, size)) + 1, training.epochs)
+    return Feed(step, *_length(spec, data))
+
+
+def _length(spec: CellSpec, data: CellData) -> tuple[int, int, float]:
+    """Return the steps of an epoch, the number of epochs, and the steps of the schedule."""
+    training, size = spec.training, spec.training.batch_size
+    passed, epochs = spec.matched_size if data.source is None else len(data.source), training.epochs
+    if not passed:
+        passed, epochs = len(data.train), training.target_epochs
+    steps = len(_bounds(passed, size)) + 1
+    epochs = max(epochs, math.ceil(training.min_steps / steps))
+    return steps, epochs, passed * epochs / size if spec.switches.schedule_length == "official" else steps * epochs
 
 
 def _check(spec: CellSpec, data: CellData) -> None:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
 from metaxl.data.encode import Encoded
-from metaxl.encoder.batch import make_batch
 from metaxl.encoder.network import Parameters
 from metaxl.errors import TrainingError
+from metaxl.experiment.settings import STILL_FALLING
 from metaxl.experiment.spec import CellSpec
 from metaxl.method.learner import Learner, Losses, Rates
 from metaxl.tasks import Scores, find_task
 from metaxl.training.data import CellData
-from metaxl.training.evaluate import gold_labels, predict
+from metaxl.training.evaluate import gold_labels, mean_loss, predict_with_loss
 from metaxl.training.feed import make_feed
+from metaxl.training.monitor import last_fall, phi_facts
 
 log = logging.getLogger(__name__)
 CHECK_EVERY = 50  # steps between two looks at the losses; a look waits for the device
 OF_LOOK_AHEAD = {"meta_loss", "hypergradient_norm"}  # what a step reports of theta', which has felt the inner rate
-GATE_SAMPLE = 32  # source sentences over which a gate's mean is taken
+JUDGED = 250  # target sentences, trained on, whose loss is taken after each epoch
+Row = dict[str, Any]
 
 
 class Run:
@@ -35,25 +37,29 @@ class Run:
         self.data = data
         self.feed = make_feed(spec, learner, data)
         self.steps = 0
-        self.history: list[dict[str, Any]] = []
+        self.history: list[Row] = []
         self.first_phi = snapshot(learner.phi)
         self.best_epoch = 0  # until dev has a score above 0
         self.best_theta: Parameters = {}
         self.best_phi: Parameters = {}
 
-    def train(self) -> None:
+    def train(self, tell: Callable[[Row], None] = lambda _row: None) -> None:
         """Run all epochs; remember the parameters of the first epoch with the best dev F1.
 
         A dev set that holds no entity, or of which no epoch finds any, cannot choose: then the last epoch counts.
+
+        Args:
+            tell: gets each epoch's row of the history as soon as it is known.
 
         Raises:
             TrainingError: a loss is not finite.
         """
         best = 0.0
         for epoch in range(1, self.feed.epochs + 1):
-            row = {"epoch": epoch, **self._epoch()}
-            dev = self.evaluate(self.learner.theta, self.data.dev)
-            self.history.append(row | {f"dev_{name}": value for name, value in dev.items()} | self._rtn_facts())
+            means = self._epoch()
+            dev, unseen = self.evaluate(self.data.dev)
+            self.history.append({"epoch": epoch, **means, **self._facts(dev, unseen)})
+            tell(self.history[-1])
             if (dev["f1"] or 0.0) > best:
                 best, self.best_epoch = dev["f1"] or 0.0, epoch
                 self.best_theta, self.best_phi = snapshot(self.learner.theta), snapshot(self.learner.phi)
@@ -64,12 +70,38 @@ class Run:
                 *(self.spec.cell.path, "not defined" if dev["f1"] is None else 0),
             )
             self.best_epoch, self.best_theta, self.best_phi = epoch, self.learner.theta, self.learner.phi
+        self._say_if_under_trained()
 
-    def evaluate(self, theta: Parameters, data: Encoded) -> Scores:
-        """Return the scores of parameters on a data set."""
-        labels = self.spec.labels
-        predicted = predict(self.learner.network, labels, theta, data)
-        return find_task(self.spec.cell.task).score(labels, gold_labels(labels, data), predicted)
+    def evaluate(self, data: Encoded) -> tuple[Scores, float | None]:
+        """Return the scores of theta on a data set, and its mean loss."""
+        labels, learner = self.spec.labels, self.learner
+        predicted, loss = predict_with_loss(learner.network, labels, learner.theta, data)
+        return find_task(self.spec.cell.task).score(labels, gold_labels(labels, data), predicted), loss
+
+    @property
+    def last_fall(self) -> float | None:
+        """Return the share of the fall of the training loss that the last epoch brought; see `last_fall`."""
+        return last_fall([training_loss(row) for row in self.history])
+
+    def _facts(self, dev: Scores, unseen: float | None) -> Row:
+        """Return what is known after an epoch besides the means of its steps.
+
+        `target_loss_seen` is of target sentences that are trained on, `target_loss_unseen` of dev, both without
+        dropout: where the former is near 0, they cannot judge a source any more.
+        """
+        seen = mean_loss(self.learner.network, self.learner.theta, self.data.train, JUDGED)
+        facts: Row = {f"dev_{name}": value for name, value in dev.items()}
+        losses = {"target_loss_seen": seen, "target_loss_unseen": unseen}
+        return facts | losses | phi_facts(self.learner, self.data.source, self.first_phi)
+
+    def _say_if_under_trained(self) -> None:
+        fall = self.last_fall
+        if fall is not None and fall > STILL_FALLING:
+            log.info(
+                "%s: under-trained? The last of %d epochs brought %.0f %% of the whole fall of the training loss; more "
+                "epochs, or %s.training.min_steps, may help.",
+                *(self.spec.cell.path, len(self.history), 100 * fall, self.spec.cell.task),
+            )
 
     def _epoch(self) -> dict[str, Any]:
         """Take one epoch's steps; return the mean of each quantity they report."""
@@ -90,9 +122,9 @@ class Run:
 
     def _schedule(self, step: int) -> float:
         """Return the factor of both rates at `step` (from 0): linear warm-up, then linear decay to 0."""
-        total = self.feed.steps_per_epoch * self.feed.epochs
+        total = self.feed.scheduled
         warmup = int(self.spec.training.warmup * total)
-        return step / warmup if step < warmup else (total - step) / max(1, total - warmup)
+        return step / warmup if step < warmup else max(0.0, total - step) / max(1, total - warmup)
 
     def _check_finite(self, reports: list[Losses]) -> None:
         """Raise for the first of the last steps whose report is not finite; one look at the device if all are."""
@@ -116,22 +148,13 @@ class Run:
             )
         return (
             f"{cell.path}: {', '.join(bad)} not finite at step {step}, learning rate {rate:.2e}, encoder "
-            f"{cell.encoder!r}. Nothing was written. {advice}"
+            f"{cell.encoder!r}. There is no score. {advice}"
         )
 
-    def _rtn_facts(self) -> dict[str, Any]:
-        """Return how far phi has travelled, how open its gates are and, for several layers, their weights."""
-        learner, source = self.learner, self.data.source
-        if learner.rtn is None or source is None:
-            return {}
-        travel = sum(
-            float((learner.phi[name].detach() - first).square().sum()) for name, first in self.first_phi.items()
-        )
-        network, vector = learner.network.evaluating(), learner.theta.vector
-        sample = make_batch([(source, np.arange(min(GATE_SAMPLE, len(source))))], vector.device, vector.dtype)
-        with torch.inference_mode():
-            facts = learner.rtn.facts(learner.phi, lambda layer: network.states(learner.theta, sample, layer))
-        return {"phi_travel": travel**0.5, **facts}
+
+def training_loss(row: Row) -> float:
+    """Return the mean training loss of an epoch: that of the steps, or the sum of its parts where they report parts."""
+    return float(row["loss"] if "loss" in row else row["source_loss"] + row.get("target_loss", 0.0))
 
 
 def snapshot(parameters: Parameters) -> Parameters:

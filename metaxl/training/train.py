@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from metaxl.provenance import library_versions, load
 from metaxl.tasks import find_task
 from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, length_sorted, predict
-from metaxl.training.loop import Run
+from metaxl.training.loop import Row, Run, training_loss
 
 log = logging.getLogger("metaxl")
 MODEL_RECORD = "cell.json"  # a copy of scores.json, in the folder of a kept model
@@ -59,7 +60,9 @@ def train_cell(
     log.info(
         "%s on %s, %s network, %d steps an epoch", spec.cell.path, _device_name(device), kind, run.feed.steps_per_epoch
     )
-    run.train()
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "history.jsonl").open("w", encoding="utf-8", newline="\n") as history:
+        run.train(lambda row: _tell(history, row))
     best = _predict_splits(run, run.best_theta)
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
     record = {
@@ -67,11 +70,11 @@ def train_cell(
         "best": {"epoch": run.best_epoch, "chosen_by": run.chosen_by} | _scores(run, best),
         "last": {"epoch": run.feed.epochs} | _scores(run, last),
         "steps": run.steps,
+        "last_fall": run.last_fall,
         "provenance": _provenance(spec, encoder, files, device),
         "resources": _resources(began, start, device),
     }
     write_jsonl(out / "predictions.jsonl", _predictions(run, best))
-    write_jsonl(out / "history.jsonl", run.history)
     _save_representations(out / "representations.npz", run)
     if model is not None:
         save = import_module(network_module(encoder)).save_model
@@ -79,6 +82,14 @@ def train_cell(
         save(model, encoder, task, spec.labels, run.best_theta, data.rows, run.best_phi)
         write_json(model / MODEL_RECORD, record)
     write_json(out / "scores.json", record)
+
+
+def _tell(history: TextIO, row: Row) -> None:
+    """Write an epoch's row where it can be read at once, and a line of it to the log."""
+    history.write(json.dumps(row) + "\n")
+    history.flush()
+    f1 = "not defined" if row["dev_f1"] is None else f"{100 * row['dev_f1']:.2f}"
+    log.info("epoch %d, step %d: training loss %.4f, dev F1 %s", row["epoch"], row["steps"], training_loss(row), f1)
 
 
 def choose_device(spec: CellSpec) -> torch.device:
@@ -111,13 +122,22 @@ def build_learner(spec: CellSpec, encoder: Path, rows: Integers, device: torch.d
     return Learner(
         network=network,
         theta=theta,
-        theta_optimizer=Adam([theta.vector], spec.training.weight_decay),
+        theta_optimizer=_optimizer_of_theta(spec, network, theta),
         clip_norm=spec.training.clip_norm,
         switches=spec.switches,
         rtn=rtn,
         phi=phi,
-        phi_optimizer=Adam(phi.values(), spec.switches.meta_weight_decay),
+        phi_optimizer=Adam(phi.values(), spec.switches.meta_weight_decay, spec.switches.phi_decay),
     )
+
+
+def _optimizer_of_theta(spec: CellSpec, network: Network, theta: Flat) -> Adam:
+    """Return the optimiser of theta as one vector, or, where the head has a rate of its own, as vector and head."""
+    decay, form, factor = spec.training.weight_decay, spec.switches.theta_decay, spec.training.head_learning_rate
+    if factor == 1:
+        return Adam([theta.vector], decay, form)
+    pieces, of_head = theta.pieces(network.of_head())
+    return Adam(pieces, decay, form, [factor if head else 1.0 for head in of_head])
 
 
 def _check(spec: CellSpec, network: Network) -> None:

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import load as load_module
 from metaxl.experiment.checks import RESERVED
-from metaxl.experiment.config import Config, Figure, Target, TaskSettings
+from metaxl.experiment.config import Config, Figure, Target, TaskSettings, Variant
 from metaxl.experiment.load import effective_config, merge, read_config
 from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 from metaxl.experiment.settings import Switches, Training
@@ -556,9 +556,9 @@ def test_defaults_fill_at_every_depth():
     assert full["ner"]["training"] == defaults(shared["training"]) | {"epochs": 7}
     assert full["sentiment"] == {"source": "en", "targets": []} | defaults(shared["task"])
     assert full["files"] == {"ner": {}, "sentiment": {}}
-    for name in ("method", "synthetic"):
-        assert full[name] == defaults(parts[name])
-        assert full[name].keys() == parts[name]["properties"].keys()
+    for name, part in (("method", shared["method"]), ("synthetic", parts["synthetic"])):
+        assert full[name] == defaults(part)
+        assert full[name].keys() == part["properties"].keys()
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -573,10 +573,11 @@ def test_defaults_never_override(preset):
     ("typed", "schema", "apart"),
     [
         (Training, SCHEMA["$defs"]["training"], set()),
-        (Switches, SCHEMA["properties"]["method"], set()),
+        (Switches, SCHEMA["$defs"]["method"], set()),
         (Figure, SCHEMA["properties"]["figure"], set()),
         (TaskSettings, SCHEMA["$defs"]["task"], {"name"}),
         (Target, SCHEMA["$defs"]["task"]["properties"]["targets"]["items"], set()),
+        (Variant, SCHEMA["properties"]["variants"]["additionalProperties"], set()),
         (Config, SCHEMA, {"tasks", "preset", *TASKS}),
     ],
 )
@@ -588,7 +589,7 @@ def test_schema_and_dataclasses_have_the_same_keys(typed, schema, apart):
 def test_schema_and_dataclasses_have_the_same_choices():
     """The words that the schema allows are those that the types know; presets and tasks are the shipped ones."""
     hints = get_type_hints(Switches)
-    enums = {key: part["enum"] for key, part in SCHEMA["properties"]["method"]["properties"].items() if "enum" in part}
+    enums = {key: part["enum"] for key, part in SCHEMA["$defs"]["method"]["properties"].items() if "enum" in part}
     assert len(enums) > 5
     assert {key: list(get_args(hints[key])) for key in enums} == enums
     assert SCHEMA["properties"]["preset"]["enum"] == PRESETS

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 from experiments import TARGETS, paper_config, small_config
 
-from metaxl.experiment import contrasts as module
 from metaxl.experiment.contrasts import CONFIRMATORY, MAIN, PAIRS, contrasts
-from metaxl.experiment.grid import Entry, Row, Table, all_cells
+from metaxl.experiment.grid import all_cells
 from metaxl.methods import METHODS
 
 CONTROLS = [name for name in METHODS if name not in ("target", "joint", "metaxl")]
@@ -88,20 +87,21 @@ def test_a_new_method_is_compared_with_its_plain_rival(monkeypatch, needs, secon
     assert {(one.key, one.second.method, one.role) for one in found} == {(f"toy-{second}", second, "exploratory")}
 
 
-def test_a_variant_is_compared_with_its_method_and_with_joint_training(monkeypatch):
+def test_a_variant_is_compared_with_its_method_and_with_joint_training():
     """Rows of a variant take no part in the questions of the plain methods."""
-    entry = Entry("tiny", "ner", ("qu",), ("en",), "metaxl-L2")
-    rows = [("joint", "JT"), ("metaxl-L2", "MetaXL"), ("metaxl-L2+fast", "MetaXL, fast")]
-    table = Table(2, "NER", tuple(Row("en", label, {"qu": replace(entry, method=slug)}) for slug, label in rows))
-    monkeypatch.setattr(module, "tables", lambda config: [table])
-    plain = module.parse_slug
-    monkeypatch.setattr(module, "parse_slug", lambda slug: (*plain(slug.partition("+")[0])[:2], slug.partition("+")[2]))
-    found = {one.key: one.label for one in contrasts(small_config(), 2)}
-    assert found == {
-        MAIN: "MetaXL - JT",
-        "metaxl+fast-metaxl": "MetaXL, fast - MetaXL",
-        "metaxl+fast-joint": "MetaXL, fast - JT",
+    fast = {"label": "fast", "methods": ["metaxl", "joint"], "training": {"learning_rate": 0.5}}
+    few = {"source": "en", "targets": TARGETS[1:]}
+    config = small_config(variants={"fast": fast}, ner=few)
+    found = {one.key: one for one in contrasts(config, 2) if "fast" in one.key}
+    assert {key: one.label for key, one in found.items()} == {
+        "joint.fast-joint": "JT, fast - JT",
+        "metaxl.fast-metaxl": "MetaXL, fast - MetaXL",
+        "metaxl.fast-joint": "MetaXL, fast - JT",
     }
+    assert {one.role for one in found.values()} == {"exploratory"}
+    assert not any(one.of_sources for one in found.values())
+    plain = small_config(ner=few)
+    assert [one for one in contrasts(config, 2) if "fast" not in one.key] == contrasts(plain, 2)
 
 
 def test_the_list_of_pairs_is_sound():

@@ -50,7 +50,8 @@ def test_method_comes_back_from_its_slug(named):
     """Writing and reading a method are inverse, and a slug is one path part."""
     name, placement = named
     written = method_slug(name, placement)
-    assert parse_slug(written) == (METHODS[name], placement)
+    assert parse_slug(written) == (METHODS[name], placement, "")
+    assert parse_slug(method_slug(name, placement, "no-l2")) == (METHODS[name], placement, "no-l2")
     assert "/" not in written
 
 
@@ -74,7 +75,7 @@ def test_a_method_without_rtns_leaves_the_placement_out(name):
 def test_slugs_are_written_as_the_design_says(text, kind, layers, needs_source):
     """The path parts that users type; target-only training alone has no source."""
     assert method_slug(kind, layers) == text
-    assert parse_slug(text) == (METHODS[kind], layers)
+    assert parse_slug(text) == (METHODS[kind], layers, "")
     assert METHODS[kind].needs_source is needs_source
 
 

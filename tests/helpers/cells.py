@@ -24,8 +24,10 @@ CPU = torch.device("cpu")
 TRAINING = Training(
     epochs=2,
     target_epochs=3,
+    min_steps=0,
     batch_size=4,
     learning_rate=1e-2,
+    head_learning_rate=1.0,
     meta_learning_rate=1e-2,
     weight_decay=5e-4,
     warmup=0.1,
@@ -39,11 +41,14 @@ TRAINING = Training(
 SWITCHES = replace(DEFAULT, inner_rate="scheduled", meta_weight_decay=5e-4)
 
 
-METHODS = ["target", "target-matched", "joint", "metaxl-L1", "metaxl-L0-3", "metaxl-frozen-L1", "joint-rtn-L3"]
+METHODS = [
+    *("target", "target-matched", "joint", "joint-half", "zero-shot"),
+    *("metaxl-L1", "metaxl-L0-3", "metaxl-frozen-L1", "metaxl-decay-L1", "joint-rtn-L3"),
+]
 
 
 def spec_of(method, task="ner", seed=1, switches=SWITCHES, **training):
-    entry, placement = parse_slug(method)
+    entry, placement, _ = parse_slug(method)
     source = "en" if entry.needs_source else "none"
     return CellSpec(
         cell=Cell("tiny", task, "qu", source, method, seed),

@@ -31,8 +31,10 @@ COUNTED = {
 TRAINING = Training(
     epochs=5,
     target_epochs=5,
+    min_steps=0,
     batch_size=4,
     learning_rate=1e-3,
+    head_learning_rate=1.0,
     meta_learning_rate=1e-3,
     weight_decay=5e-4,
     warmup=0.1,
@@ -69,7 +71,7 @@ def predictions(
 
 def spec_of(cell: Cell, labels: LabelSet | None = None) -> CellSpec:
     """Return what a cell's training would be told."""
-    method, placement = parse_slug(cell.method)
+    method, placement, _ = parse_slug(cell.method)
     return CellSpec(
         cell=cell,
         recipe=recipe_of(method),

@@ -15,5 +15,8 @@ DEFAULT = Switches(
     residual="add",
     layer_composition="separate",
     meta_weight_decay=0.0,
+    theta_decay="adam-l2",
+    phi_decay="adam-l2",
+    schedule_length="steps",
     joint_rtn_forward="as-metaxl",
 )

@@ -32,6 +32,9 @@ ROWS = 1000
 class NoDescent:
     """An optimiser that costs nothing: the element-wise work of a step is not counted here."""
 
+    def __init__(self, parameters):
+        self.parameters = parameters
+
     def step(self, rate, gradients, divisor=None):
         """Do nothing."""
 
@@ -44,8 +47,9 @@ def learner_of(placement):
     rtn = RTN(placement, DEFAULT)
     phi = rtn.initialise(BASE.hidden, 384, torch.Generator())
     phi = {name: value.to(META).requires_grad_() for name, value in phi.items()}
-    network, still = PackedNetwork(BASE, "token"), NoDescent()
-    return Learner(network, theta(), still, 10.0, DEFAULT, rtn if placement else None, phi, still)
+    network, own = PackedNetwork(BASE, "token"), theta()
+    still = NoDescent([own.vector])
+    return Learner(network, own, still, 10.0, DEFAULT, rtn if placement else None, phi, still)
 
 
 def part(number, length):

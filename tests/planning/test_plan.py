@@ -193,26 +193,28 @@ def others():
     """Yield, for each setting of training and method, an overlay of another value than any preset has."""
     for key, part in SCHEMA["$defs"]["training"]["properties"].items():
         yield key, {"ner": {"training": {key: other(part, 7 if part.get("type") == "integer" else 0.77)}}}
-    for key, part in SCHEMA["properties"]["method"]["properties"].items():
+    for key, part in SCHEMA["$defs"]["method"]["properties"].items():
         yield key, {"method": {key: other(part, 0.77)}}
     yield "keep_models", {"keep_models": "all"}
     yield "other_records", {"other_records": "accept"}
     yield "labels", {"ner": {"labels": {"PER": "PERSON"}}}
 
 
-KINDS = ("target", "target-matched", "joint", "metaxl-L1", "metaxl-frozen-L1", "joint-rtn-L1")
-TRAINED, WITH_RTN = set(KINDS) - {"target"}, {"metaxl-L1", "metaxl-frozen-L1", "joint-rtn-L1"}
+WITHOUT_SOURCE = ("target", "target-matched")
+KINDS = (*WITHOUT_SOURCE, "joint", "joint-half", "zero-shot")
+KINDS += ("metaxl-L1", "metaxl-frozen-L1", "metaxl-decay-L1", "joint-rtn-L1")
+TRAINED, WITH_RTN = set(KINDS) - {"target"}, {kind for kind in KINDS if kind.endswith("-L1")}
+HALVING, MOVING = {"joint-half", *WITH_RTN} - {"joint-rtn-L1"}, WITH_RTN - {"metaxl-frozen-L1"}
 # Which methods read a setting; all of them, where it is not listed.
 READERS = {
     "epochs": TRAINED,
     "target_epochs": {"target"},
     "bottleneck": WITH_RTN,
-    "meta_learning_rate": {"metaxl-L1", "joint-rtn-L1"},
-    "meta_weight_decay": {"metaxl-L1", "joint-rtn-L1"},
+    **dict.fromkeys(("meta_learning_rate", "meta_weight_decay", "phi_decay"), MOVING),
     "update_order": {"metaxl-L1"},
     "inner_rate": {"metaxl-L1"},
-    "theta_loss": {"metaxl-L1", "metaxl-frozen-L1"},
-    "target_split": {"metaxl-L1", "metaxl-frozen-L1"},
+    "theta_loss": HALVING,
+    "target_split": HALVING,
     "joint_rtn_forward": {"joint-rtn-L1"},
     "keep_models": set(),
     "other_records": set(),

@@ -655,3 +655,14 @@ def test_latex_has_no_character_without_a_glyph(tmp_path, character):
     latex = path.read_text()
     assert character not in latex
     assert ("a b" if character.isspace() else "ab") in latex
+
+
+def test_cells_that_were_still_learning_are_told():
+    """By more than a tenth of the fall in the last epoch; cells of which nobody knows are not counted."""
+    config = small_config()
+    cells = ner_cells(config)
+    settled = {cell: 0.05 for cell in cells[:5]}
+    assert not any("Under-trained" in note for note in notes(filled(config, 2, frame_of(cells, last_fall=settled))))
+    early = frame_of(cells, last_fall=settled | {cells[0]: 0.3})
+    (note,) = [note for note in notes(filled(config, 2, early)) if "Under-trained" in note]
+    assert note.startswith(f"Under-trained? In 1 of 5 cells ({cells[0].method}) the last epoch brought more than 10 %")

@@ -44,7 +44,7 @@ def test_a_dev_set_without_an_entity_chooses_nothing_and_the_last_epoch_counts(p
 
 def test_a_dev_set_of_which_no_epoch_finds_anything_chooses_nothing_either(place, tmp_path, monkeypatch, caplog):
     """There is something to find, and no epoch finds it."""
-    monkeypatch.setattr(Run, "evaluate", lambda *_: dict.fromkeys(NER.metrics, 0.0))
+    monkeypatch.setattr(Run, "evaluate", lambda *_: (dict.fromkeys(NER.metrics, 0.0), 1.0))
     record = train(place, tmp_path, spec_of("joint", epochs=3))
     assert (record["best"]["epoch"], record["best"]["chosen_by"]) == (3, "none")
     assert "dev F1 is 0 in every epoch and cannot choose one; the last epoch counts" in caplog.text

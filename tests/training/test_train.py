@@ -51,8 +51,9 @@ def test_the_scores_are_written_last(place, tmp_path, monkeypatch):
         monkeypatch.setattr(Path, kind, lambda self, to, move=move: (written.append(Path(to).name), move(self, to))[1])
     train(place, tmp_path / "cell", spec_of("target"))
     assert written[-1] == "scores.json"
-    assert {path.name for path in (tmp_path / "cell").iterdir()} == set(written)
-    assert len(written) >= 4
+    live = {"history.jsonl"}  # it grows by a line an epoch
+    assert {path.name for path in (tmp_path / "cell").iterdir()} - live == set(written)
+    assert len(written) >= 3
 
 
 def test_another_seed_is_another_cell(place, tmp_path):
@@ -200,12 +201,12 @@ def test_the_kept_model_predicts_what_predictions_say(place, tmp_path):
     assert theirs == [line["predicted"][0] for line in lines if line["split"] == "test"]
 
 
-def test_a_loss_that_is_not_finite_stops_the_cell_and_writes_nothing(place, tmp_path):
+def test_a_loss_that_is_not_finite_stops_the_cell_which_has_no_score(place, tmp_path):
     with pytest.raises(
         TrainingError, match=r"cells/tiny/ner/qu/en/joint/seed1: loss, gradient_norm not finite at step \d+.*Lower ner"
     ):
         train(place, tmp_path / "cell", spec_of("joint", learning_rate=1e30, clip_norm=1e30))
-    assert not (tmp_path / "cell").exists()
+    assert {path.name for path in (tmp_path / "cell").iterdir()} <= {"history.jsonl"}
 
 
 def test_a_first_step_that_is_not_finite_blames_the_encoder_and_no_rate(place):

@@ -44,7 +44,7 @@ def test_the_tree_names_every_room_and_no_other_from_the_ground_up_on_fourteen_l
 def test_the_table_of_differences_names_every_switch():
     table = README[README.index("## Differences from the paper") :]
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.M))
-    schema = read_yaml(SCHEMA_PATH)["properties"]["method"]["properties"]
+    schema = read_yaml(SCHEMA_PATH)["$defs"]["method"]["properties"]
     assert set(rows) == set(schema)
     for key, part in schema.items():
         assert str(part["default"]) in rows[key].split(",")[0]

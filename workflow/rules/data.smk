@@ -53,9 +53,11 @@ rule source:
         "../../envs/metaxl.yaml"
     params:
         seed=lambda w: PLANS[w.name].config.data_seed,
-        code=digest("metaxl.data.read"),
+        order=lambda w: PLANS[w.name].config.source_draw,
+        code=digest("metaxl.data.draw"),
     shell:
-        "logged {log:q} python -m metaxl draw {input:q} --size {wildcards.size} --seed {params.seed} --out {output:q}"
+        "logged {log:q} python -m metaxl draw {input:q} --size {wildcards.size} --seed {params.seed} "
+        "--order {params.order} --out {output:q}"
 
 
 rule data_report:

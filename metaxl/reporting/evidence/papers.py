@@ -52,7 +52,7 @@ def _scores() -> Scores:
     about = load_paper().tables[TABLE]
     targets = about["averages"]["average"]
     return {
-        (row["source"], parse_slug(row["method"])[0].name): {target: row["values"][target] for target in targets}
+        (row["source"], parse_slug(row["method"]).method.name): {target: row["values"][target] for target in targets}
         for row in about["rows"]
     }
 

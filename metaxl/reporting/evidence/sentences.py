@@ -22,7 +22,7 @@ def sentences(evidence: Evidence) -> list[str]:
     else:
         shown = [one for one in evidence.judged if one.contrast.role == CONFIRMATORY]
         told = [_question(evidence, question, shown) for question in dict.fromkeys(o.contrast.question for o in shown)]
-    return [*told, *_legend(shown), *_power(evidence)]
+    return [*told, *_legend(evidence.table.number, shown), *_power(evidence)]
 
 
 def _question(evidence: Evidence, question: str, shown: Sequence[Judged]) -> str:
@@ -30,9 +30,8 @@ def _question(evidence: Evidence, question: str, shown: Sequence[Judged]) -> str
     answers = []
     for one in shown:
         if one.contrast.question == question:
-            compares_sources = one.contrast.first.method == one.contrast.second.method
             name = source(evidence.config, one)
-            place = f"With {one.contrast.label.split(' from ')[0]}: " if compares_sources else f"From {name}: "
+            place = f"With {one.contrast.label.split(' from ')[0]}: " if one.contrast.of_sources else f"From {name}: "
             text = "; ".join(_each(one)) if one.each else answer(one)
             answers.append(f"{place if name else ''}{text}.")
     return " ".join([_named(evidence, question, shown), *answers])
@@ -40,8 +39,8 @@ def _question(evidence: Evidence, question: str, shown: Sequence[Judged]) -> str
 
 def _named(evidence: Evidence, question: str, shown: Sequence[Judged]) -> str:
     """Return a question with the common source's name in place of its code."""
-    common = next((one for one in shown if one.contrast.second.sources and one.contrast.question == question), None)
-    if common is None or common.contrast.first.method != common.contrast.second.method:
+    common = next((one for one in shown if one.contrast.question == question and one.contrast.of_sources), None)
+    if common is None:
         return question
     code = common.contrast.second.sources[0]
     name = next((source(evidence.config, one) for one in evidence.judged if one.contrast.group == code), code)
@@ -100,18 +99,19 @@ def _differ(layers: Layers) -> str:
     )
 
 
-def _legend(shown: Sequence[Judged]) -> Iterator[str]:
+def _legend(number: int, shown: Sequence[Judged]) -> Iterator[str]:
     """Yield what the intervals are over and how the words are decided."""
     tested = max((one.family for one in shown), default=0)
     each = any(one.each for one in shown)
+    where = f"evidence/table{number}.md has each language and the exploratory comparisons."
     adjusted = "" if tested < 2 else ", adjusted by Holm" if each else f", adjusted for {tested} comparisons by Holm"
     decided = f'"Yes" and "worse" mean p < .05{adjusted}.'
     found = [one for one in shown if one.there]
     if any(one.over for one in found):
         within = "; of one language, over seeds and test sentences" if each else ""
-        yield f"Each answer gives the mean difference and its 95 % interval over languages{within}. {decided}"
+        yield f"Each answer gives the mean difference and its 95 % interval over languages{within}. {decided} {where}"
     elif any(one.lone and len(one.lone.seeds) > 1 for one in found):
-        yield f"Each answer gives the difference and its 95 % interval over seeds and test sentences. {decided}"
+        yield f"Each answer gives the difference and its 95 % interval over seeds and test sentences. {decided} {where}"
     elif found:
         yield (
             "Each answer gives the difference and its 95 % interval over test sentences. One seed trains one model a "
