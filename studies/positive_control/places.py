@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
+from metaxl.data.draw import draw_source
 from metaxl.data.encode import Encoded, encode, load_tokenizer
 from metaxl.data.formats.records import Record
-from metaxl.data.draw import draw_source
 from metaxl.data.read import read_split
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.errors import ConfigError
