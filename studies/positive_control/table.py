@@ -58,14 +58,19 @@ def spread(values: Sequence[float]) -> str:
 
 
 def grid(rows: Trials) -> str:
-    """Return test F1 in the small world by phi's rate, L2 and split of the target."""
-    columns = [(split, l2) for split in SPLITS for l2 in (0.0, L2)]
+    """Return test F1 in the small world by phi's rate, L2 and split of the target; a dash where seeds are missing."""
+    columns = [{"target_split": split, "meta_weight_decay": l2} for split in SPLITS for l2 in (0.0, L2)]
     rates = sorted({float(row["meta_learning_rate"]) for row in rows if row["method"] == "metaxl"})
-    body = [["frozen", *(scores(chosen(rows, "world", FROZEN | {"target_split": split})) for split, _ in columns)]]
-    for rate in rates:
-        cells = [{"target_split": split, "meta_weight_decay": l2, "meta_learning_rate": rate} for split, l2 in columns]
-        body.append([f"{rate:g}", *(scores(chosen(rows, "world", METAXL | cell)) for cell in cells)])
-    return _markdown(body, ["phi's rate", *(f"{split}, {f'L2 {l2:g}' if l2 else 'no L2'}" for split, l2 in columns)])
+    found = [[chosen(rows, "world", METAXL | one | {"meta_learning_rate": rate}) for one in columns] for rate in rates]
+    most = max((len(trials) for line in found for trials in line), default=0)
+    frozen = [scores(chosen(rows, "world", FROZEN | {"target_split": one["target_split"]})) for one in columns]
+    body = [
+        [f"{rate:g}", *(scores(trials if len(trials) == most else []) for trials in line)]
+        for rate, line in zip(rates, found, strict=True)
+        if any(len(trials) == most for trials in line)
+    ]
+    head = [f"{one['target_split']}, {'L2' if one['meta_weight_decay'] else 'no L2'}" for one in columns]
+    return _markdown([["frozen", *frozen], *body], ["phi's rate", *head])
 
 
 def baselines(rows: Trials) -> str:
@@ -86,7 +91,7 @@ def ladder(rows: Trials) -> str:
 
 
 def _remedies(rows: Trials, rung: str, labels: str) -> list[list[str]]:
-    lines = []
+    lines: list[list[str]] = []
     for remedy in remedies_of(rung):
         settings = remedy | {"labels": labels}
         rates = sorted({float(row["meta_learning_rate"]) for row in rows if row["rung"] == rung})
@@ -100,10 +105,10 @@ def _remedies(rows: Trials, rung: str, labels: str) -> list[list[str]]:
         gains = differences(whole[rate], frozen)
         lines.append(
             [
-                NAMES[rung],
+                "" if lines else NAMES[rung],
                 labels,
                 told(remedy),
-                f"{rate:g} of {len(whole)}",
+                f"{rate:g} (of {len(whole)})",
                 scores(whole[rate]),
                 scores(frozen),
                 f"{'+' if fmean(gains) > 0 else ''}{spread(gains)}" if gains else "–",
