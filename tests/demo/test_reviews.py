@@ -9,7 +9,7 @@ from statistics import mean, stdev
 
 import pytest
 
-from benchmarks.demo import BASELINE, CEILING, JOINT, LANGUAGES, TARGET, measure
+from benchmarks.demo import CEILING, JOINT, LANGUAGES, ROWS, TARGET, measure
 from metaxl.demo.languages.draw import speak
 from metaxl.demo.languages.reviews import reviewer, reviews
 from metaxl.demo.languages.world import CLASSES, GRAMMATICAL
@@ -106,14 +106,15 @@ def test_bilingual_reviewers_write_half_of_their_opinions_in_english(code: str, 
 
 @pytest.mark.slow
 def test_transfer_helps_and_more_target_reviews_would_help_more(tmp_path: Path) -> None:
-    """Law: always "positive" < target only < joint training < ceiling, by more than the spread over seeds."""
+    """Law: joint training is far above target-only, the ceiling far above it, by more than the spread over seeds.
+
+    Target-only training has few reviews and is above the baseline on average over the languages, by little.
+    """
     scores = measure(tmp_path, (11, 12, 13))
     for language in LANGUAGES:
-        rows = [scores[language, row] for row in (BASELINE, TARGET, JOINT, CEILING)]
-        for lower, higher in pairwise(rows):
-            assert mean(higher) - mean(lower) > 2, (language, scores)
-    for row, above in pairwise((BASELINE, TARGET, JOINT, CEILING)):
-        lower, higher = (
-            [mean(pair) for pair in zip(*(scores[code, r] for code in LANGUAGES), strict=True)] for r in (row, above)
-        )
-        assert mean(higher) - mean(lower) > max(stdev(lower), stdev(higher)), (row, above, scores)
+        for lower, higher in pairwise(scores[language, row] for row in (TARGET, JOINT, CEILING)):
+            assert mean(higher) - mean(lower) > 4, scores
+    overall = [[mean(pair) for pair in zip(*(scores[code, row] for code in LANGUAGES), strict=True)] for row in ROWS]
+    for lower, higher in pairwise(overall[1:]):
+        assert mean(higher) - mean(lower) > max(stdev(lower), stdev(higher)), scores
+    assert mean(overall[1]) - mean(overall[0]) > 1, scores
