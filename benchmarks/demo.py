@@ -18,9 +18,10 @@ import torch
 from tabulate import tabulate
 
 from benchmarks.table import RESULTS
+from metaxl.data.draw import draw_source
 from metaxl.data.encode import encode, load_tokenizer
 from metaxl.data.formats.records import Record
-from metaxl.data.read import read_split, subsample
+from metaxl.data.read import read_split
 from metaxl.encoder.prepare import prepare_encoder
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
@@ -60,7 +61,7 @@ class Trial:
             trial.encode(f"{language}-ceiling", trial.read(language, "train", CEILING_SIZE))
         pool = trial.read(trial.source, "train", trial.config.synthetic["source_pool"])
         size, seed = trial.config.task(TASK).source_size, trial.config.data_seed
-        trial.encode(trial.source, subsample(pool, size, seed, trial.source))
+        trial.encode(trial.source, draw_source("hash", pool, size, seed, trial.source))
         return trial
 
     @property
