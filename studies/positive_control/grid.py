@@ -28,6 +28,7 @@ BASELINES: tuple[Settings, ...] = (
 KEEP_NORM: Settings = {"residual": "keep-norm"}
 COSINE: Settings = {"meta_objective": "cosine"}
 OFFICIAL_L2: Settings = {"meta_weight_decay": L2}
+RIGHT: Settings = {"labels": "right"}
 SOURCE_ALONE: Settings = {"theta_loss": "source"}
 REMEDIES: tuple[Settings, ...] = (
     {},
@@ -45,7 +46,7 @@ REMEDIES: tuple[Settings, ...] = (
 )
 # Above the first rung, where a trial takes longer.
 PROMISING: tuple[Settings, ...] = ({}, OFFICIAL_L2, COSINE, KEEP_NORM, SOURCE_ALONE | KEEP_NORM)
-OF_THETA = ("target_split", "theta_loss", "residual")  # what the frozen control reads too
+OF_THETA = ("labels", "target_split", "theta_loss", "residual")  # what the frozen control reads too
 
 
 def trials(rung: str, targets: Iterable[str]) -> Iterator[Trial]:
@@ -60,7 +61,7 @@ def trials(rung: str, targets: Iterable[str]) -> Iterator[Trial]:
 
 def remedies_of(rung: str) -> tuple[Settings, ...]:
     """Return the remedies that a rung has."""
-    return {"world": REMEDIES, REAL: (SOURCE_ALONE | KEEP_NORM, KEEP_NORM)}.get(rung, PROMISING)
+    return {"world": REMEDIES, REAL: (KEEP_NORM, KEEP_NORM | COSINE, SOURCE_ALONE | KEEP_NORM)}.get(rung, PROMISING)
 
 
 def _first_rung() -> Iterator[Settings]:
@@ -93,9 +94,12 @@ def frozen_of(settings: Settings) -> Settings:
 
 
 def _real() -> Iterator[Settings]:
-    """Yield few trials, for each takes minutes: pairs of a frozen and a learnt RTN under the same settings of theta."""
-    for theta, rates in ((SOURCE_ALONE, (3e-3, 1e-2)), ({}, (3e-3,))):
+    """Yield few trials, for each takes minutes: learnt RTNs beside frozen ones under the same settings of theta."""
+    yield from BASELINES
+    for theta, rates in (({}, (3e-4, 1e-3, 3e-3)), (SOURCE_ALONE, (3e-4, 1e-3, 3e-3, 1e-2))):
         yield FROZEN | KEEP_NORM | theta
         for rate in rates:
             yield METAXL | KEEP_NORM | theta | {"meta_learning_rate": rate}
-    yield from BASELINES
+    for remedy in (KEEP_NORM | COSINE, KEEP_NORM | RIGHT):
+        yield METAXL | remedy | {"meta_learning_rate": 1e-3}
+    yield FROZEN | KEEP_NORM | RIGHT
