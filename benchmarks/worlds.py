@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,11 @@ class World:
         return mean
 
     @cached_property
+    def middle(self) -> float:
+        """Return the F1 in points around which both methods lie."""
+        return float(np.interp(0.0, GRID, self.score))
+
+    @cached_property
     def run_shift(self) -> float:
         """Return the standard deviation of a run's log odds that moves F1 by run_sd."""
         step = 0.01
@@ -63,27 +69,44 @@ class World:
     def language(self, draw: np.random.Generator) -> list[tuple[Counts, Counts]]:
         """Return the counts of both methods' runs in one language, a pair a seed."""
         truth = self.effect + self.language_sd * draw.standard_normal()
-        middle = np.interp(0.0, GRID, self.score)
-        # One method gains half of the difference and the other loses half.
-        shifts = np.interp([middle + truth / 2, middle - truth / 2], self.score, GRID)
-        n, size = self.sentences, (2, self.seeds, self.sentences)
-        entities = draw.choice(4, n, p=ENTITIES)
-        ease = EASE + DIFFICULTY * draw.standard_normal(n)
+        # One method has half of the difference more than the middle, the other half of it less.
+        shifts = np.interp(self.middle + np.array([truth, -truth]) / 2, self.score, GRID)
         moved = shifts[:, None] + self.run_shift * draw.standard_normal((2, self.seeds))
-        found = 1 / (1 + np.exp(-(ease + moved[..., None])))
-        kind = draw.random(size)
-        sharing = np.where(kind < self.shared, 0, np.where(kind < self.shared + self.own, 1, 2))
-        right, wrong = (self._luck(sharing, draw) for _ in range(2))
-        tp = _inverse_binomial(right, entities, found)
-        fp = wrong < FALSE * (1 - found)  # fewer false ones where more is found
-        counts = np.stack([tp, fp, entities - tp], axis=-1).astype(np.float64)
+        sentences = draw.multinomial(self.sentences, ENTITIES)
+        parts = [self._alike(entities, count, moved, draw) for entities, count in enumerate(sentences)]
+        counts = np.concatenate(parts, axis=2)
         return list(zip(counts[0], counts[1], strict=True))
 
-    def _luck(self, sharing: NDArray[np.int64], draw: np.random.Generator) -> Floats:
-        """Return uniform numbers (2, seeds, sentences): the same for all runs, for a method's, or a run's own."""
-        _, seeds, n = sharing.shape
-        ours = [draw.random((1, 1, n)), draw.random((2, 1, n)), draw.random((2, seeds, n))]
-        return np.choose(sharing, [np.broadcast_to(one, sharing.shape) for one in ours])
+    def _alike(self, entities: int, count: int, moved: Floats, draw: np.random.Generator) -> Counts:
+        """Return the counts (2, seeds, count, 3) in sentences that all have this many entities."""
+        ease = EASE + DIFFICULTY * draw.standard_normal(count)
+        found = 1 / (1 + np.exp(-(ease + moved[..., None])))
+        kind = draw.random(found.shape, np.float32)
+        of_all, of_method = kind < self.shared, kind > 1 - self.own
+        right, wrong = (_luck(of_all, of_method, draw) for _ in range(2))
+        counts = np.empty((*found.shape, 3))
+        counts[..., 0] = _inverse_binomial(right, entities, found)
+        counts[..., 1] = wrong < FALSE * (1 - found)  # fewer false ones where more is found
+        counts[..., 2] = entities - counts[..., 0]
+        return counts
+
+
+def _luck(of_all: NDArray[np.bool_], of_method: NDArray[np.bool_], draw: np.random.Generator) -> NDArray[np.float32]:
+    """Return uniform numbers (2, seeds, sentences): a run's own, but for those of every run or of its method's."""
+    methods, _, count = of_all.shape
+    luck = draw.random(of_all.shape, np.float32)
+    np.copyto(luck, draw.random((1, 1, count), np.float32), where=of_all)
+    np.copyto(luck, draw.random((methods, 1, count), np.float32), where=of_method)
+    return luck
+
+
+def _inverse_binomial(luck: NDArray[np.float32], trials: int, chance: Floats) -> Floats:
+    """Return successes of 0 to 3 trials at a chance: how many of the distribution's cumulative masses luck passes."""
+    passed, below = np.zeros(chance.shape), np.zeros(chance.shape)
+    for successes in range(trials):
+        below += comb(trials, successes) * chance**successes * (1 - chance) ** (trials - successes)
+        passed += luck > below
+    return passed
 
 
 def _true_f1(shifts: Floats) -> Floats:
@@ -94,12 +117,3 @@ def _true_f1(shifts: Floats) -> Floats:
     entities = float(np.arange(4) @ ENTITIES)
     score: Floats = 100 * 2 * entities * found / (entities * (1 + found) + FALSE * (1 - found))
     return score
-
-
-def _inverse_binomial(luck: Floats, trials: NDArray[np.int64], chance: Floats) -> NDArray[np.int64]:
-    """Return successes (...) of trials (n,), at most 3, at a chance (..., n): the masses that luck passes."""
-    miss = 1 - chance
-    none = miss**trials
-    one = none + trials * chance * miss ** np.maximum(trials - 1, 0)
-    two = np.where(trials == 3, 1 - chance**3, 1.0)
-    return (luck > none).astype(np.int64) + (luck > np.minimum(one, 1)) + (luck > two)

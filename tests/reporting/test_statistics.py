@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import math
-import random
 from itertools import permutations, product
 
 import numpy as np
 import pytest
+from paired import pairs_of
 from scipy import stats
-from sklearn.metrics import f1_score
 
 from metaxl.errors import DataError
-from metaxl.reporting.records import Prediction
-from metaxl.reporting.statistics.counts import difference, differing, f1, influences, sentence_counts
+from metaxl.reporting.statistics.counts import difference, differing
 from metaxl.reporting.statistics.estimate import estimate
 from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.languages import over_languages
 from metaxl.reporting.statistics.layers import layers_differ
-from metaxl.reporting.statistics.runs import mean_squares, over_runs
+from metaxl.reporting.statistics.runs import MeanSquares, mean_squares, over_runs
 from metaxl.reporting.statistics.verdict import PAPER, WORTH, verdict
-from metaxl.tasks import LabelSet, ner_scores
 
-MOODS = LabelSet(("bad", "fair", "good"))
-ENTITIES = LabelSet(("O", "B-PER", "I-PER", "B-LOC", "I-LOC"))
 PAPER_TABLE_2 = {  # the paper's, languages in its order: qu cdo ilo xmf mhr mi tk gn
     "target": [57.14, 37.72, 61.32, 59.07, 55.17, 76.27, 55.56, 48.89],
     "en joint": [66.10, 55.83, 80.77, 69.32, 71.11, 82.29, 61.61, 65.44],
@@ -31,95 +26,6 @@ PAPER_TABLE_2 = {  # the paper's, languages in its order: qu cdo ilo xmf mhr mi 
     "related joint": [79.65, 53.91, 78.87, 79.67, 66.96, 87.86, 64.49, 70.54],
     "related metaxl": [77.06, 57.26, 75.93, 78.37, 69.33, 86.46, 73.15, 71.96],
 }
-
-
-def noisy(golds, right, classes, seed):
-    """Return the golds with a share of them replaced."""
-    draw = random.Random(seed)
-    return [gold if draw.random() < right else draw.choice(classes) for gold in golds]
-
-
-def reviews(count, right, seed, classes=MOODS.classes):
-    draw = random.Random(0)
-    golds = [draw.choice(classes) for _ in range(count)]
-    return [
-        Prediction(f"s{i}", [g], [p])
-        for i, (g, p) in enumerate(zip(golds, noisy(golds, right, classes, seed), strict=True))
-    ]
-
-
-def sentences(count, right, seed):
-    draw = random.Random(0)
-    golds = [[draw.choice(ENTITIES.classes) for _ in range(6)] for _ in range(count)]
-    return [
-        Prediction(f"s{i}", gold, noisy(gold, right, ENTITIES.classes, f"{seed} {i}")) for i, gold in enumerate(golds)
-    ]
-
-
-def pairs_of(seeds, count=80, make=sentences, task="ner", labels=ENTITIES):
-    """Return counts of pairs of runs, the second method a little worse."""
-    return [
-        tuple(sentence_counts(task, labels, make(count, right, seed)) for right, seed in ((0.9, s), (0.85, 100 + s)))
-        for s in range(seeds)
-    ]
-
-
-def test_counts_give_the_scores_of_the_tables():
-    """Entities as seqeval counts them; one positive class; macro F1 over the classes that the gold has."""
-    found = sentences(60, 0.8, 1)
-    score = f1(sentence_counts("ner", ENTITIES, found).sum(axis=0))
-    assert score == pytest.approx(ner_scores([p.gold for p in found], [p.predicted for p in found])["f1"])
-    found = reviews(60, 0.6, 1)
-    gold, guess = [p.gold[0] for p in found], [p.predicted[0] for p in found]
-    score = f1(sentence_counts("sentiment", MOODS, found).sum(axis=0))
-    assert score == pytest.approx(f1_score(gold, guess, average="macro"))
-    one = LabelSet(("bad", "good"), positive="good")
-    score = f1(sentence_counts("sentiment", one, found).sum(axis=0))
-    assert score == pytest.approx(f1_score([g == "good" for g in gold], [g == "good" for g in guess]))
-
-
-def test_macro_f1_leaves_out_a_class_that_the_gold_lacks():
-    totals = np.array([3.0, 1, 2, 0, 4, 0])
-    assert f1(totals) == pytest.approx(6 / 9)
-    assert f1(np.zeros(6)) == 0
-
-
-@pytest.mark.parametrize(("make", "task", "labels"), [(sentences, "ner", ENTITIES), (reviews, "sentiment", MOODS)])
-def test_influence_is_the_derivative_by_a_sentences_weight(make, task, labels):
-    """F1 of weighted sentences, weights (1 + h) for one, differentiated numerically; and the jackknife to order 1/n."""
-    counts = sentence_counts(task, labels, make(150, 0.7, 3))
-    found, total, h = influences(counts), counts.sum(axis=0), 1e-6
-    numeric = [len(counts) * (f1(total + h * row) - f1(total - h * row)) / (2 * h) for row in counts]
-    assert found == pytest.approx(np.array(numeric), abs=1e-7)
-    jackknife = (len(counts) - 1) * (f1(total) - f1(total - counts))
-    assert np.abs(found - jackknife).max() < 0.06 * np.abs(found).max()
-    assert found.std() > 0.1
-    assert found.mean() == pytest.approx(0, abs=1e-12)
-
-
-def test_difference_is_of_the_scores_and_its_influences_sum_to_nothing():
-    ((a, b),) = pairs_of(1)
-    there, back = difference(a, b), difference(b, a)
-    assert there[0] == pytest.approx(100 * (f1(a.sum(axis=0)) - f1(b.sum(axis=0))))
-    assert there[0] == -back[0]
-    assert there[1] == pytest.approx(-back[1])
-    assert there[1].mean() == pytest.approx(0, abs=1e-9)
-    assert differing(a, b) == sum(list(x) != list(y) for x, y in zip(a, b, strict=True)) > 0
-    assert differing(a, a) == 0
-
-
-def test_pairs_of_other_sentences_or_other_gold_are_refused():
-    ((a, b),) = pairs_of(1)
-    with pytest.raises(DataError, match="80 and 79 sentences"):
-        difference(a, b[1:])
-    with pytest.raises(DataError, match="other gold labels"):
-        difference(a, b[::-1])
-    with pytest.raises(DataError, match="no sentence"):
-        difference(a[:0], b[:0])
-    with pytest.raises(DataError, match="same"):
-        over_runs([(a, b), (a[1:], b[1:])])
-    with pytest.raises(DataError, match="one pair a seed"):
-        over_runs([])
 
 
 def test_estimate_is_students():
@@ -240,6 +146,19 @@ def test_over_runs_averages_the_seeds_and_never_falls_below_either_error():
     assert (back.estimate.mean, back.estimate.se) == pytest.approx((-found.estimate.mean, found.estimate.se))
 
 
+def test_the_critical_value_lies_between_those_of_seeds_and_sentences():
+    """Cochran and Cox's weighted mean; t over seeds where only they vary; t over sentences where seeds show nothing."""
+    variance, df = MeanSquares(4, 50, seed=900.0, sentence=700.0, residual=400.0).of_mean()
+    assert variance == pytest.approx(1200 / 200)
+    weighted = 0.75 * stats.t.ppf(0.975, 3) + 0.25 * stats.t.ppf(0.975, 49)
+    assert stats.t.ppf(0.975, df) == pytest.approx(weighted)
+    assert MeanSquares(4, 50, seed=900.0, sentence=0.0, residual=0.0).of_mean() == pytest.approx((900 / 200, 3))
+    median = 400 * stats.f.ppf(0.5, 3, 147)
+    assert MeanSquares(4, 50, 0.99 * median, 700.0, 400.0).of_mean() == pytest.approx((700 / 200, 49))
+    assert MeanSquares(4, 50, 1.01 * median, 700.0, 400.0).of_mean()[1] < 20
+    assert MeanSquares(2, 50, 1.0, 700.0, 400.0).of_mean()[1] < 49, "two seeds never lose their weight"
+
+
 def test_one_seed_speaks_of_its_sentences_alone():
     """It is the t interval of the influences around the difference; nothing is known of runs."""
     ((a, b),) = pairs_of(1)
@@ -267,7 +186,7 @@ def test_models_without_a_difference_and_a_single_sentence():
 
 
 def test_holm_is_the_step_down_procedure():
-    """A question is rejected by the adjusted p exactly where Holm's steps reject it, at every level and in any order."""
+    """A question is rejected by the adjusted p exactly where Holm's steps reject it, at any level and in any order."""
 
     def rejected(p_values, level):
         out = set()
@@ -286,7 +205,7 @@ def test_holm_is_the_step_down_procedure():
 
 
 def test_layers_of_two_are_the_paired_t_test():
-    scores = np.random.default_rng(4).normal(size=(9, 2)) + [0, 0.8]
+    scores = np.random.default_rng(4).normal([0, 0.8], size=(9, 2))
     statistic, df1, df2, p_value = layers_differ(scores)
     reference = stats.ttest_rel(scores[:, 0], scores[:, 1])
     assert (statistic, df1, df2, p_value) == pytest.approx((reference.statistic**2, 1, 8, reference.pvalue))

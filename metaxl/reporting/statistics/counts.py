@@ -23,11 +23,13 @@ def sentence_counts(task: str, labels: LabelSet, predictions: Sequence[Predictio
     shown, each class of the gold is one.
     """
     if find_task(task).has_words:
+        groups = 1
         rows = [[_compared(_entities(p.gold), _entities(p.predicted))] for p in predictions]
     else:
         classes = [labels.positive] if labels.positive else sorted({label for p in predictions for label in p.gold})
+        groups = len(classes)
         rows = [[_compared({name} & set(p.gold), {name} & set(p.predicted)) for name in classes] for p in predictions]
-    return np.array(rows, np.float64).reshape(len(rows), -1)
+    return np.array(rows, np.float64).reshape(len(rows), 3 * groups)
 
 
 def _entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:

@@ -66,6 +66,8 @@ def smallest(
     error, df = _error(components, languages, seeds, sentences)
     if not df > 0 or math.isnan(error):
         return math.nan
+    if error == 0:
+        return 0.0
     low, high = 0.0, error
     while _power(error, df, high, alpha) < target:
         low, high = high, 2 * high
@@ -140,7 +142,11 @@ def _power(error: float, df: float, effect: float, alpha: float) -> float:
 
 
 def _least(enough: Callable[[int], bool], low: int, most: int) -> int | None:
-    """Return the smallest number from `low` to `most` that is enough; more never is worse."""
+    """Return the smallest number from `low` to `most` that is enough, by doubling and halving: more is never worse.
+
+    Within one language it can be worse (more sentences give the seeds more weight, and they have few degrees of
+    freedom); the number is then one that is enough where one less is not.
+    """
     if enough(low):
         return low
     high = low

@@ -87,12 +87,12 @@ class MeanSquares:
     def of_mean(self) -> tuple[float, float]:
         """Return the variance of the table's mean and the degrees of freedom of its t interval.
 
-        The interval's critical value is Cochran and Cox's (Experimental Designs, 2nd edition 1957, section 4.14): the
-        mean of t(S - 1) and t(n - 1), weighted by what the seeds and the rest contribute to the variance; the degrees
-        of freedom are those whose t quantile it is. Satterthwaite's fail here: with 3 seeds, a seed mean square that
-        comes out small by chance makes the error small and its degrees of freedom many, and 95 % intervals hold the
-        truth in 92 %. Three seeds or more get no weight where they spread less than the residual alone would make them
-        in half of all cases (the median of F): there is then no sign that runs differ.
+        The interval's critical value is Cochran and Cox's (Experimental Designs, 1950): the mean of those of t(S - 1)
+        and t(n - 1), weighted by what the seeds and the rest contribute to the variance; the degrees of freedom are
+        those whose t quantile it is. Satterthwaite's fail here: with 3 seeds, a seed mean square that comes out small
+        by chance makes the error small and its degrees of freedom many, and 95 % intervals hold the truth in 92 %.
+        Three seeds or more get no weight where they spread less than the residual alone would make them in half of all
+        cases (the median of F): there is then no sign that runs differ.
         """
         cells, rows, columns = self.seeds * self.sentences, self.seeds - 1, self.sentences - 1
         if columns == 0:
