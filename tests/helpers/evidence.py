@@ -19,7 +19,16 @@ from metaxl.reporting.evidence.table import Evidence, evidence_of
 from metaxl.reporting.filled_table import FilledTable, fill_table
 from metaxl.reporting.frame import gather
 
+COUNTS = "all.counts.npz"
 RELATED = {"qu": "es", "cdo": "zh", "ilo": "id", "xmf": "ka", "mhr": "ru", "mi": "id", "tk": "tr", "gn": "es"}
+
+
+Gold = Callable[[Cell], dict[str, list[list[str]]]]
+
+
+def usual(cell: Cell) -> dict[str, list[list[str]]]:
+    """Return the gold labels of 40 dev and test examples of a cell's task."""
+    return golden(cell.task, usual_labels(cell.task))
 
 
 def languages(*codes: str, related: bool = True, **changes) -> Config:
@@ -31,26 +40,29 @@ def languages(*codes: str, related: bool = True, **changes) -> Config:
 
 
 class Records:
-    """Records beneath a folder; `right` tells how often a cell's labels are right."""
+    """Records beneath a folder.
 
-    def __init__(self, root: Path, config: Config, right: Callable[[Cell], float | None], count: int = 40) -> None:
+    `right` tells how often a cell's labels are right, None of an absent record; `gold` what they are, the same of every
+    cell of a target.
+    """
+
+    def __init__(self, root: Path, config: Config, right: Callable[[Cell], float | None], gold: Gold = usual) -> None:
         self.root, self.config = root, config
         self.cells = trained_cells(config, all_cells(config))
         for cell in self.cells:
             share = right(cell)
-            if share is not None:  # else the record is absent
-                gold = golden(cell.task, usual_labels(cell.task), count)
-                write_cell(root, cell, right=share, gold=gold, luck=cell.path)
+            if share is not None:
+                write_cell(root, cell, right=share, gold=gold(cell), luck=cell.path)
         self.gather()
 
-    def gather(self, name: str = "all") -> Path:
-        counter, path = Counter(), self.root / f"{name}.counts.npz"
+    def gather(self, name: str = COUNTS) -> Path:
+        counter, path = Counter(), self.root / name
         self.frame = gather(self.root, [expected_of(self.root, cell) for cell in self.cells], counter.add)
         counter.write(path)
         return path
 
     def evidence(self, number: int) -> Evidence:
-        return evidence_of(self.config, find_table(self.config, number), [self.root / "all.counts.npz"])
+        return evidence_of(self.config, find_table(self.config, number), [self.root / COUNTS])
 
     def filled(self, number: int) -> FilledTable:
         about = facts_of(self.config)

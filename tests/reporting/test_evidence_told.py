@@ -9,15 +9,16 @@ from itertools import product
 
 import numpy as np
 import pytest
-from evidence import RELATED, Records, languages
-from experiments import small_config
-from records import golden, usual_labels, write_cell
+from evidence import COUNTS, RELATED, Records, languages
+from evidence import usual as usual_gold
+from records import golden, usual_labels
 from scipy import stats
 from seqeval.metrics import f1_score
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.contrasts import MAIN
-from metaxl.experiment.grid import all_cells, trained_cells
+from metaxl.experiment.grid import find_table
+from metaxl.reporting.evidence.table import evidence_of
 from metaxl.reporting.notes import notes
 from metaxl.reporting.tables import to_csv, to_latex, to_markdown, to_text
 
@@ -109,7 +110,7 @@ def test_noise_has_no_bold_number_and_the_words_say_so(tmp_path):
     """All cells alike but for luck: no star in any table, whatever is largest."""
     config = languages(*EIGHT, seeds=[11])
     config = replace(config, tasks=(replace(config.task("ner"), placements=((2,), (4,))),))
-    records = Records(tmp_path, config, lambda cell: 0.7, count=25)
+    records = Records(tmp_path, config, lambda cell: 0.7)
     for number in (2, 5):
         text = to_text(records.filled(number))
         assert "*" not in text
@@ -201,13 +202,9 @@ def test_absent_records_leave_a_language_out_and_are_told(tmp_path):
 
 def test_a_score_that_is_not_defined_leaves_its_language_out(tmp_path):
     """A test set without an entity has no F1, nor a difference of F1."""
-    config = languages("qu", "cdo", "ilo", related=False, seeds=[11])
-    records = Records(tmp_path, config, usual)
     empty = {"dev": [["O", "B-PER"]], "test": [["O", "O"]]}
-    for cell in records.cells:
-        if cell.target == "qu":
-            write_cell(tmp_path, cell, gold=empty)
-    records.gather()
+    config = languages("qu", "cdo", "ilo", related=False, seeds=[11])
+    records = Records(tmp_path, config, usual, lambda cell: empty if cell.target == "qu" else usual_gold(cell))
     assert row_of(records.rows(2), MAIN)["left_out"] == "without qu: F1 is not defined"
 
 
@@ -215,40 +212,29 @@ def test_records_of_other_sentences_are_never_paired(tmp_path):
     """Which the configuration may accept; the language is left out, and the reason told."""
     config = languages("qu", "cdo", "ilo", related=False, seeds=[11])
     records = Records(tmp_path, config, usual)
-    other = golden("ner", usual_labels("ner"), 41)
-    for cell in records.cells:
-        if cell.target == "qu" and cell.method == "joint":
-            write_cell(tmp_path / "other", cell, gold=other)
-    apart = Records.__new__(Records)
-    apart.root, apart.config = tmp_path / "other", config
-    apart.cells = [cell for cell in records.cells if cell.target == "qu" and cell.method == "joint"]
-    second = apart.gather("second")
-    first = records.root / "all.counts.npz"
-    from metaxl.experiment.grid import find_table
-    from metaxl.reporting.evidence.table import evidence_of
-
-    found = evidence_of(config, find_table(config, 2), [first, second])
+    more = golden("ner", usual_labels("ner"), 41)
+    moved = Cell("tiny", "ner", "qu", "en", "joint", 11)
+    Records(tmp_path / "other", config, lambda cell: 0.7 if cell == moved else None, lambda cell: more)
+    found = evidence_of(config, find_table(config, 2), [root / COUNTS for root in (tmp_path, tmp_path / "other")])
     (main,) = (one for one in found.judged if one.contrast.key == MAIN)
     assert [language.lack for language in main.languages] == ["unlike", "", ""]
+    assert "unlike" not in [language.lack for one in records.evidence(2).judged for language in one.languages]
 
 
 def test_folds_count_as_one_language_with_all_their_sentences(tmp_path):
-    """Though ids are alike in two folds."""
-    config = small_config(
-        ner={"source": "en", "targets": [{"language": "qu"}], "placement": [4], "placements": [[4]]},
-        files={"ner": {"qu": {"path": "qu.tsv", "folds": 3}}},
-        sentiment={"source": "en", "targets": []},
-        figure=None,
-    )
-    records = Records(tmp_path, config, lambda cell: None)
+    """Though ids are alike in two folds; and two models that predict alike differ in nothing."""
+    config = languages("qu", related=False, files={"ner": {"qu": {"path": "qu.tsv", "folds": 3}}}, seeds=[11, 12])
     drawn = golden("ner", usual_labels("ner"))
-    for cell in trained_cells(config, all_cells(config)):
+
+    def gold(cell):
         part = int(cell.target[-1])
-        gold = {split: ones[part * 8 : part * 8 + 8] for split, ones in drawn.items()}
-        write_cell(tmp_path, cell, right=usual(cell), gold=gold)
-    records.gather()
-    (row,) = (r for r in records.rows(2, "languages.csv") if r["comparison"] == MAIN)
-    assert (row["language"], row["sentences"]) == ("qu", "24")
+        return {split: ones[part * 8 : part * 8 + 8] for split, ones in drawn.items()}
+
+    records = Records(tmp_path, config, lambda cell: 0.5 if cell.method == "target" else 1, gold)
+    rows = {r["comparison"]: r for r in records.rows(2, "languages.csv")}
+    assert (rows[MAIN]["language"], rows[MAIN]["sentences"]) == ("qu", "24")
+    assert (rows[MAIN]["difference"], rows[MAIN]["se"], rows[MAIN]["p_value"]) == ("0", "0", "1")
+    assert float(rows["joint-target"]["difference"]) > 0
 
 
 def test_every_format_of_a_table_holds(eight):
@@ -261,4 +247,4 @@ def test_every_format_of_a_table_holds(eight):
     assert r"\[" in to_markdown(made)
     assert HELPS in to_csv(made)
     assert to_text(made) == to_text(eight.filled(2))
-    assert (eight.root / "all.counts.npz").read_bytes() == eight.gather("again").read_bytes()
+    assert (eight.root / COUNTS).read_bytes() == eight.gather("again.npz").read_bytes()
