@@ -98,7 +98,7 @@ class Trial:
         files |= {"source": self.folder / f"{self.source}.npz"} if joint else {}
         files |= {"train": self.folder / f"{language}-ceiling.npz"} if row == CEILING else {}
         out = self.folder / f"{language}-{row}-{seed}"
-        train_cell(spec, self.folder / "encoder", files, out, torch.device("cpu"))
+        train_cell(spec, self.folder / "encoder", files, out, torch.device("cpu"), out.with_name(f"{out.name}-work"))
         return 100 * float(read_json(out / "scores.json")["best"]["test"]["f1"])
 
 

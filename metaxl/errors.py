@@ -22,7 +22,9 @@ def without_credentials(text: str) -> str:
 
 
 class MetaXLError(Exception):
-    """Base of every error that ends a command with its message alone and exit code 1; no message holds a password."""
+    """Base of every error that ends a command with its message alone; no message holds a password."""
+
+    exit_code = 1
 
     def __init__(self, message: str) -> None:
         """Take the message as it is, but for credentials of urls."""

@@ -80,7 +80,7 @@ def sweep(path: Path) -> None:
     for stem in {path.stem, path.name}:
         for sibling in path.parent.glob(f".{glob.escape(stem)}-*"):
             writer = re.fullmatch(r"(\d+)-(\w+)-.*", sibling.name.removeprefix(f".{stem}-"), re.DOTALL)
-            if writer is None or writer[2] != _machine() or _is_alive(int(writer[1])):
+            if writer is None or writer[2] != _machine() or is_alive(int(writer[1])):
                 continue
             if sibling.name.endswith(BEFORE) and not path.exists():
                 sibling.rename(path)
@@ -99,7 +99,8 @@ def _machine() -> str:
     return sha256_text(socket.gethostname())[:8]
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Tell whether a process of this machine runs."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -18,6 +18,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "best": "folder of the target's best model, which is removed if it is of an earlier training of this cell",
     "candidates": "a JSON file with a target's cells and their trainings",
     "cell": "the cell's folder",
+    "checkpoint_minutes": "from one state of a training, from which it can go on, to the next",
     "cells": "a JSON file with the cells of each group",
     "config": "the effective configuration, config.json of the experiment's results",
     "configfile": "laid over config.yaml, as in Snakemake",
@@ -78,7 +79,10 @@ log = logging.getLogger("metaxl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence and exit code 1."""
+    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence and exit code 1.
+
+    A training that a signal ended has the exit code 128 + the signal's number.
+    """
     options = vars(_parser().parse_args(arguments))
     run, debug = options.pop("command"), options.pop("debug")
     _log_to_screen()
@@ -88,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         log.error("%s", error)
-        return 1
+        return error.exit_code
     except MACHINE as error:
         said = explain_fault(error)
         if debug or said is None:

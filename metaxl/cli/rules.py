@@ -115,16 +115,18 @@ def train(
     work: Path,
     best: Path,
     keep_models: str,
+    checkpoint_minutes: float,
 ) -> None:
-    """Train one cell."""
+    """Train one cell, or go on where its training was interrupted."""
     from metaxl.experiment.spec import CellSpec
     from metaxl.training.keep import STAGED, forget_models
     from metaxl.training.train import choose_device, train_cell
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
-    forget_models(cell_spec.cell, [work, out / STAGED], best)
+    forget_models(cell_spec.cell, [work / STAGED, out / STAGED], best)
     staged = work / STAGED if keep_models == "all" else None
-    train_cell(cell_spec, encoder, _roles(target, source), out, choose_device(cell_spec), staged)
+    device, interval = choose_device(cell_spec), 60 * checkpoint_minutes
+    train_cell(cell_spec, encoder, _roles(target, source), out, device, work, staged, interval)
 
 
 def keep_model(

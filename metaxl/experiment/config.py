@@ -115,6 +115,7 @@ class Config:
     source_draw: Literal["hash", "official"]
     controls: tuple[str, ...]
     keep_models: Literal["best", "all", "none"]
+    checkpoint_minutes: float
     other_records: Literal["refuse", "accept"]
     encoders: dict[str, dict[str, Any]]
     files: dict[str, dict[str, OwnData]]

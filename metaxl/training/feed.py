@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
 
@@ -40,15 +40,18 @@ class Feed:
     scheduled: float
 
 
-def make_feed(spec: CellSpec, learner: Learner, data: CellData) -> Feed:
+def make_feed(spec: CellSpec, learner: Learner, data: CellData, steps: int = 0) -> Feed:
     """Return the feed of a cell: an epoch is one pass over the source, or over the target where there is none.
+
+    `steps` have been taken before: their sentences are passed over.
 
     Raises:
         ConfigError: the method takes sentences that there are none of.
         DataError: the method takes halves of target batches, and there is one target example.
     """
     _check(spec, data)
-    update, vector, stream = load(spec.recipe.step), learner.theta.vector, sentences_of_steps(spec, data)
+    update, vector = load(spec.recipe.step), learner.theta.vector
+    stream = islice(sentences_of_steps(spec, data), steps, None)
 
     def make() -> list[Batch]:
         chosen = next(stream)

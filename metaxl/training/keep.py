@@ -68,9 +68,9 @@ def keep_model(
     """
     staged, said = work / STAGED, list(notes)
     if not _is_of(staged, read_json(cell / "scores.json")):
-        _remove(work)
+        _remove(staged)
         log.info("%s is trained again, for its model", spec.cell.path)
-        train_cell(spec, encoder, files, work / "records", device, staged)
+        train_cell(spec, encoder, files, work / "records", device, work, staged)
         said += _differences(spec.cell, cell / "predictions.jsonl", work / "records" / "predictions.jsonl")
     if said:
         record = read_json(staged / MODEL_RECORD)

@@ -37,39 +37,43 @@ class Run:
         self.data = data
         self.feed = make_feed(spec, learner, data)
         self.steps = 0
+        self.reports: list[Losses] = []  # of the steps of the epoch that is going on
         self.history: list[Row] = []
         self.first_phi = snapshot(learner.phi)
+        self.best = 0.0  # dev F1
         self.best_epoch = 0  # until dev has a score above 0
         self.best_theta: Parameters = {}
         self.best_phi: Parameters = {}
 
-    def train(self, tell: Callable[[Row], None] = lambda _row: None) -> None:
-        """Run all epochs; remember the parameters of the first epoch with the best dev F1.
+    def train(self, tell: Callable[[Row], None] = lambda _row: None, pause: Callable[[], None] = lambda: None) -> None:
+        """Run the epochs that are left; remember the parameters of the first epoch with the best dev F1.
 
         A dev set that holds no entity, or of which no epoch finds any, cannot choose: then the last epoch counts.
 
         Args:
             tell: gets each epoch's row of the history as soon as it is known.
+            pause: is called between two steps.
 
         Raises:
             TrainingError: a loss is not finite.
         """
-        best = 0.0
-        for epoch in range(1, self.feed.epochs + 1):
-            means = self._epoch()
+        for epoch in range(len(self.history) + 1, self.feed.epochs + 1):
+            means = self._epoch(pause)
             dev, unseen = self.evaluate(self.data.dev)
             self.history.append({"epoch": epoch, **means, **self._facts(dev, unseen)})
             tell(self.history[-1])
-            if (dev["f1"] or 0.0) > best:
-                best, self.best_epoch = dev["f1"] or 0.0, epoch
+            if (dev["f1"] or 0.0) > self.best:
+                self.best, self.best_epoch = dev["f1"] or 0.0, epoch
                 self.best_theta, self.best_phi = snapshot(self.learner.theta), snapshot(self.learner.phi)
+            pause()
         self.chosen_by = "dev" if self.best_epoch else "none"
         if not self.best_epoch:
             log.warning(
                 "%s: dev F1 is %s in every epoch and cannot choose one; the last epoch counts.",
-                *(self.spec.cell.path, "not defined" if dev["f1"] is None else 0),
+                *(self.spec.cell.path, "not defined" if self.history[-1]["dev_f1"] is None else 0),
             )
-            self.best_epoch, self.best_theta, self.best_phi = epoch, self.learner.theta, self.learner.phi
+            self.best_epoch = len(self.history)
+            self.best_theta, self.best_phi = self.learner.theta, self.learner.phi
         self._say_if_under_trained()
 
     def evaluate(self, data: Encoded) -> tuple[Scores, float | None]:
@@ -103,15 +107,17 @@ class Run:
                 *(self.spec.cell.path, len(self.history), 100 * fall, self.spec.cell.task),
             )
 
-    def _epoch(self) -> dict[str, Any]:
-        """Take one epoch's steps; return the mean of each quantity they report."""
-        reports: list[Losses] = []
-        for number in range(1, self.feed.steps_per_epoch + 1):
-            reports.append(self.feed.step(self._rates()))
-            self.steps += 1
+    def _epoch(self, pause: Callable[[], None]) -> dict[str, Any]:
+        """Take the steps that are left of an epoch; return the mean of each quantity that its steps reported."""
+        while (number := len(self.reports)) < self.feed.steps_per_epoch:
+            self.reports.append(self.feed.step(self._rates()))
+            self.steps, number = self.steps + 1, number + 1
             if number % CHECK_EVERY == 0 or number == self.feed.steps_per_epoch:
-                self._check_finite(reports[-CHECK_EVERY:])
-        means = {name: torch.stack([report[name] for report in reports]).mean().item() for name in reports[0]}
+                self._check_finite(self.reports[-CHECK_EVERY:])
+            if number < self.feed.steps_per_epoch:
+                pause()
+        reports, self.reports = self.reports, []
+        means = {name: torch.stack([report[name] for report in reports]).mean().item() for name in sorted(reports[0])}
         return {"steps": self.steps, **means}
 
     def _rates(self) -> Rates:

@@ -28,6 +28,7 @@ from metaxl.provenance import library_versions, load
 from metaxl.tasks import find_task
 from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, length_sorted, predict
+from metaxl.training.guard import INTERVAL, Guard
 from metaxl.training.loop import Row, Run, training_loss
 
 log = logging.getLogger("metaxl")
@@ -36,9 +37,18 @@ REPRESENTED = 250  # sentences of each language whose [CLS] vectors are kept for
 
 
 def train_cell(
-    spec: CellSpec, encoder: Path, files: dict[str, Path], out: Path, device: torch.device, model: Path | None = None
+    spec: CellSpec,
+    encoder: Path,
+    files: dict[str, Path],
+    out: Path,
+    device: torch.device,
+    work: Path,
+    model: Path | None = None,
+    interval: float = INTERVAL,
 ) -> None:
     """Train one cell; write scores.json, predictions.jsonl, history.jsonl, representations.npz.
+
+    A training that was interrupted goes on from its newest state in `work`, to the same results.
 
     Args:
         spec: what to train.
@@ -46,23 +56,31 @@ def train_cell(
         files: encoded data by role: train, dev, test and, for methods with a source, source.
         out: the cell's folder.
         device: where to train.
+        work: the cell's workspace: who trains it, and the states that it goes on from; nothing is left in the end.
         model: where the trained model goes, with the cell's record in it as cell.json; None to keep none.
+        interval: seconds from one state to the next.
 
     Raises:
         ConfigError: the encoder has no such layer, or fewer positions than the length limit.
         EncoderError: the encoder folder is incomplete.
-        TrainingError: a loss is not finite; nothing is written.
+        TrainingError: a loss is not finite; there is no score.
+        InterruptedTrainingError: a signal ended the training; its state is kept.
+        ReplacedError: another process has begun to train the cell; this one has written nothing.
     """
     began = time.perf_counter()
+    provenance = _provenance(spec, encoder, files, device)
+    guard = Guard(work, {key: provenance[key] for key in ("spec", "data", "encoder", "code", "libraries")}, interval)
     data = CellData.load(files)
     run = Run(spec, build_learner(spec, encoder, data.rows, device), data)
+    guard.resume(run)
     start, kind = time.process_time(), _kind_of_network(encoder)
     log.info(
         "%s on %s, %s network, %d steps an epoch", spec.cell.path, _device_name(device), kind, run.feed.steps_per_epoch
     )
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "history.jsonl").open("w", encoding="utf-8", newline="\n") as history:
-        run.train(lambda row: _tell(history, row))
+    with guard.signals(), _fresh(out / "history.jsonl") as history:
+        for row in run.history:
+            _write(history, row)
+        run.train(lambda row: _tell(history, row), lambda: guard.between_steps(run))
     best = _predict_splits(run, run.best_theta)
     last = best if run.best_epoch == run.feed.epochs else _predict_splits(run, run.learner.theta)
     record = {
@@ -71,23 +89,38 @@ def train_cell(
         "last": {"epoch": run.feed.epochs} | _scores(run, last),
         "steps": run.steps,
         "last_fall": run.last_fall,
-        "provenance": _provenance(spec, encoder, files, device),
-        "resources": _resources(began, start, device),
+        "provenance": provenance,
+        "resources": _resources(began, start, device) | {"resumed_at_step": guard.resumed_at},
     }
-    write_jsonl(out / "predictions.jsonl", _predictions(run, best))
-    _save_representations(out / "representations.npz", run)
-    if model is not None:
-        save = import_module(network_module(encoder)).save_model
-        task = find_task(spec.cell.task)
-        save(model, encoder, task, spec.labels, run.best_theta, data.rows, run.best_phi)
-        write_json(model / MODEL_RECORD, record)
-    write_json(out / "scores.json", record)
+    vectors = _representations(run)
+    with guard.owner.publishing():
+        write_jsonl(out / "predictions.jsonl", _predictions(run, best))
+        _save_representations(out / "representations.npz", vectors)
+        if model is not None:
+            save = import_module(network_module(encoder)).save_model
+            task = find_task(spec.cell.task)
+            save(model, encoder, task, spec.labels, run.best_theta, data.rows, run.best_phi)
+            write_json(model / MODEL_RECORD, record)
+        write_json(out / "scores.json", record)
+    guard.finish()
+
+
+def _fresh(path: Path) -> TextIO:
+    """Open a file anew, under its own name at once: a process that was left behind goes on writing to the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    return path.open("w", encoding="utf-8", newline="\n")
+
+
+def _write(history: TextIO, row: Row) -> None:
+    """Write an epoch's row where it can be read at once."""
+    history.write(json.dumps(row) + "\n")
+    history.flush()
 
 
 def _tell(history: TextIO, row: Row) -> None:
-    """Write an epoch's row where it can be read at once, and a line of it to the log."""
-    history.write(json.dumps(row) + "\n")
-    history.flush()
+    """Write an epoch's row, and a line of it to the log."""
+    _write(history, row)
     f1 = "not defined" if row["dev_f1"] is None else f"{100 * row['dev_f1']:.2f}"
     log.info("epoch %d, step %d: training loss %.4f, dev F1 %s", row["epoch"], row["steps"], training_loss(row), f1)
 
@@ -183,8 +216,8 @@ def _predictions(run: Run, predicted: dict[str, list[list[str]]]) -> Iterator[di
             yield {"split": split, "id": str(name), content: words, "gold": true, "predicted": guess}
 
 
-def _save_representations(path: Path, run: Run) -> None:
-    """Keep [CLS] vectors of the best epoch, each (sentences, hidden).
+def _representations(run: Run) -> dict[str, np.ndarray]:
+    """Return [CLS] vectors of the best epoch, each (sentences, hidden).
 
     `target`: test sentences; `source`: training sentences; `transformed`: the same through the RTN. Several separate
     RTNs were never trained to act together, so they have no transformed vectors. `cell`: whose they are, its path.
@@ -195,8 +228,12 @@ def _save_representations(path: Path, run: Run) -> None:
         vectors["source"] = _first_states(run, source, unchanged)
         if rtn is not None and len(paths := rtn.paths(run.best_phi)) == 1:
             vectors["transformed"] = _first_states(run, source, paths[0][1])
+    return vectors | {"cell": np.array(run.spec.cell.path)}
+
+
+def _save_representations(path: Path, vectors: dict[str, np.ndarray]) -> None:
     with atomic_path(path) as temporary:
-        np.savez(temporary, allow_pickle=False, cell=np.array(run.spec.cell.path), **vectors)
+        np.savez(temporary, allow_pickle=False, **vectors)
 
 
 def _first_states(run: Run, data: Encoded, between: Between) -> np.ndarray:

@@ -80,7 +80,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(error, monkeypatch):
         raise error
 
     parser = argparse.ArgumentParser()
-    parser.set_defaults(run=fails, debug=False)
+    parser.set_defaults(command=fails, debug=False)
     monkeypatch.setattr(main_module, "_parser", lambda: parser)
     with pytest.raises(type(error)):
         main([])
@@ -173,7 +173,7 @@ def run():
         logging.getLogger(name).info("progress of %s", name)
         logging.getLogger(name).warning("warning of %s", name)
 parser = argparse.ArgumentParser()
-parser.set_defaults(run=run, debug=False)
+parser.set_defaults(command=run, debug=False)
 module._parser = lambda: parser
 sys.exit(module.main([]))
 """

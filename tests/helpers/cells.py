@@ -67,7 +67,7 @@ def files_of(place, spec):
 
 
 def train(place, out, spec, model=None):
-    train_cell(spec, place, files_of(place, spec), out, CPU, model)
+    train_cell(spec, place, files_of(place, spec), out, CPU, out.with_name(f"{out.name}-work"), model)
     return read_json(out / "scores.json")
 
 

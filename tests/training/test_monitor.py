@@ -96,9 +96,9 @@ def test_the_history_grows_by_a_line_an_epoch_while_the_cell_trains(place, tmp_p
     seen = []
     epoch = loop.Run._epoch
 
-    def watched(run):
+    def watched(run, pause):
         seen.append(len(read_jsonl(tmp_path / "history.jsonl")))
-        return epoch(run)
+        return epoch(run, pause)
 
     monkeypatch.setattr(loop.Run, "_epoch", watched)
     train(place, tmp_path, spec_of("metaxl-L1", epochs=4))

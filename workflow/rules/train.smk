@@ -24,6 +24,7 @@ rule train:
         gpu_slots=1,
         # No parameter: whether the model is left for the rule that keeps it changes no score, and reruns nothing.
         keep_models=lambda w: PLANS[w.name].config.keep_models,
+        checkpoint_minutes=lambda w: PLANS[w.name].config.checkpoint_minutes,
     params:
         spec=lambda w: PLANS[w.name].cell_spec(cell_of(w)),
         source=lambda w, input: (
@@ -37,4 +38,5 @@ rule train:
     shell:
         "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
         "--target {input.target:q} {params.source:q} --out {params.out:q} "
-        "--work {params.work:q} --best {params.best:q} --keep-models {resources.keep_models}"
+        "--work {params.work:q} --best {params.best:q} --keep-models {resources.keep_models} "
+        "--checkpoint-minutes {resources.checkpoint_minutes}"

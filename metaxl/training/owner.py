@@ -1,0 +1,89 @@
+"""One writer a cell: who trains it, and what becomes of an older process that still does.
+
+A process that begins to train a cell writes its name into owner.json of the cell's workspace. A process that was left
+behind, by a Snakemake that was killed or by a job that a cluster started twice, finds another name there, at the latest
+before it publishes, and ends without having written anything. Reading the name and publishing happen under one lock
+(flock), so that nobody can take a cell over in between. Where a network file system has no locks, as NFS without its
+lock service, the name is still looked at right before each publication, and what remains is the blink between the two.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from metaxl.errors import MetaXLError
+from metaxl.files import is_alive, read_json, write_json
+
+log = logging.getLogger("metaxl")
+
+
+class ReplacedError(MetaXLError):
+    """Another process has begun to train the same cell."""
+
+
+class Owner:
+    """This process as the one that trains a cell."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the cell over whose workspace is `folder`."""
+        self.path, self._lock = folder / "owner.json", folder / "owner.lock"
+        self._own = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        self._own["token"] = f"{self._own['host']}-{self._own['pid']}-{time.time_ns()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            before = self._read()
+            write_json(self.path, self._own)
+        mine = (self._own["host"], self._own["pid"])
+        if before and (before["host"] != mine[0] or (before["pid"] != mine[1] and is_alive(before["pid"]))):
+            log.warning(
+                "The cell is taken over from process %s on %s (since %s); if that still runs, it will write nothing.",
+                *(before["pid"], before["host"], before["since"]),
+            )
+
+    def check(self) -> None:
+        """Look whether this process still is the owner.
+
+        Raises:
+            ReplacedError: another one has taken the cell over.
+        """
+        now = self._read()
+        if now is None or now["token"] != self._own["token"]:
+            who = "process {pid} on {host}, since {since}".format(**now) if now else "nobody, for its folder is gone"
+            raise ReplacedError(f"{self.path.parent}: this cell is now trained by {who}. This process writes nothing.")
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Hold the cell while results are moved into place.
+
+        Raises:
+            ReplacedError: another process has taken the cell over.
+        """
+        with self._locked():
+            self.check()
+            yield
+
+    def release(self) -> None:
+        """Leave the cell to nobody."""
+        with self._locked():
+            self.path.unlink(missing_ok=True)
+        self._lock.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, Any] | None:
+        return dict(read_json(self.path)) if self.path.is_file() else None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._lock.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError:  # a network file system without locks
+                log.info("%s: the file system has no locks.", self._lock)
+            yield
