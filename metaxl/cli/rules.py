@@ -119,8 +119,9 @@ def train(
 ) -> None:
     """Train one cell, or go on where its training was interrupted."""
     from metaxl.experiment.spec import CellSpec
+    from metaxl.training.build import choose_device
     from metaxl.training.keep import STAGED, forget_models
-    from metaxl.training.train import choose_device, train_cell
+    from metaxl.training.train import train_cell
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
     forget_models(cell_spec.cell, [work / STAGED, out / STAGED], best)
@@ -134,8 +135,8 @@ def keep_model(
 ) -> None:
     """Keep the model of one cell: the one that its training left, or else that of training it again."""
     from metaxl.experiment.spec import CellSpec
+    from metaxl.training.build import choose_device
     from metaxl.training.keep import keep_model
-    from metaxl.training.train import choose_device
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
     keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec))
@@ -144,8 +145,9 @@ def keep_model(
 def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, out: Path) -> None:
     """Keep the model of a target's best cell on dev, by training it again."""
     from metaxl.reporting.best import Candidate, choose
+    from metaxl.training.build import choose_device
     from metaxl.training.keep import keep_model
-    from metaxl.training.train import MODEL_RECORD, choose_device
+    from metaxl.training.train import MODEL_RECORD
 
     best, said = choose(root, [Candidate.from_dict(value, other_records) for value in read_json(candidates)])
     log.log(logging.INFO if best else logging.WARNING, "%s", said)

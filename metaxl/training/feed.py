@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def sentences_of_steps(spec: CellSpec, data: CellData) -> Iterator[dict[str, Par
     roles = np.array_split(np.random.Generator(np.random.PCG64(seed)).permutation(len(data.train)), 2)
     apart = [draw_batches(seed, f"target-{i}", role, max(1, size // 2)) for i, role in enumerate(roles)]
     per_epoch, _, _ = _length(spec, data)
-    for step, batch in zip(count(), targets, strict=False):
+    for step, batch in enumerate(targets):
         halves = np.split(batch, [len(batch) // 2])
         if split == "shared":
             halves = [batch, batch]

@@ -20,10 +20,10 @@ from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.experiment.spec import CellSpec
 from metaxl.methods import find_method
 from metaxl.tasks import NER
+from metaxl.training.build import build_learner
 from metaxl.training.data import CellData
 from metaxl.training.evaluate import gold_labels, predict
 from metaxl.training.loop import Run
-from metaxl.training.train import build_learner
 
 EXCHANGED = np.array([0, 5, 6, 3, 4, 1, 2])  # what O, B-PER, I-PER, B-ORG, I-ORG, B-LOC, I-LOC become
 MEASURED = (

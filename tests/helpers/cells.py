@@ -14,9 +14,10 @@ from metaxl.experiment.slug import parse_slug
 from metaxl.experiment.spec import CellSpec, Recipe
 from metaxl.files import read_json
 from metaxl.tasks import TASKS
+from metaxl.training.build import build_learner
 from metaxl.training.data import CellData
 from metaxl.training.loop import Run
-from metaxl.training.train import build_learner, train_cell
+from metaxl.training.train import train_cell
 
 CPU = torch.device("cpu")
 

@@ -17,9 +17,9 @@ from metaxl.method.learner import Learner, Rates
 from metaxl.method.rtn import RTN
 from metaxl.method.steps import metaxl_step
 from metaxl.tasks import NER
+from metaxl.training.build import build_learner
 from metaxl.training.data import CellData
 from metaxl.training.feed import make_feed
-from metaxl.training.train import build_learner
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 PLACEMENTS = [(0,), (1,), (LAYERS,), (0, LAYERS)]

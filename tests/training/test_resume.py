@@ -156,7 +156,7 @@ def test_of_a_damaged_state_the_one_before_serves_and_it_is_told(place, tmp_path
         assert read_json(out / "scores.json")["resources"]["resumed_at_step"] == 3
 
 
-@pytest.mark.parametrize("key", ["spec", "data", "encoder", "code", "libraries"])
+@pytest.mark.parametrize("key", ["spec", "data", "encoder", "code", "libraries", "device"])
 def test_a_state_of_another_training_is_told_and_not_used(place, tmp_path, monkeypatch, caplog, key):
     spec = spec_of("joint")
     undisturbed = cell(place, tmp_path / "whole", spec)

@@ -20,10 +20,10 @@ from metaxl.errors import ConfigError, DataError, TrainingError
 from metaxl.experiment.spec import CellSpec
 from metaxl.files import read_jsonl
 from metaxl.tasks import NER
+from metaxl.training.build import build_learner
 from metaxl.training.data import CellData
 from metaxl.training.feed import HALVES, make_feed, sentences_of_steps
 from metaxl.training.loop import Run
-from metaxl.training.train import build_learner
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -52,7 +52,7 @@ def test_every_model_is_kept_with_the_record_of_its_cell_and_no_cell_is_trained_
     logs = [path.read_text() for path in project.folder.glob(f"{ROOT}/logs/models/*.log")]
     assert len(logs) == 3
     assert not any("trained again" in log for log in logs)
-    assert not list(project.folder.glob(f"{ROOT}/work/**/model")), "nothing is left to be taken"
+    assert not list((project.folder / ROOT / "work").rglob("model")), "nothing is left to be taken"
 
 
 def test_models_are_readable_as_the_umask_says(project):
