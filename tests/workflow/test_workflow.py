@@ -99,6 +99,16 @@ def project(tmp_path_factory):
     return made
 
 
+def test_a_fraction_of_a_minute_reaches_a_training_unrounded(project):
+    """Snakemake rounds numbers among the resources: 0 would keep a state after every step."""
+    project.configure(MINIATURE | {"checkpoint_minutes": 0.02})
+    try:
+        said = project.run("--dry-run", "--printshellcmds", "--force", "--", CELL + "/scores.json")
+    finally:
+        project.configure(MINIATURE)
+    assert "--checkpoint-minutes 0.02" in said
+
+
 def test_tables_figure_and_records_are_all_there(project):
     results = project.folder / "results" / "mini"
     for number in (2, 3, 5):
