@@ -155,7 +155,11 @@ def _sizes(config: Config, task: TaskSettings) -> Iterator[str]:
     for code in task.sources():
         held = examples(config, task, code)
         asked = {f"{task.name}.source_size": task.source_size}
-        asked |= {f"variants.{name}.source_size": variant.source_size for name, variant in config.variants.items()}
+        asked |= {
+            f"variants.{name}.source_size": variant.source_size
+            for name, variant in config.variants.items()
+            if task.name in variant.tasks
+        }
         for place, size in asked.items():
             if held is not None and held < size:
                 where = "synthetic.source_pool" if config.corpus(task.name, code) == SYNTHETIC else f"{code!r}"

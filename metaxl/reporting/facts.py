@@ -77,9 +77,10 @@ def _places(config: Config, cells: Iterable[Cell]) -> tuple[dict[Place, Path], d
         for split in SPLITS:
             place = (cell.task, cell.target, split)
             data[place] = fill(DATA_FACTS, **about, language=cell.target, split=split)
-            encoded[place] = fill(TARGET_FACTS, **about, language=cell.target, split=split)
+            # Of several encoders, as variants may name others, the first is the task's own.
+            encoded.setdefault(place, fill(TARGET_FACTS, **about, language=cell.target, split=split))
         if cell.source != NO_SOURCE and not parse_slug(cell.method).variant:
             drawn = {"language": cell.source, "size": config.task(cell.task).source_size}
             data[cell.task, cell.source, SPLITS[0]] = fill(DATA_FACTS, **about, language=cell.source, split=SPLITS[0])
-            encoded[cell.task, cell.source, SOURCE_PART] = fill(SOURCE_FACTS, **about, **drawn)
+            encoded.setdefault((cell.task, cell.source, SOURCE_PART), fill(SOURCE_FACTS, **about, **drawn))
     return data, encoded

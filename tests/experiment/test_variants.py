@@ -11,6 +11,8 @@ from metaxl.errors import ConfigError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import all_cells, find_table, table_cells
 from metaxl.experiment.variants import variant_slug
+from metaxl.planning.findings import _sizes
+from metaxl.reporting.facts import facts_files
 
 NO_L2 = {"label": "no L2 on phi", "method": {"meta_weight_decay": 0}}
 FAST = {"training": {"meta_learning_rate": 0.01}, "methods": ["metaxl", "joint"], "tasks": ["ner"]}
@@ -71,6 +73,23 @@ def test_another_encoder_is_a_row_of_the_same_table_whose_cells_need_no_other_na
     entry = rows_of(plan, 2)["en", "JT, larger"].entries["qu"]
     assert (entry.encoder, entry.method) == ("larger", "joint")
     assert "larger" in plan.encoders.used()
+
+
+def test_what_a_table_tells_of_encoded_data_is_of_the_tasks_own_encoder():
+    encoders = {"larger": {"pretrain": {"layers": 3}}}
+    plan = plan_of(encoders=encoders, controls=[], variants={"larger": {"encoder": "larger"}})
+    cells = table_cells(plan.config, find_table(plan.config, 2))
+    assert "larger" in {cell.encoder for cell in cells}
+    counted = [path for path in facts_files(plan.config, cells) if path.parts[0] == "encoded"]
+    assert {path.parts[1] for path in counted} == {"tiny"}
+
+
+def test_a_source_size_concerns_the_variants_tasks_alone():
+    many = {"source_size": 1001, "methods": ["joint"], "tasks": ["ner"]}
+    config = plan_of(variants={"v": many}).config
+    assert all("variants.v.source_size: 1001 examples" in text for text in _sizes(config, config.task("ner")))
+    assert list(_sizes(config, config.task("ner")))
+    assert not list(_sizes(config, config.task("sentiment")))
 
 
 FAULTS = {
