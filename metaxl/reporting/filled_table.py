@@ -19,7 +19,7 @@ from metaxl.reporting.evidence.told import Told
 from metaxl.reporting.facts import Facts
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.titles import heading, made_of, short_name, table_title
-from metaxl.reporting.trivial import LABEL, commonest_class
+from metaxl.reporting.trivial import trivial_scores
 from metaxl.tasks import SENTIMENT, find_task
 
 DASH = "–"
@@ -134,7 +134,7 @@ def fill_table(
         for row in table.rows
     ]
     rows = [_marked(row, values, told) for row, values in zip(table.rows, rows, strict=True)]
-    shown = (*_trivial_row(config, table, facts), *zip(table.rows, rows, strict=True))
+    shown = (*_trivial_rows(config, table, facts), *zip(table.rows, rows, strict=True))
     trained = frozenset(cell for cell in trained_cells(config, table_cells(config, table)) if cell in scores)
     return FilledTable(config, table, facts, shown, trained, tuple(doubts(config, table, frame, facts)), told)
 
@@ -162,14 +162,16 @@ def _marked(row: Row, values: Values, told: Told) -> Values:
     }
 
 
-def _trivial_row(config: Config, table: Table, facts: Facts) -> list[tuple[Row, Values]]:
-    """Return the row of the sentiment table that has learnt nothing."""
+def _trivial_rows(config: Config, table: Table, facts: Facts) -> list[tuple[Row, Values]]:
+    """Return the rows of the sentiment table that have learnt nothing."""
     tasks = {entry.task for entry in table.entries()}
     if tasks != {SENTIMENT.name} or table.number == 5:
         return []
-    scores = {target: commonest_class(config, facts, SENTIMENT.name, target) for target in table.columns}
-    values: Values = {target: Value(None if math.isnan(one) else 100 * one) for target, one in scores.items()}
-    return [(Row("-", LABEL, dict.fromkeys(scores)), values)]
+    rows: dict[str, Values] = {}
+    for target in table.columns:
+        for label, score in trivial_scores(config, facts, SENTIMENT.name, target):
+            rows.setdefault(label, {})[target] = Value(None if math.isnan(score) else 100 * score)
+    return [(Row("-", label, dict.fromkeys(values)), values) for label, values in rows.items()]
 
 
 def _each_once(cells: Iterable[tuple[Cell, ...]]) -> list[Cell]:

@@ -15,7 +15,7 @@ from metaxl.reporting.facts import Facts, Place
 from metaxl.reporting.filled_table import DASH, FilledTable
 from metaxl.reporting.paper import language_notes
 from metaxl.reporting.titles import listed, plain, short_name
-from metaxl.reporting.trivial import LABEL
+from metaxl.reporting.trivial import COMMONEST
 from metaxl.tasks import SPLITS, find_task
 
 TOLD = 10  # notes of the data below a table; the data report has all
@@ -35,8 +35,8 @@ def notes(filled: FilledTable) -> Iterator[str]:
     else:
         yield f"Seed {seeds} alone: no spread is known, and another seed may order the rows otherwise."
     yield from language_notes(config, filled.tasks, related=number != 5)
-    if any(row.label == LABEL for row, _ in filled.rows):
-        yield f"{LABEL.capitalize()}: the score of always predicting the one that is commonest in the target's train."
+    if any(row.label == COMMONEST for row, _ in filled.rows):
+        yield f"{COMMONEST.capitalize()}: the score of always predicting what is commonest in the target's train."
     yield from filled.caveats
     yield from filter(None, [paper_note(config, filled.table)])
     yield from dashes(filled)

@@ -94,7 +94,7 @@ def test_holm_is_within_the_confirmatory_questions_of_a_table(eight):
 def test_eight_languages_answer_each_question_in_a_sentence(eight):
     """The word of the verdict, mean, interval, and in how many languages it was better."""
     row = row_of(eight.rows(2), MAIN)
-    word = {"cannot tell": "cannot tell", "no such gain": "no gain"}[row["verdict"]]
+    word = {"cannot tell": "cannot tell", "no such gain": "no such gain"}[row["verdict"]]
     told = sentence(eight, 2, HELPS)
     mean, low, high = (f"{float(row[key]):+.2f}" for key in ("difference", "low", "high"))
     assert told.startswith(f"{HELPS} From en: {word}")
@@ -102,7 +102,8 @@ def test_eight_languages_answer_each_question_in_a_sentence(eight):
     assert sentence(eight, 2, SOURCE).startswith(f"{SOURCE} From en: yes (+")
     assert [one for one in eight.sentences(2) if one.startswith("Each answer")] == [
         'Each answer gives the mean difference and its 95 % interval over languages. "Yes" and "worse" mean p < .05, '
-        "adjusted for 3 comparisons by Holm. evidence/table2.md has each language and the exploratory comparisons."
+        'adjusted for 3 comparisons by Holm. "No such gain" means that the one-sided 95 % upper bound is below it. '
+        "evidence/table2.md has each language and the exploratory comparisons."
     ]
 
 

@@ -31,7 +31,8 @@ what their own seeds and sentences leave open. Adjusted p is Holm's, within a ta
 comparisons and over the exploratory ones. The words:
 
 - **yes**: adjusted p < .05, and better. **worse**: the same, and worse.
-- **no gain of +1 F1 or more**, or of +2.07, the paper's: the one-sided 95 % upper bound is below it.
+- **no such gain** as +1 F1, or as +2.07, the paper's: the one-sided 95 % upper bound is below it, which is lower than
+  the upper end of the two-sided interval.
 - **cannot tell**: none of these. The records allow a gain as well as none.
 
 A confirmatory comparison was fixed before anything was trained; an exploratory one is a hint for the next experiment.
@@ -77,8 +78,14 @@ def _answer(evidence: Evidence, one: Judged) -> list[str]:
     tested = [estimate, str(len(one.there))]
     signs = _signs(one.over) if one.over else [EMPTY, EMPTY, EMPTY]
     adjusted = _ps(one.estimate.p_value, one.adjusted_p)
-    names = [markdown(one.contrast.label), markdown(group_name(evidence.config, one)) or EMPTY]
+    names = [markdown(_label(evidence, one)), markdown(group_name(evidence.config, one)) or EMPTY]
     return [*names, *tested, *adjusted, *signs, said(one.verdict, one.contrast.key)]
+
+
+def _label(evidence: Evidence, one: Judged) -> str:
+    """Return the comparison, with its task where the table shows several."""
+    several = len({other.contrast.task for other in evidence.judged}) > 1
+    return f"{one.contrast.label} ({short_name(one.contrast.task)})" if several else one.contrast.label
 
 
 def _over(over: OverLanguages, adjusted_p: float) -> list[str]:
@@ -110,7 +117,7 @@ def _by_language(evidence: Evidence) -> Iterator[str]:
 
 
 def _languages(evidence: Evidence, one: Judged) -> Iterator[list[str]]:
-    name, place = markdown(one.contrast.label), markdown(group_name(evidence.config, one))
+    name, place = markdown(_label(evidence, one)), markdown(group_name(evidence.config, one))
     for language in one.languages:
         row, found = [name, place, markdown(language.target)], language.found
         if found is None:

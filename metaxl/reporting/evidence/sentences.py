@@ -13,6 +13,11 @@ from metaxl.reporting.statistics.power import needed, smallest
 from metaxl.reporting.statistics.verdict import WORTH
 from metaxl.reporting.titles import short_name
 
+ONE_SEED = (
+    "One seed trains one model a method, and another seed trains other models: "
+    "one seed can tell nothing of the methods."
+)
+
 
 def sentences(evidence: Evidence) -> list[str]:
     """Return what a table's records say of its questions, plainly."""
@@ -106,17 +111,18 @@ def _legend(number: int, shown: Sequence[Judged]) -> Iterator[str]:
     where = f"evidence/table{number}.md has each language and the exploratory comparisons."
     adjusted = "" if tested < 2 else ", adjusted by Holm" if each else f", adjusted for {tested} comparisons by Holm"
     decided = f'"Yes" and "worse" mean p < .05{adjusted}.'
+    if any(word.bound is not None for one in shown for word in (one.verdict, *one.each.values())):
+        decided += ' "No such gain" means that the one-sided 95 % upper bound is below it.'
     found = [one for one in shown if one.there]
     if any(one.over for one in found):
         within = "; of one language, over seeds and test sentences" if each else ""
         yield f"Each answer gives the mean difference and its 95 % interval over languages{within}. {decided} {where}"
+        if each and any(len(language.seeds) == 1 for one in found for language in one.there):
+            yield f"An interval of one language from one seed is about two trained models. {ONE_SEED}"
     elif any(one.lone and len(one.lone.seeds) > 1 for one in found):
         yield f"Each answer gives the difference and its 95 % interval over seeds and test sentences. {decided} {where}"
     elif found:
-        yield (
-            "Each answer gives the difference and its 95 % interval over test sentences. One seed trains one model a "
-            "method, and another seed trains other models: one seed can tell nothing of the methods."
-        )
+        yield f"Each answer gives the difference and its 95 % interval over test sentences. {ONE_SEED}"
 
 
 def _power(evidence: Evidence) -> Iterator[str]:

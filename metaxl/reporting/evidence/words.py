@@ -25,8 +25,8 @@ def said(word: Verdict, key: str) -> str:
     if word.bound is None:
         return word.word
     if word.bound == PAPER and key == MAIN:
-        return f"no gain as large as the paper's +{PAPER:.2f} F1"
-    return f"no gain of +{word.bound:g} F1 or more"
+        return f"no such gain as the paper's +{PAPER:.2f} F1"
+    return f"no such gain as +{word.bound:g} F1"
 
 
 def interval(found: Estimate, unit: str = " F1") -> str:
