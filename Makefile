@@ -20,7 +20,7 @@ help:            ## list the targets
 demo: $(STAMP)   ## set up, run the demo to tables and figure, print the tables
 	$(BIN)/snakemake --workflow-profile workflow/profiles/local --cores $(CORES) --quiet rules --config preset=demo -- all
 	@cat results/demo/tables/table2.txt results/demo/tables/table3.txt results/demo/tables/table5.txt
-	@echo "Figure: results/demo/figures/figure1.png   Evidence: results/demo/evidence.md   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
+	@echo "Figures: results/demo/figures/{gain2,gain3,figure1}.png   Evidence: results/demo/evidence.md   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
 
 test: $(DEV_STAMP) ## set up and run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.languages import OverLanguages, over_languages
 from metaxl.reporting.statistics.layers import layers_differ
 from metaxl.reporting.statistics.power import power
-from metaxl.reporting.statistics.runs import MeanSquares, OneLanguage, over_runs
+from metaxl.reporting.statistics.runs import MeanSquares, OneLanguage, over_runs, with_common_runs
 from metaxl.reporting.statistics.verdict import PAPER, WORTH, verdict
 
 LANGUAGES = 8  # as the paper's Table 2
@@ -55,6 +55,13 @@ def single(world: World, draws: int, seed: int = 0) -> list[OneLanguage]:
     """Return the analyses of that many languages, each by itself."""
     draw = np.random.default_rng(seed)
     return [over_runs(world.language(draw)) for _ in range(draws)]
+
+
+def together(worlds: Sequence[World], draws: int, seed: int = 0) -> list[list[OneLanguage]]:
+    """Return, of each of some languages, that many analyses in which all languages tell how runs differ."""
+    draw = np.random.default_rng(seed)
+    studies = [with_common_runs([over_runs(world.language(draw)) for world in worlds]) for _ in range(draws)]
+    return [list(language) for language in zip(*studies, strict=True)]
 
 
 def pooled(world: World, draws: int, seed: int = 0) -> list[OverLanguages]:
@@ -117,7 +124,8 @@ def holds_of_tables(seeds: int, sentences: int, truth: Components, draws: int, s
         variance, df = drawn.of_mean()
         return estimate(mean, math.sqrt(variance), df)
 
-    tables = (MeanSquares(seeds, sentences, *map(float, three)) for three in zip(*squares, strict=True))
+    threes = zip(*(square.tolist() for square in squares), strict=True)
+    tables = (MeanSquares(seeds, sentences, a, b, c, seed_df=rows) for a, b, c in threes)
     return holds((one(float(mean), drawn) for mean, drawn in zip(means, tables, strict=True)), 0.0)
 
 

@@ -234,7 +234,15 @@ def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> No
     draw_figure(read_config(config), read_scores(scores), root, out)
 
 
+def gain(evidence: Path, *, config: Path, out: Path) -> None:
+    """Draw what MetaXL adds to joint training in each language of a table."""
+    from metaxl.experiment.load import read_config
+    from metaxl.reporting.gain import draw_gain
+
+    draw_gain(read_config(config), evidence, out)
+
+
 COMMANDS = (
     *(download, data, draw, report, prepare_encoder, encode, train, keep_model, keep_best),
-    *(gather, scores, evidence, join_evidence, table, figure),
+    *(gather, scores, evidence, join_evidence, table, figure, gain),
 )

@@ -118,6 +118,11 @@ class Side:
         return parse_slug(self.entry.method).method.name
 
 
+def over_joint(key: str) -> bool:
+    """Tell by a contrast's key whether MetaXL, or a variant of it, is compared with joint training."""
+    return key == MAIN or (key.startswith("metaxl.") and key.endswith("-joint"))
+
+
 def contrasts(config: Config, number: int | None = None) -> list[Contrast]:
     """Return the contrasts of every table, or of one, confirmatory before exploratory."""
     found = [one for table in tables(config) if number in (None, table.number) for one in _of_table(config, table)]

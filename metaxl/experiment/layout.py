@@ -53,6 +53,7 @@ TABLE_TYPES = "tables/table{number}.types.csv"  # the scores by type or class be
 TABLE_FORMATS = ("csv", "tex", "txt", "md")
 FIGURE = "figures/figure1.{suffix}"
 FIGURE_FORMATS = ("pdf", "json", "png")
+GAIN = "figures/gain{number}.{suffix}"  # what MetaXL adds to joint training in a table's languages
 
 
 def brought(path: Path) -> Path:

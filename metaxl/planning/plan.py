@@ -17,6 +17,7 @@ from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
+from metaxl.experiment.contrasts import contrasts, over_joint
 from metaxl.experiment.grid import (
     cell_groups,
     figure_cells,
@@ -215,8 +216,10 @@ class Plan:
         return {"scores": self.group_files("figure1"), "vectors": vectors, "checksums": checksums}
 
     def figure_files(self) -> list[Path]:
-        """Return the figure's files, none if the configuration has no figure."""
-        return [self.path(layout.FIGURE, suffix=suffix) for suffix in layout.FIGURE_FORMATS if self.config.figure]
+        """Return the files of Figure 1, none if the configuration has no figure, and the pictures of the gain."""
+        own = [self.path(layout.FIGURE, suffix=suffix) for suffix in layout.FIGURE_FORMATS if self.config.figure]
+        asked = dict.fromkeys(one.table for one in contrasts(self.config) if over_joint(one.key))
+        return own + [self.path(layout.GAIN, number=n, suffix=s) for n in asked for s in layout.FIGURE_FORMATS]
 
     def report_inputs(self) -> dict[str, list[Path]]:
         """Return what the data report reads but for tokenizers: data, plain and encoded, and encoders' checksums."""

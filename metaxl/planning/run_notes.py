@@ -27,7 +27,8 @@ DEV = SPLITS[1]
 MOST = 4  # paths that a line names
 RESULTS = (  # heading, rule and pattern of what a person looks for
     ("Tables", "table", layout.TABLE.replace("{suffix}", "txt")),
-    ("Figure", "figure", layout.FIGURE.replace("{suffix}", "pdf")),
+    ("Figures", "figure", layout.FIGURE.replace("{suffix}", "pdf")),
+    ("Figures", "gain", layout.GAIN.replace("{suffix}", "pdf")),
     ("Models", "best_model", layout.BEST_MODEL),
     ("Models", "model", layout.MODEL),
 )
@@ -66,7 +67,7 @@ def told_at_end(config: Config) -> str:
 
 
 def results_of_run(config: Config, jobs: Sequence[tuple[str, Any]]) -> str:
-    """Return where the tables, the figure and the kept models lie that a run's jobs, (rule, wildcards), have made."""
+    """Return where the tables, the figures and the kept models lie that a run's jobs, (rule, wildcards), have made."""
     made: dict[str, dict[str, None]] = {}
     for heading, rule, pattern in RESULTS:
         for _, wildcards in (job for job in jobs if job[0] == rule and job[1].name == config.name):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,10 @@ from metaxl.experiment.config import Config
 from metaxl.experiment.grid import Entry, figure_cells
 from metaxl.experiment.layout import FIGURE, VECTORS, cell_file, fill
 from metaxl.experiment.slug import parse_slug
-from metaxl.files import atomic_path, write_json
+from metaxl.files import write_json
 from metaxl.reporting.beside import paper_of_figure
 from metaxl.reporting.doubts import other_makings
+from metaxl.reporting.drawing import BLUE, FONT, INK, ORANGE, QUIET, WIDTH, quieten, save, write_note
 from metaxl.reporting.facts import read_weights
 from metaxl.reporting.filled_table import DASH
 from metaxl.reporting.frame import shown_scores
@@ -33,12 +33,9 @@ from metaxl.reporting.paper import language_name
 from metaxl.reporting.titles import made_of
 
 Vectors = NDArray[np.float64]
-# Okabe and Ito's blue and orange: apart for colour-blind eyes, and dark against light in grey print.
-SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 20, "color": "#0072B2"}
-TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 28, "color": "#F0B03C"}
-INK, QUIET = "#222222", "#666666"
+SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 20, "color": BLUE}
+TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 28, "color": ORANGE}
 TITLES = ("Joint training", "MetaXL")  # of the cells that `figure_cells` returns
-FONT: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 9, "pdf.fonttype": 42}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +71,7 @@ def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> l
     told = [*caption(config, panels, weights), *other_makings(figure_cells(config), frame)]
     drawn = _draw(config, panels, told)
     paths = [out / fill(FIGURE, suffix=suffix).name for suffix in ("pdf", "png", "json")]
-    with mpl.rc_context(FONT):
-        for path, metadata in zip(paths, ({"CreationDate": None}, {"Software": None}), strict=False):
-            with atomic_path(path) as temporary:
-                drawn.savefig(temporary, metadata=metadata, dpi=200)
+    save(drawn, paths[:2])
     write_json(paths[-1], facts(config, panels, told))
     return paths
 
@@ -192,16 +186,14 @@ def _draw(config: Config, panels: Sequence[Panel], told: Sequence[str]) -> canva
     shown = panels[0].cell
     names = [language_name(config, shown.task, code) or code for code in (shown.source, shown.target)]
     with mpl.rc_context(FONT):
-        drawn = canvas.Figure(figsize=(7.2, 4.5))
+        drawn = canvas.Figure(figsize=(WIDTH, 4.5))
         axes = drawn.subplots(1, len(panels))
         for panel, ax in zip(panels, axes, strict=True):
             _draw_panel(ax, panel, names)
         handles, labels = axes[0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="upper center", ncols=2, frameon=False, bbox_to_anchor=(0.5, 0.985))
-        note = "\n".join(line for text in told for line in textwrap.wrap(text, 112))
-        drawn.text(0.5, 0.015, note, ha="center", va="bottom", size=7, color=QUIET, parse_math=False)
-        lines = note.count("\n") + 1
-        drawn.subplots_adjust(left=0.065, right=0.985, top=0.80, bottom=0.13 + 0.03 * lines, wspace=0.2)
+        foot = write_note(drawn, told) / drawn.get_figheight()
+        drawn.subplots_adjust(left=0.065, right=0.985, top=0.80, bottom=foot + 0.115, wspace=0.2)
     return drawn
 
 
@@ -219,9 +211,4 @@ def _draw_panel(ax: Axes, panel: Panel, names: Sequence[str]) -> None:
     ax.set_ylabel(f"second component ({100 * share[1]:.0f} %)", color=QUIET, size=8)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.06)
-    ax.tick_params(colors=QUIET, labelsize=7, length=2)
-    ax.grid(color="#EEEEEE", linewidth=0.6)
-    ax.set_axisbelow(True)
-    for side, spine in ax.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color("#BBBBBB")
+    quieten(ax)

@@ -297,7 +297,7 @@ def test_a_group_waits_for_its_records():
 
 
 def test_tables_and_figure_wait_for_their_groups():
-    """Without a figure there is nothing to draw, and the message says so."""
+    """Without a figure nothing but the gain in a table's languages is drawn, and the message says so."""
     plan = plan_of()
     for number in (2, 3, 5):
         assert plan.table_inputs(number, layout.GROUP) == plan.group_files(f"table{number}")
@@ -308,7 +308,8 @@ def test_tables_and_figure_wait_for_their_groups():
     assert plan.figure_inputs()["vectors"] == [folder / "representations.npz" for folder in shown]
     assert plan.figure_inputs()["scores"] == plan.group_files("figure1")
     plain = plan_of(figure=None, sentiment={"targets": []})
-    assert (plain.figure_files(), plain.table_files(3)) == ([], [])
+    assert {path.stem for path in plan.figure_files()} == {"figure1", "gain2", "gain3"}
+    assert ({path.stem for path in plain.figure_files()}, plain.table_files(3)) == ({"gain2"}, [])
     assert refusal(plain.figure_inputs).startswith("figure: this configuration has none")
 
 

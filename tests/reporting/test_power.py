@@ -106,7 +106,7 @@ def of_table(table):
     squares = mean_squares(table)
     variance, df = squares.of_mean()
     found = estimate(float(table.mean()), math.sqrt(variance), df)
-    return OneLanguage(found, *table.shape, 0.0, *squares.components())
+    return OneLanguage(found, *table.shape, 0.0, *squares.components(), squares)
 
 
 def test_components_find_the_variances_that_made_the_tables():

@@ -16,7 +16,7 @@ from metaxl.reporting.statistics.estimate import estimate
 from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.languages import over_languages
 from metaxl.reporting.statistics.layers import layers_differ
-from metaxl.reporting.statistics.runs import MeanSquares, mean_squares, over_runs
+from metaxl.reporting.statistics.runs import MeanSquares, mean_squares, over_runs, with_common_runs
 from metaxl.reporting.statistics.verdict import PAPER, WORTH, verdict
 
 PAPER_TABLE_2 = {  # the paper's, languages in its order: qu cdo ilo xmf mhr mi tk gn
@@ -148,15 +148,17 @@ def test_over_runs_averages_the_seeds_and_never_falls_below_either_error():
 
 def test_the_critical_value_lies_between_those_of_seeds_and_sentences():
     """Cochran and Cox's weighted mean; t over seeds where only they vary; t over sentences where seeds show nothing."""
-    variance, df = MeanSquares(4, 50, seed=900.0, sentence=700.0, residual=400.0).of_mean()
+    variance, df = MeanSquares(4, 50, seed=900.0, sentence=700.0, residual=400.0, seed_df=3).of_mean()
     assert variance == pytest.approx(1200 / 200)
     weighted = 0.75 * stats.t.ppf(0.975, 3) + 0.25 * stats.t.ppf(0.975, 49)
     assert stats.t.ppf(0.975, df) == pytest.approx(weighted)
-    assert MeanSquares(4, 50, seed=900.0, sentence=0.0, residual=0.0).of_mean() == pytest.approx((900 / 200, 3))
+    assert MeanSquares(4, 50, seed=900.0, sentence=0.0, residual=0.0, seed_df=3).of_mean() == pytest.approx(
+        (900 / 200, 3)
+    )
     median = 400 * stats.f.ppf(0.5, 3, 147)
-    assert MeanSquares(4, 50, 0.99 * median, 700.0, 400.0).of_mean() == pytest.approx((700 / 200, 49))
-    assert MeanSquares(4, 50, 1.01 * median, 700.0, 400.0).of_mean()[1] < 20
-    assert MeanSquares(2, 50, 1.0, 700.0, 400.0).of_mean()[1] < 49, "two seeds never lose their weight"
+    assert MeanSquares(4, 50, 0.99 * median, 700.0, 400.0, 3).of_mean() == pytest.approx((700 / 200, 49))
+    assert MeanSquares(4, 50, 1.01 * median, 700.0, 400.0, 3).of_mean()[1] < 20
+    assert MeanSquares(2, 50, 1.0, 700.0, 400.0, 1).of_mean()[1] < 49, "two seeds never lose their weight"
 
 
 def test_one_seed_speaks_of_its_sentences_alone():
@@ -168,6 +170,23 @@ def test_one_seed_speaks_of_its_sentences_alone():
     assert (found.estimate.low, found.estimate.high) == pytest.approx(tuple(reference.confidence_interval(0.95)))
     assert math.isnan(found.run_variance)
     assert found.sentence_variance == pytest.approx(np.var(influence, ddof=1))
+
+
+def test_languages_of_two_seeds_share_what_they_say_of_runs():
+    """The spread is the mean over languages; three seeds keep their own, and one language has nobody to ask."""
+    two, other, three = (over_runs(pairs_of(count, first=first)) for count, first in ((2, 0), (2, 5), (3, 9)))
+    assert with_common_runs([two]) == [two]
+    first, second, last = with_common_runs([two, other, three])
+    assert last == three
+    between = [one.squares.seed / one.sentences for one in (two, other, three)]
+    spread = (between[0] + between[1] + 2 * between[2]) / 4
+    for shared, own in ((first, two), (second, other)):
+        squares = own.squares
+        whole = max(spread * own.sentences + squares.sentence - squares.residual, spread * own.sentences)
+        assert shared.estimate.mean == own.estimate.mean
+        assert shared.estimate.se**2 == pytest.approx(max(whole, squares.sentence) / (2 * own.sentences))
+        assert shared.run_variance == own.run_variance
+    assert first.estimate.df > two.estimate.df
 
 
 def test_seeds_that_are_copies_say_no_more_than_one():

@@ -168,14 +168,14 @@ def test_the_same_cell_again_is_byte_equal(project):
     project.run("--", "all")  # its seconds have changed, and so has what gathers it
 
 
-def test_an_edit_to_the_label_makes_tables_and_figure_again_and_nothing_else(project):
+def test_an_edit_to_the_label_makes_tables_and_figures_again_and_nothing_else(project):
     project.configure(MINIATURE | {"label": "another"})
     try:
         counts = project.planned("--", "all")
     finally:
         project.configure(MINIATURE)
-    made = {"evidence": 3, "join_evidence": 1, "table": 3, "figure": 1}
-    assert counts == {"configuration": 1, **made, "all": 1, "total": 10}
+    made = {"evidence": 3, "join_evidence": 1, "table": 3, "figure": 1, "gain": 2}
+    assert counts == {"configuration": 1, **made, "all": 1, "total": 12}
 
 
 def test_scores_are_computed_again_in_the_gathered_groups_alone(project, tmp_path):

@@ -151,3 +151,32 @@ rule figure:
     shell:
         "logged {log:q} python -m metaxl figure {input.scores:q} --config {input.config:q} "
         "--root results/{wildcards.name:q} --out results/{wildcards.name:q}/figures"
+
+
+rule gain:
+    input:
+        of_any(layout.EVIDENCE, suffix="csv"),
+        of_any(layout.EVIDENCE, suffix="languages.csv"),
+        evidence=of_any(layout.EVIDENCE, suffix="json"),
+        config=of_any(layout.CONFIG),
+    output:
+        expand(
+            of_any(layout.GAIN),
+            suffix=layout.FIGURE_FORMATS[:-1],
+            allow_missing=True,
+        ),
+        report(
+            of_any(layout.GAIN, suffix=layout.FIGURE_FORMATS[-1]),
+            caption="../report/gain.rst",
+            category="Figure",
+        ),
+    log:
+        "results/{name}/logs/gain{number}.log",
+    conda:
+        "../../envs/metaxl.yaml"
+    params:
+        paper=content_digest(PAPER_PATH),
+        code=digest("metaxl.reporting.gain"),
+    shell:
+        "logged {log:q} python -m metaxl gain {input.evidence:q} --config {input.config:q} "
+        "--out results/{wildcards.name:q}/figures"

@@ -37,7 +37,7 @@ def write_evidence(evidence: Evidence, weights: dict[str, str], out: Path) -> No
         design.task: {name: _known(value) for name, value in asdict(design.components).items()}
         for design in evidence.designs
     }
-    value = {"table": evidence.table.number, "told": told(evidence).to_dict(), "components": designs}
+    value = {"table": evidence.table.number, "title": title, "told": told(evidence).to_dict(), "components": designs}
     write_json(_path(evidence, "json", out), value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from metaxl.experiment.cell import Cell
@@ -14,7 +14,7 @@ from metaxl.reporting.statistics.counts import f1
 from metaxl.reporting.statistics.estimate import Estimate, estimate
 from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.languages import OverLanguages, over_languages
-from metaxl.reporting.statistics.runs import OneLanguage, over_runs
+from metaxl.reporting.statistics.runs import OneLanguage, over_runs, with_common_runs
 from metaxl.reporting.statistics.verdict import Verdict, verdict
 
 Lack: TypeAlias = Literal["", "absent", "undefined", "unlike"]
@@ -124,7 +124,13 @@ def _languages(contrast: Contrast, counts: Mapping[Cell, Counted], seeds: Sequen
             if firsts[place] in counts and seconds[place] in counts
         }
         made.append(_language(target, pairs, len(seeds)))
-    return tuple(made)
+    return _with_common_runs(made)
+
+
+def _with_common_runs(languages: Sequence[Language]) -> tuple[Language, ...]:
+    """Return the languages; those of two seeds with what all of them say of how runs differ."""
+    common = iter(with_common_runs([language.found for language in languages if language.found]))
+    return tuple(replace(language, found=next(common)) if language.found else language for language in languages)
 
 
 def _language(target: str, pairs: dict[int, tuple[Counted, Counted]], asked: int) -> Language:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from metaxl.experiment.contrasts import CONFIRMATORY, OVER_SOURCES, PAIRS, RELATED, Role
+from metaxl.experiment.contrasts import CONFIRMATORY, MAIN, OVER_SOURCES, PAIRS, RELATED, Role
 from metaxl.experiment.slug import parse_slug
 from metaxl.methods import METHODS
 from metaxl.reporting.paper import load_paper
@@ -46,6 +46,15 @@ def papers_own() -> tuple[PapersOwn, ...]:
             words = verdict(over.estimate, value)
             made.append(PapersOwn(key, label, group, role, over, value, len(own), words))
     return tuple(sorted(made, key=lambda one: one.role != CONFIRMATORY))
+
+
+def papers_gain() -> Iterator[tuple[PapersOwn, dict[str, float]]]:
+    """Yield, for each source, the paper's MetaXL against its joint training, with the difference in each language."""
+    scores = _scores()
+    for own in papers_own():
+        if own.key == MAIN:
+            metaxl, joint = scores[own.group, "metaxl"], scores[own.group, "joint"]
+            yield own, {target: metaxl[target] - joint[target] for target in metaxl}
 
 
 def _scores() -> Scores:

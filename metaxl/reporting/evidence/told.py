@@ -10,7 +10,7 @@ from metaxl.errors import DataError
 from metaxl.files import read_json
 
 Place = tuple[str, str, str]  # group and label of a row, and a column
-PARTS = {"table", "told", "components"}  # of the JSON of a table's evidence
+PARTS = {"table", "title", "told", "components"}  # of the JSON of a table's evidence
 
 
 @dataclass(frozen=True, slots=True)

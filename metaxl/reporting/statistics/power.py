@@ -127,6 +127,7 @@ def _error(components: Components, languages: int, seeds: int, sentences: int) -
         seed=sentences * components.run + components.residual,
         sentence=seeds * shared + components.residual,
         residual=components.residual,
+        seed_df=seeds - 1,
     )
     variance, df = expected.of_mean()
     return math.sqrt(variance), df

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from scipy.special import fdtri, stdtridf, stdtrit
 from metaxl.errors import DataError
 from metaxl.reporting.statistics.counts import Counts, difference, differing
 from metaxl.reporting.statistics.estimate import ALPHA, Estimate, estimate
+
+FEW_SEEDS = 2  # of which a language by itself cannot tell how much its runs differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class OneLanguage:
         sentence_variance: between sentences of what they add to the difference in every run alike; also unbiased. Of
             one seed it is the sum of this and the next.
         residual_variance: between sentences of what they add in one run alone; NaN of one seed.
+        squares: what these come from.
     """
 
     estimate: Estimate
@@ -38,6 +41,7 @@ class OneLanguage:
     run_variance: float
     sentence_variance: float
     residual_variance: float
+    squares: MeanSquares = field(repr=False)
 
 
 def over_runs(pairs: Sequence[tuple[Counts, Counts]]) -> OneLanguage:
@@ -71,18 +75,46 @@ def over_runs(pairs: Sequence[tuple[Counts, Counts]]) -> OneLanguage:
         run_variance=run,
         sentence_variance=sentence,
         residual_variance=residual,
+        squares=squares,
     )
+
+
+def with_common_runs(languages: Sequence[OneLanguage]) -> list[OneLanguage]:
+    """Return analyses of the same two methods, those of FEW_SEEDS seeds with the spread between runs of all languages.
+
+    Two seeds say next to nothing of how runs differ: an interval with one degree of freedom is as wide as 13 standard
+    errors. Several languages together say enough. Their mean squares of seeds, each divided by its n, are averaged with
+    their degrees of freedom as weights. This takes runs to differ as much in one language as in another; where they do
+    not, intervals are too short where they differ most and too long where they differ least, and right on average.
+    """
+    repeated = [one.squares for one in languages if one.seeds > 1]
+    if len(repeated) < 2:
+        return list(languages)
+    df = sum(squares.seed_df for squares in repeated)
+    spread = math.fsum(squares.seed_df * squares.seed / squares.sentences for squares in repeated) / df
+    return [_with_spread(one, spread, df) if one.seeds == FEW_SEEDS else one for one in languages]
+
+
+def _with_spread(one: OneLanguage, spread: float, df: int) -> OneLanguage:
+    """Return an analysis with another variance between the differences of its runs, of so many degrees of freedom."""
+    squares = replace(one.squares, seed=spread * one.sentences, seed_df=df)
+    variance, of_mean = squares.of_mean()
+    return replace(one, estimate=estimate(one.estimate.mean, math.sqrt(variance), of_mean))
 
 
 @dataclass(frozen=True, slots=True)
 class MeanSquares:
-    """Mean squares of a table of S seeds and n sentences; seed and residual are NaN of one seed."""
+    """Mean squares of a table of S seeds and n sentences; seed and residual are NaN of one seed.
+
+    `seed_df` are the degrees of freedom of `seed`: S - 1, or more where other languages have a part in it.
+    """
 
     seeds: int
     sentences: int
     seed: float
     sentence: float
     residual: float
+    seed_df: int
 
     def of_mean(self) -> tuple[float, float]:
         """Return the variance of the table's mean and the degrees of freedom of its t interval.
@@ -91,16 +123,17 @@ class MeanSquares:
         and t(n - 1), weighted by what the seeds and the rest contribute to the variance; the degrees of freedom are
         those whose t quantile it is. Satterthwaite's fail here: with 3 seeds, a seed mean square that comes out small
         by chance makes the error small and its degrees of freedom many, and 95 % intervals hold the truth in 92 %.
-        Three seeds or more get no weight where they spread less than the residual alone would make them in half of all
-        cases (the median of F): there is then no sign that runs differ.
+        Seeds of more than one degree of freedom get no weight where they spread less than the residual alone would make
+        them in half of all cases (the median of F): there is then no sign that runs differ.
         """
-        cells, rows, columns = self.seeds * self.sentences, self.seeds - 1, self.sentences - 1
+        cells, rows, columns = self.seeds * self.sentences, self.seed_df, self.sentences - 1
         if columns == 0:
             return math.nan, 0.0
         if rows == 0:
             return self.sentence / cells, columns
         whole = max(self.seed + self.sentence - self.residual, self.seed, self.sentence)
-        if whole == 0 or (rows > 1 and self.seed < self.residual * fdtri(rows, rows * columns, 0.5)):
+        rest = (self.seeds - 1) * columns  # degrees of freedom of the residual
+        if whole == 0 or (rows > 1 and self.seed < self.residual * fdtri(rows, rest, 0.5)):
             return whole / cells, columns
         weight = self.seed / whole
         critical = weight * stdtrit(rows, 1 - ALPHA / 2) + (1 - weight) * stdtrit(columns, 1 - ALPHA / 2)
@@ -126,6 +159,7 @@ def mean_squares(table: NDArray[np.float64]) -> MeanSquares:
         seed=sentences * float(np.square(by_seed - mean).sum()) / rows if rows else math.nan,
         sentence=seeds * float(np.square(by_sentence - mean).sum()) / columns if columns else math.nan,
         residual=float(np.square(rest).sum()) / (rows * columns) if rows and columns else math.nan,
+        seed_df=rows,
     )
 
 
