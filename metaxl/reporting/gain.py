@@ -148,7 +148,11 @@ def _explained(evidence: Path, panels: Sequence[Panel]) -> Iterator[str]:
     """Yield what the marks mean and what the numbers are made of."""
     seeds = list(dict.fromkeys(row["seeds"] for row in _rows(evidence, "languages.csv") if row["difference"]))
     counts = sorted({len(one.split()) for one in seeds})
-    many = f"{counts[0]} seed" if counts == [1] else f"{' to '.join(map(str, {counts[0], counts[-1]}))} seeds"
+    many = (
+        f"{counts[0]} seed"
+        if counts == [1]
+        else f"{' to '.join(dict.fromkeys(map(str, (counts[0], counts[-1]))))} seeds"
+    )
     within = "test sentences, of two trained models alone" if counts == [1] else f"{many} and test sentences"
     yield (
         f"Points of F1 above joint training. Dot: a language, with its 95 % interval over {within}. "
