@@ -43,7 +43,7 @@ rule tables:
     input:
         PLAN.table_files(),
         PLAN.path(layout.ALL_SCORES),
-        PLAN.path(layout.SIGNIFICANCE),
+        PLAN.joined_evidence(),
         PLAN.path(layout.REPORT, suffix="json"),
         PLAN.models.files(),
 

@@ -84,9 +84,9 @@ def everything() -> Iterator[str]:
     yield parts()
 
 
-def write_between(path: Path, text: str) -> None:
-    """Put text between the marks of a file."""
-    marks = re.compile(r"(<!-- step times -->\n).*?(\n<!-- end -->)", re.DOTALL)
+def write_between(path: Path, text: str, mark: str = "step times") -> None:
+    """Put text between the mark of a file, a comment, and the next end."""
+    marks = re.compile(rf"(<!-- {mark} -->\n).*?(\n<!-- end -->)", re.DOTALL)
     path.write_text(marks.sub(lambda found: found[1] + text + found[2], path.read_text(encoding="utf-8")), "utf-8")
 
 

@@ -6,7 +6,7 @@ of code are text, so that an edit to one method's code reruns no cell of another
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from metaxl.errors import ConfigError, did_you_mean
 
@@ -36,7 +36,6 @@ class Method:
             "other half" (of such a batch), joined by "+" where one batch holds several, which then weigh the same.
         reads: the settings that it reads; the others are neutral in its cells, so that an edit to them reruns nothing.
         rtn: "module:class" of the networks that transform the source's states; empty for none.
-        rivals: the methods that it is compared with over the same test sentences.
     """
 
     name: str
@@ -45,7 +44,6 @@ class Method:
     takes: tuple[str, ...]
     reads: frozenset[str]
     rtn: str = ""
-    rivals: tuple[str, ...] = field(default=())
 
     @property
     def needs_source(self) -> bool:
@@ -103,7 +101,6 @@ METHODS = {
             takes=("source", "half", "other half"),
             reads=ALWAYS | RTN_FORM | THETA_LOSS | PHI_MOVES | {"epochs", "update_order", "inner_rate"},
             rtn=RTN,
-            rivals=("joint", "metaxl-frozen"),
         ),
         Method(
             name="metaxl-frozen",

@@ -22,6 +22,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "cells": "a JSON file with the cells of each group",
     "config": "the effective configuration, config.json of the experiment's results",
     "configfile": "laid over config.yaml, as in Snakemake",
+    "counts": "gathered counts of test sentences",
     "corpus": "synthetic, files, or a registered data set",
     "encoder": "folder of the prepared encoder",
     "init data": "a file of sentences or texts with labels, or a folder of train, dev and test",
@@ -31,7 +32,9 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "init related": "a second source language, or CODE=PATH",
     "init source": "the source language: a code such as en, which is downloaded, or CODE=PATH for own data",
     "init task": "seen from the data when left out",
+    "evidence": "what the evidence of a table says, as JSON",
     "folder": "where the language's files lie, or an archive",
+    "gather counts": "the file for the counts of its test sentences",
     "id_or_folder": "a folder with pytorch_model.bin, or the id of a model of the hub",
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
@@ -41,6 +44,14 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "made_of": "what the plan says that a split is made of, kept with its facts",
     "max_length": "subwords, one number a file",
     "names": "below results/raw/, or encoders/<hub id>@<commit>; default: all that are locked",
+    "power effect": "a true difference in points of F1 to find, beside 1 and the paper's 2.07",
+    "power language": "standard deviation between languages of the true difference; default: measured, or 1.0",
+    "power languages": "languages, each measured with every method",
+    "power results": "results/NAME, for the variances measured there; default: assumed ones",
+    "power run": "standard deviation of one method's F1 between seeds, in points; default: measured, or 1.13",
+    "power seeds": "runs of each method in each language",
+    "power sentence": "standard deviation of one sentence's influence, in points; default: measured, or 30",
+    "power sentences": "test sentences of each language",
     "path": "below results/raw/, for instance sentipers/sentipers.xlsx",
     "preset": "in place of the one that config.yaml names",
     "raw": "folder of the downloaded corpora",
@@ -73,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     A training that a signal ended has the exit code 128 + the signal's number.
     """
     options = vars(_parser().parse_args(arguments))
-    run, debug = options.pop("run"), options.pop("debug")
+    run, debug = options.pop("command"), options.pop("debug")
     _log_to_screen()
     try:
         run(**options)
@@ -121,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_command(commands: Any, run: Callable[..., None]) -> None:
     text = inspect.getdoc(run)
     sub = commands.add_parser(run.__name__.replace("_", "-"), help=text, description=text)
-    sub.set_defaults(run=run)
+    sub.set_defaults(command=run)
     _add_arguments(sub, run)
 
 

@@ -92,5 +92,24 @@ def convert(id_or_folder: str, *, revision: str | None = None, out: Path) -> Non
     print(yaml.safe_dump(lines, default_flow_style=None, allow_unicode=True, width=1000).strip())  # noqa: T201
 
 
-COMMANDS = (check, init, lock)
+def power(
+    *,
+    languages: int,
+    seeds: int,
+    sentences: int,
+    effect: float | None = None,
+    results: Path | None = None,
+    run: float | None = None,
+    sentence: float | None = None,
+    language: float | None = None,
+) -> None:
+    """Say what a study of so many languages, seeds and test sentences can show, and what it would need to show more."""
+    from metaxl.reporting.planned import ASSUMED, Design, adjusted, describe, measured
+
+    known = measured(results) if results else {"assumed": ASSUMED}
+    components = {task: adjusted(found, run, sentence, language) for task, found in known.items()}
+    print(describe(components, Design(languages, seeds, sentences), effect))  # noqa: T201  # the answer
+
+
+COMMANDS = (check, init, lock, power)
 GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words

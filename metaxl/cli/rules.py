@@ -161,14 +161,17 @@ def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:
     return dict(zip(SPLITS, target, strict=True)) | ({"source": source} if source else {})
 
 
-def gather(cells: Path, *, group: str, root: Path, out: Path) -> None:
+def gather(cells: Path, *, group: str, root: Path, out: Path, counts: Path) -> None:
     """Hold the records of a group's cells to the active plan, and score them again from their predictions."""
+    from metaxl.reporting.evidence.counter import Counter
     from metaxl.reporting.expected import Expected
     from metaxl.reporting.frame import gather, write_scores
 
     asked = read_json(cells)
     expected = [Expected.from_dict(cell, asked["other_records"]) for cell in asked["groups"][group]]
-    write_scores(gather(root, expected), out)
+    counter = Counter()
+    write_scores(gather(root, expected, counter.add), out)
+    counter.write(counts)
 
 
 def scores(scores: Sequence[Path], *, out: Path) -> None:
@@ -178,21 +181,35 @@ def scores(scores: Sequence[Path], *, out: Path) -> None:
     write_scores(read_scores(scores), out)
 
 
-def significance(scores: Sequence[Path], *, config: Path, labels: Path, root: Path, out: Path) -> None:
-    """Compare MetaXL with its rivals by paired tests."""
+def evidence(number: int, counts: Sequence[Path], *, config: Path, root: Path, out: Path) -> None:
+    """Judge the questions that one table puts, from the counts of its cells' test sentences."""
+    from metaxl.experiment.grid import find_table
     from metaxl.experiment.load import read_config
-    from metaxl.reporting.expected import read_labels
-    from metaxl.reporting.frame import read_scores
-    from metaxl.reporting.significance import significance
+    from metaxl.reporting.evidence.files import write_evidence
+    from metaxl.reporting.evidence.table import evidence_of
+    from metaxl.reporting.facts import read_weights
 
-    significance(read_config(config), read_labels(labels), read_scores(scores), root, out)
+    experiment = read_config(config)
+    table = find_table(experiment, number)
+    weights = read_weights(root, (entry.encoder for entry in table.entries()))
+    write_evidence(evidence_of(experiment, table, counts), weights, out)
 
 
-def table(number: int, scores: Sequence[Path], *, config: Path, labels: Path, root: Path, out: Path) -> None:
+def join_evidence(evidence: Sequence[Path], *, out: Path) -> None:
+    """Join the evidence of all tables."""
+    from metaxl.reporting.evidence.files import join_evidence
+
+    join_evidence(evidence, out)
+
+
+def table(
+    number: int, scores: Sequence[Path], *, evidence: Path, config: Path, labels: Path, root: Path, out: Path
+) -> None:
     """Render one table of the paper, with the facts of its data and encoders and the scores by type."""
     from metaxl.experiment.grid import find_table, table_cells, trained_cells
     from metaxl.experiment.load import read_config
     from metaxl.reporting.by_type import write_types
+    from metaxl.reporting.evidence.told import read_told
     from metaxl.reporting.expected import read_labels
     from metaxl.reporting.facts import load_facts
     from metaxl.reporting.filled_table import fill_table
@@ -202,7 +219,7 @@ def table(number: int, scores: Sequence[Path], *, config: Path, labels: Path, ro
     experiment, frame, classes = read_config(config), read_scores(scores), read_labels(labels)
     shown = find_table(experiment, number)
     facts = load_facts(experiment, classes, trained_cells(experiment, table_cells(experiment, shown)), root)
-    render_table(fill_table(experiment, shown, frame, facts), out)
+    render_table(fill_table(experiment, shown, frame, facts, read_told(evidence)), out)
     write_types(experiment, shown, frame, classes, out)
 
 
@@ -217,5 +234,5 @@ def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> No
 
 COMMANDS = (
     *(download, data, draw, report, prepare_encoder, encode, train, keep_model, keep_best),
-    *(gather, scores, significance, table, figure),
+    *(gather, scores, evidence, join_evidence, table, figure),
 )

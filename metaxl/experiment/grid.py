@@ -1,4 +1,4 @@
-"""The cells: which of them each table and the figure show, and which of them the paired tests compare.
+"""The cells: which of them each table and the figure show.
 
 Pure Python: the workflow, the tables and the tests share it.
 """
@@ -15,12 +15,11 @@ from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import fold_cells
 from metaxl.experiment.settings import Placement
-from metaxl.experiment.slug import method_slug, parse_slug
+from metaxl.experiment.slug import method_slug
 from metaxl.experiment.variants import differs, variant_slug
 from metaxl.methods import BASE, METHODS, Method
 from metaxl.tasks import NER, SENTIMENT
 
-COMPARED_TABLES = (2, 3)
 T = TypeVar("T")
 
 
@@ -42,11 +41,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A table's row; an entry is None where the row does not apply to the column."""
+    """A table's row; an entry is None where the row does not apply to the column.
+
+    The variant is named here, for its cells may be those of another one, or of none.
+    """
 
     group: str
     label: str
     entries: dict[str, Entry | None]
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +120,6 @@ def all_cells(config: Config) -> list[Cell]:
     return _unique(cell for table in tables(config) for cell in table_cells(config, table))
 
 
-def compared_pairs(config: Config) -> Iterator[tuple[int, Cell, Cell]]:
-    """Yield (table, cell, rival) of Tables 2 and 3: a cell, and one that differs from it in nothing but the method."""
-    for table in tables(config):
-        cells = table_cells(config, table) if table.number in COMPARED_TABLES else []
-        for cell in cells:
-            method, placement, _ = parse_slug(cell.method)
-            rivals = [replace(cell, method=method_slug(rival, placement)) for rival in method.rivals]
-            yield from ((table.number, cell, rival) for rival in rivals if rival in cells)
-
-
 def cell_groups(config: Config) -> dict[str, list[Cell]]:
     """Return the cells of every table and of the figure, each once, by their readers: "table2+table5".
 
@@ -161,7 +154,7 @@ def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row
                 entries = _entries(settings, variant_slug(config, task.name, slug, variant), sources)
                 mean = {"average": _average(entries)} if average and len(entries) > 1 else {}
                 label = f"{method.label}, {config.variants[variant].label}" if variant else method.label
-                rows.append(Row(group, label, entries | mean))
+                rows.append(Row(group, label, entries | mean, variant))
     return tuple(rows)
 
 

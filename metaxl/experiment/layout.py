@@ -41,8 +41,12 @@ BEST_WORK = "work/models/{task}/{target}"
 CANDIDATES = "asked/best-{task}-{target}.json"  # the cells of which one's model is kept as the best
 
 GROUP = "scores/{group}.csv"  # the scores of the cells that the same tables and figures read
+COUNTS = "scores/{group}.counts.npz"  # of the same cells, what each test sentence adds to the score
 ALL_SCORES = "scores.csv"
-SIGNIFICANCE = "significance.csv"
+EVIDENCE = "evidence/table{number}.{suffix}"  # what the records say of a table's questions
+EVIDENCE_FORMATS = ("csv", "languages.csv", "seeds.csv", "md", "json")
+ALL_EVIDENCE = "evidence.{suffix}"
+ALL_EVIDENCE_FORMATS = ("csv", "md", "json")
 REPORT = "data/report.{suffix}"
 TABLE = "tables/table{number}.{suffix}"
 TABLE_TYPES = "tables/table{number}.types.csv"  # the scores by type or class behind it

@@ -1,4 +1,4 @@
-"""The facts that tables, paired tests and the data report read beside scores and data: what was counted, what it is."""
+"""The facts that tables, evidence and the data report read beside scores and data: what was counted, what it is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def report_facts(plan: Plan) -> list[Path]:
     return list(dict.fromkeys(root / path for file in spec.files for path in file.all_facts()))
 
 
-def compared_encoders(plan: Plan) -> list[Path]:
-    """Return the checksums of the encoders whose cells the paired tests compare."""
-    encoders = dict.fromkeys(task.encoder for task in plan.config.tasks)
+def evidence_encoders(plan: Plan, number: int) -> list[Path]:
+    """Return the checksums of the encoders whose cells a table compares.
+
+    Raises:
+        ConfigError: the configuration's tasks do not give the table.
+    """
+    encoders = dict.fromkeys(entry.encoder for entry in find_table(plan.config, number).entries())
     return [plan.path(layout.CHECKSUMS, encoder=encoder) for encoder in encoders]

@@ -19,11 +19,9 @@ from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.grid import (
     cell_groups,
-    compared_pairs,
     figure_cells,
     find_table,
     tables,
-    trained_cells,
 )
 from metaxl.experiment.layout import ENCODER_FILES, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec, recipe_of
@@ -163,10 +161,10 @@ class Plan:
         known = known_encoder(spec["hub"])
         return [module_of(known.model_type)] if known else [PACKED, WRAPPED]
 
-    def group_files(self, reader: str = "") -> list[Path]:
-        """Return the gathered scores that "table<number>" or "figure1" reads, or all of them."""
+    def group_files(self, reader: str = "", pattern: str = layout.GROUP) -> list[Path]:
+        """Return what is gathered for "table<number>" or "figure1", or all of it: scores, or by another pattern."""
         names = [name for name in cell_groups(self.config) if not reader or reader in name.split("+")]
-        return [self.path(layout.GROUP, group=name) for name in names]
+        return [self.path(pattern, group=name) for name in names]
 
     def group_inputs(self, group: str) -> list[Path]:
         """Return the records of a group's cells.
@@ -181,18 +179,23 @@ class Plan:
         encoders = [self.path(layout.CHECKSUMS, encoder=cell.encoder) for cell in known[group]]
         return list(dict.fromkeys([*self.cell_files(known[group], SCORES, PREDICTIONS), *made_of, *encoders]))
 
-    def compared_inputs(self) -> list[Path]:
-        """Return the predictions of the cells that the paired tests compare, each once."""
-        compared = dict.fromkeys(cell for _, *pair in compared_pairs(self.config) for cell in pair)
-        return self.cell_files(trained_cells(self.config, compared), PREDICTIONS)
-
-    def table_inputs(self, number: int) -> list[Path]:
-        """Return the gathered scores that a table shows.
+    def table_inputs(self, number: int, pattern: str) -> list[Path]:
+        """Return what is gathered of the cells that a table shows: `layout.GROUP` or `layout.COUNTS`.
 
         Raises:
             ConfigError: the configuration's tasks do not give the table.
         """
-        return self.group_files(f"table{find_table(self.config, number).number}")
+        return self.group_files(f"table{find_table(self.config, number).number}", pattern)
+
+    def evidence_files(self, *suffixes: str) -> list[Path]:
+        """Return the evidence of every table, in these formats."""
+        numbers = [table.number for table in tables(self.config)]
+        return [self.path(layout.EVIDENCE, number=n, suffix=suffix) for n in numbers for suffix in suffixes]
+
+    def joined_evidence(self) -> list[Path]:
+        """Return the evidence of all tables together; none without a table."""
+        formats = layout.ALL_EVIDENCE_FORMATS if tables(self.config) else ()
+        return [self.path(layout.ALL_EVIDENCE, suffix=suffix) for suffix in formats]
 
     def table_files(self, number: int | None = None) -> list[Path]:
         """Return the renderings of one table, or of all; none for a table that the tasks do not give."""

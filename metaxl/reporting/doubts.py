@@ -16,10 +16,10 @@ from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.experiment.settings import STILL_FALLING
 from metaxl.reporting.facts import Facts
 from metaxl.reporting.frame import mixed_code, shown_column, shown_scores
+from metaxl.reporting.titles import listed
 from metaxl.tasks import find_task
 
 APART = 1.0  # percentage points between the default and the strict F1 that a reader is told of
-NAMED = 3  # what a note names before it counts the rest
 
 
 def doubts(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> Iterator[str]:
@@ -44,12 +44,6 @@ def other_makings(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
             f"{len(differs)} of {len(cells)} records are of another making than the active plan and shown all the same "
             f"(other_records: accept): {keys} of {named}."
         )
-
-
-def listed(items: Sequence[str], mark: str = ",") -> str:
-    """Return the first items and how many more there are."""
-    more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
-    return f"{f'{mark} '.join(items[:NAMED])}{more}"
 
 
 def _unchosen(cells: Sequence[Cell], frame: pd.DataFrame, facts: Facts) -> Iterator[str]:

@@ -15,6 +15,7 @@ from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.grid import Entry, Row, Table, table_cells, trained_cells
 from metaxl.reporting.beside import paper_number
 from metaxl.reporting.doubts import doubts
+from metaxl.reporting.evidence.told import Told
 from metaxl.reporting.facts import Facts
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.titles import heading, made_of, short_name, table_title
@@ -34,7 +35,7 @@ class Value:
         absent: the cells without a record.
         undefined: the cells whose score is not defined.
         paper: the paper's number, where it has one, all is as there, and the configuration asks for it.
-        best: whether the value is shown in bold.
+        best: whether the value is shown in bold: the evidence says that it is better.
     """
 
     mean: float | None
@@ -59,6 +60,7 @@ class FilledTable:
         rows: with their values.
         trained: the cells that have a record.
         doubts: what makes numbers doubtful, a sentence each.
+        told: what the evidence says of the table's questions.
     """
 
     config: Config
@@ -67,6 +69,7 @@ class FilledTable:
     rows: tuple[tuple[Row, Values], ...]
     trained: frozenset[Cell]
     doubts: tuple[str, ...]
+    told: Told
 
     @property
     def title(self) -> str:
@@ -117,22 +120,23 @@ class FilledTable:
         return [value for _, row in self.rows for value in row.values() if value]
 
 
-def fill_table(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> FilledTable:
-    """Put the scores into a table: F1 on test of the best dev epoch, the mean over each entry's targets and seeds."""
+def fill_table(
+    config: Config, table: Table, frame: pd.DataFrame, facts: Facts, told: Told | None = None
+) -> FilledTable:
+    """Put the scores into a table: F1 on test of the best dev epoch, the mean over each entry's targets and seeds.
+
+    Bold is what its evidence says to be better; without evidence nothing is.
+    """
+    told = told or Told()
     scores = shown_scores(frame)
     rows: list[Values] = [
         {column: _value(config, table, column, entry, scores) for column, entry in row.entries.items()}
         for row in table.rows
     ]
-    _mark_best(rows, deciding(table))
+    rows = [_marked(row, values, told) for row, values in zip(table.rows, rows, strict=True)]
     shown = (*_trivial_row(config, table, facts), *zip(table.rows, rows, strict=True))
     trained = frozenset(cell for cell in trained_cells(config, table_cells(config, table)) if cell in scores)
-    return FilledTable(config, table, facts, shown, trained, tuple(doubts(config, table, frame, facts)))
-
-
-def deciding(table: Table) -> list[str]:
-    """Return the columns whose best is bold: Table 2's average where it has one, else all."""
-    return ["average"] if "average" in table.columns else table.columns
+    return FilledTable(config, table, facts, shown, trained, tuple(doubts(config, table, frame, facts)), told)
 
 
 def _value(config: Config, table: Table, column: str, entry: Entry | None, scores: dict[Cell, float]) -> Value | None:
@@ -148,15 +152,14 @@ def _value(config: Config, table: Table, column: str, entry: Entry | None, score
     return replace(value, mean=fmean(means), spread=stdev(means) if len(means) > 1 else None)
 
 
-def _mark_best(rows: list[Values], columns: Iterable[str]) -> None:
-    """Mark the best value of each column, and those that look the same at two decimals."""
-    for column in columns:
-        values = [value for row in rows if (value := row[column]) and value.mean is not None]
-        best = max((f"{value.mean:.2f}" for value in values), key=float, default="")
-        for row in rows:
-            value = row[column]
-            if value and value.mean is not None:
-                row[column] = replace(value, best=f"{value.mean:.2f}" == best)
+def _marked(row: Row, values: Values, told: Told) -> Values:
+    """Return a row's values with those marked that are shown to be better."""
+    return {
+        column: replace(value, best=(row.group, row.label, column) in told.bold)
+        if value and value.mean is not None
+        else value
+        for column, value in values.items()
+    }
 
 
 def _trivial_row(config: Config, table: Table, facts: Facts) -> list[tuple[Row, Values]]:

@@ -1,11 +1,11 @@
 """The records of cells as a tidy frame, every score computed again from the predictions first; what reads it back.
 
-This is the only place where scores are computed again: tables, figure and paired tests read the frame.
+This is the only place where scores are computed again: tables, figure and evidence read what it writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ import pandas as pd
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import atomic_path
 from metaxl.reporting.expected import Expected
-from metaxl.reporting.scored import Scored, pooled, scored
+from metaxl.reporting.scored import Scored, scored_cells
 from metaxl.tasks import SCORED_SPLITS, find_task
 
 TYPES = {
@@ -41,21 +40,22 @@ COLUMNS = list(TYPES)
 ADDRESS = [field.name for field in fields(Cell)]
 
 
-def gather(root: Path, cells: Sequence[Expected]) -> pd.DataFrame:
+def gather(root: Path, cells: Sequence[Expected], each: Callable[[Scored], object] = lambda one: None) -> pd.DataFrame:
     """Return one row per cell, checkpoint, split and metric of every cell that has a record; values are fractions.
 
     A score of one type of entity, or of one class, is the metric "f1:PER". A cross-validated target has rows of each
     fold, and rows of its own from the predictions of all folds together. The column `differs` names, with spaces
     between them, the keys in which a record is of another making than the active plan. `last_fall` is the share of
     the fall of the training loss that the cell's last epoch brought; NaN where nobody knows. The records lie beneath
-    `root`, results/<name>.
+    `root`, results/<name>. `each` is called with every cell, while its predictions are at hand.
 
     Raises:
         DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
     """
-    found = [scored(root, expected) for expected in cells if (root / cell_file(expected.spec.cell, SCORES)).exists()]
-    wanted = [expected.spec.cell for expected in cells]
-    rows = [row for one in (*found, *pooled(found, wanted)) for row in _rows(one)]
+    rows: list[dict[str, Any]] = []
+    for one in scored_cells(root, cells):
+        rows += _rows(one)
+        each(one)
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
 
 

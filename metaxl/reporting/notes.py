@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from metaxl.experiment.config import TaskSettings
+from metaxl.experiment.contrasts import PLACEMENTS
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import table_cells, trained_cells
 from metaxl.experiment.layout import DATA, RAW, SCORES, SOURCE, cell_file, fill, root
 from metaxl.reporting.beside import paper_note
-from metaxl.reporting.doubts import listed
 from metaxl.reporting.facts import Facts, Place
-from metaxl.reporting.filled_table import DASH, FilledTable, deciding
+from metaxl.reporting.filled_table import DASH, FilledTable
 from metaxl.reporting.paper import language_notes
-from metaxl.reporting.titles import plain, short_name
+from metaxl.reporting.titles import listed, plain, short_name
 from metaxl.reporting.trivial import LABEL
 from metaxl.tasks import SPLITS, find_task
 
@@ -25,21 +25,34 @@ LONGEST = 240  # characters of such a note
 def notes(filled: FilledTable) -> Iterator[str]:
     """Yield what a reader must know to read the numbers, one sentence or two each."""
     config, number = filled.config, filled.table.number
+    yield from filled.told.sentences
+    yield from _bold(filled)
     yield f"F1 in percent on test, of the epoch that is best on dev. {filled.measure[0].upper()}{filled.measure[1:]}."
     yield from _data_notes(filled)
     seeds = ", ".join(map(str, config.seeds))
     many = len(config.seeds) > 1
-    yield f"Seeds {seeds}: mean ± sample standard deviation." if many else f"Seed {seeds} alone: no spread is known."
+    yield (
+        f"Seeds {seeds}: mean ± sample standard deviation over seeds."
+        if many
+        else f"Seed {seeds} alone: no spread is known."
+    )
     yield from language_notes(config, filled.tasks, related=number != 5)
     if any(row.label == LABEL for row, _ in filled.rows):
         yield f"{LABEL.capitalize()}: the score of always predicting the one that is commonest in the target's train."
-    if any(value and value.best for _, values in filled.rows for value in values.values()):
-        yield "Bold: the best average." if deciding(filled.table) == ["average"] else "Bold: the best of each column."
     yield from filled.caveats
     yield from filter(None, [paper_note(config, filled.table)])
     yield from dashes(filled)
     yield from filled.doubts
     yield from _told_of_data(filled)
+
+
+def _bold(filled: FilledTable) -> Iterator[str]:
+    """Yield what bold numbers mean, where there are any."""
+    if any(value and value.best for _, values in filled.rows for value in values.values()):
+        if filled.table.number == PLACEMENTS:
+            yield "Bold: a placement that is shown better than JT, or JT where every placement is shown worse."
+        else:
+            yield "Bold: the better of MetaXL and JT from the same source, where a difference is shown."
 
 
 def _data_notes(filled: FilledTable) -> Iterator[str]:

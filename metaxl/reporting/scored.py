@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -113,10 +113,25 @@ def _same(one: Any, other: Any) -> bool:
     return one is None and other is None
 
 
+def scored_cells(root: Path, cells: Sequence[Expected]) -> Iterator[Scored]:
+    """Yield every cell that has a record, then every cross-validated target; see `scored` and `pooled`.
+
+    No more than the folds' predictions are held in memory.
+    """
+    folds = []
+    for expected in cells:
+        if (root / cell_file(expected.spec.cell, SCORES)).exists():
+            one = scored(root, expected)
+            folds += [one] if split_code(one.cell.target)[1] else []
+            yield one
+    yield from pooled(folds, [expected.spec.cell for expected in cells])
+
+
 def pooled(found: Iterable[Scored], wanted: Iterable[Cell]) -> Iterator[Scored]:
     """Yield, for every cross-validated target all of whose wanted folds were found, the scores of all predictions.
 
-    Each example was predicted in one fold, by a model that had it neither in train nor in dev.
+    Each example was predicted in one fold, by a model that had it neither in train nor in dev. Its id is preceded by
+    the fold's code, for ids may be alike in two folds.
     """
     by_cell = {one.cell: one for one in found}
     folds: dict[Cell, list[Scored | None]] = defaultdict(list)
@@ -131,7 +146,10 @@ def pooled(found: Iterable[Scored], wanted: Iterable[Cell]) -> Iterator[Scored]:
 
 
 def _pool(cell: Cell, parts: list[Scored]) -> Scored:
-    predictions = {split: [one for part in parts for one in part.predictions[split]] for split in SCORED_SPLITS}
+    predictions = {
+        split: [replace(one, id=f"{part.cell.target} {one.id}") for part in parts for one in part.predictions[split]]
+        for split in SCORED_SPLITS
+    }
     labels = parts[0].labels
     scores = {split: scores_of(cell.task, labels, ones) for split, ones in predictions.items()}
     chosen = {part.checkpoints["best"].chosen_by for part in parts}

@@ -25,7 +25,7 @@ WIDE = 6  # columns from which a LaTeX table is shrunk to the width of the text
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a format writes text, the best number, and the paper's number beside ours."""
+    """How a format writes text, a number that is shown to be better, and the paper's number beside ours."""
 
     text: Callable[[str], str]
     best: Callable[[str], str]
@@ -42,7 +42,7 @@ def render_table(filled: FilledTable, out: Path) -> list[Path]:
 
 
 def to_text(filled: FilledTable) -> str:
-    """Return the table as plain text; a star marks the best."""
+    """Return the table as plain text; a star marks what is bold elsewhere."""
     grid = _tabulate(filled, Style(text=str, best="*{}".format, beside="\n({:.2f})"), "simple")
     lines = [filled.heading, "", grid, "", *notes(filled)]
     return "\n".join(lines).replace("Bold:", "Starred:") + "\n"
@@ -93,7 +93,7 @@ def to_csv(filled: FilledTable) -> str:
         " ".join(map(str, config.seeds)),
         " ".join(str(task.source_size) for task in filled.tasks),
         filled.measure,
-        " ".join([f"{filled.made_of}.", *filled.caveats, *dashes(filled), *filled.doubts]),
+        " ".join([f"{filled.made_of}.", *filled.told.sentences, *filled.caveats, *dashes(filled), *filled.doubts]),
     ]
     for row, values in filled.rows:
         numbers = [number for value in values.values() for number in _csv_numbers(value, beside)]

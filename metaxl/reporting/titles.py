@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from metaxl.downloads.registry import find_corpus
@@ -13,6 +13,7 @@ from metaxl.reporting.paper import language_name, load_paper
 from metaxl.tasks import NER
 
 NAMED = 4  # targets that a title names before it counts them
+LISTED = 3  # what a note names before it counts the rest
 DIGITS = 8  # of a commit or a hash
 HASH = 40  # digits of a whole commit
 
@@ -65,6 +66,12 @@ def made_of(config: Config, entries: Iterable[Entry], weights: dict[str, str]) -
 def short_name(task: str) -> str:
     """Return a task's name within a sentence."""
     return "NER" if task == NER.name else task
+
+
+def listed(items: Sequence[str], mark: str = ",") -> str:
+    """Return the first items and how many more there are."""
+    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
+    return f"{f'{mark} '.join(items[:LISTED])}{more}"
 
 
 def plain(text: str) -> str:

@@ -23,7 +23,6 @@ def test_an_entry_names_what_is_there(method):
     assert not method.rtn or callable(load(method.rtn))
     assert {name for batch in method.takes for name in batch.split("+")} <= {SOURCE, TARGET, *HALVES}
     assert method.reads <= SETTINGS
-    assert set(method.rivals) <= set(METHODS)
     assert ("epochs" in method.reads) != ("target_epochs" in method.reads), "one of them says how long"
 
 

@@ -58,7 +58,7 @@ def golden(task: str, labels: LabelSet, count: int = 40) -> dict[str, list[list[
 
 
 def predictions(
-    labels: LabelSet, right: float, seed: int, gold: dict[str, list[list[str]]] | None = None
+    labels: LabelSet, right: float, seed: int | str, gold: dict[str, list[list[str]]] | None = None
 ) -> list[dict]:
     """Return dev and test predictions, each label right with probability `right`; gold is usual NER's by default."""
     noise, lines = random.Random(seed), []
@@ -118,13 +118,17 @@ def write_cell(
     labels: LabelSet | None = None,
     gold: dict[str, list[list[str]]] | None = None,
     chosen_by: str = "dev",
+    luck: str = "",
 ) -> Path:
-    """Write a cell's records and data as the workflow does, predictions and vectors invented; return its folder."""
+    """Write a cell's records and data as the workflow does, predictions and vectors invented; return its folder.
+
+    Cells of one seed err in the same places, unless their `luck` differs.
+    """
     folder, expected = root / cell.path, expected_of(root, cell, labels)
     task, labels = TASKS[cell.task], expected.spec.labels
     gold = gold or golden(cell.task, labels)
     write_inputs(expected, gold)
-    lines = predictions(labels, right, cell.seed, gold)
+    lines = predictions(labels, right, f"{luck}{cell.seed}" if luck else cell.seed, gold)
     write_jsonl(folder / "predictions.jsonl", lines)
     write_jsonl(folder / "history.jsonl", [{"epoch": 1, "steps": 10}])
     scores = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments import plan_of
 
-from metaxl.planning.evidence import compared_encoders, report_facts, table_facts
+from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
 
 ENCODERS = {"tiny": {"folder": "here"}, "other": {"folder": "there"}}
 
@@ -27,7 +27,9 @@ def test_a_table_waits_for_the_facts_of_its_own_tasks_data_and_encoders():
     assert all("/sentiment/" in name or name == "encoders/other/sha256.json" for name in sentiment)
     without_related = {name for name in names(table_facts(plan, 2)) if "/es" not in name}
     assert names(table_facts(plan, 5)) == without_related | sentiment
-    assert names(compared_encoders(plan)) == {"encoders/tiny/sha256.json", "encoders/other/sha256.json"}
+    checksums = {number: names(evidence_encoders(plan, number)) for number in (2, 3, 5)}
+    tiny, other = "encoders/tiny/sha256.json", "encoders/other/sha256.json"
+    assert checksums == {2: {tiny}, 3: {other}, 5: {tiny, other}}
 
 
 def test_the_report_waits_for_the_facts_of_all_that_it_describes():

@@ -298,8 +298,8 @@ def test_tables_and_figure_wait_for_their_groups():
     """Without a figure there is nothing to draw, and the message says so."""
     plan = plan_of()
     for number in (2, 3, 5):
-        assert plan.table_inputs(number) == plan.group_files(f"table{number}")
-    assert "Table 4 is not among this configuration's tables: 2, 3, 5." in refusal(plan.table_inputs, 4)
+        assert plan.table_inputs(number, layout.GROUP) == plan.group_files(f"table{number}")
+    assert "Table 4 is not among this configuration's tables: 2, 3, 5." in refusal(plan.table_inputs, 4, layout.GROUP)
     assert {path.stem for path in plan.table_files()} == {"table2", "table3", "table5"}
     assert plan.table_files() == [path for number in (2, 3, 5) for path in plan.table_files(number)]
     shown = [layout.root(plan.config.name) / cell.path for cell in figure_cells(plan.config)]
@@ -310,14 +310,15 @@ def test_tables_and_figure_wait_for_their_groups():
     assert refusal(plain.figure_inputs).startswith("figure: this configuration has none")
 
 
-def test_paired_tests_wait_for_the_predictions_that_they_compare():
-    """MetaXL and its rivals of Tables 2 and 3; nothing of target-only training or of other placements."""
-    plan = plan_of(controls=["metaxl-frozen", "target-matched"])
-    layers = "-".join(map(str, plan.config.task("ner").placement))
-    paths = plan.compared_inputs()
-    assert len(paths) == len(set(paths))
-    assert {path.name for path in paths} == {"predictions.jsonl"}
-    assert {path.parts[-3] for path in paths} == {"joint", f"metaxl-L{layers}", f"metaxl-frozen-L{layers}"}
+def test_evidence_is_of_every_table_and_reads_the_counts_of_its_own_groups():
+    """A table's counts lie beside its scores, group by group; without a table there is no evidence."""
+    plan = plan_of(controls=["metaxl-frozen"])
+    for number in (2, 3, 5):
+        counts, scores = (plan.table_inputs(number, pattern) for pattern in (layout.COUNTS, layout.GROUP))
+        assert [path.name.removesuffix(".counts.npz") for path in counts] == [path.stem for path in scores]
+    assert [path.name for path in plan.evidence_files("json")] == ["table2.json", "table3.json", "table5.json"]
+    assert {path.name for path in plan.joined_evidence()} == {"evidence.csv", "evidence.md", "evidence.json"}
+    assert plan_of(figure=None, ner={"targets": []}, sentiment={"targets": []}).joined_evidence() == []
 
 
 def test_a_content_digest_sees_what_a_file_says_and_nothing_else(tmp_path):

@@ -13,7 +13,6 @@ METHODS["half-speed"] = Method(
     step="metaxl.method.half_speed:half_speed_step",
     takes=("source+half",),
     reads=ALWAYS | {"epochs", "target_split"},
-    rivals=("joint",),
 )
 """
 STEP = '''
@@ -40,7 +39,8 @@ def test_a_toy_method_becomes_a_row_of_a_table(tmp_path):
     project.run("--", "tables")
     results = project.folder / "results" / "mini"
     assert "JT at half speed" in (results / "tables" / "table2.md").read_text(encoding="utf-8")
-    assert "half-speed" in (results / "significance.csv").read_text(encoding="utf-8")
+    told = (results / "evidence.csv").read_text(encoding="utf-8")
+    assert "half-speed-joint,JT at half speed - JT,exploratory" in told
     cells = results / "cells" / "tiny" / "ner" / "qu" / "en"
     toy, joint = (read_json(cells / name / "seed11" / "scores.json") for name in ("half-speed", "joint"))
     assert toy["provenance"]["code"] != joint["provenance"]["code"]

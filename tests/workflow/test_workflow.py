@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from metaxl.experiment.layout import EVIDENCE_FORMATS
 from metaxl.files import read_json, read_jsonl
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +107,9 @@ def test_tables_figure_and_records_are_all_there(project):
     for suffix in ("pdf", "png", "json"):
         assert (results / "figures" / f"figure1.{suffix}").stat().st_size > 500
     assert len(list(results.glob("cells/**/scores.json"))) == 9
+    for name in ("csv", "md", "json"):
+        assert (results / f"evidence.{name}").stat().st_size > 50
+    assert "one seed can tell nothing of the methods" in (results / "tables" / "table2.md").read_text()
     text = (results / "tables" / "table2.csv").read_text()
     assert text.count("\n") == 6  # a head; target-only; JT and MetaXL from each source
     record = read_json(project.folder / CELL / "scores.json")
@@ -160,26 +164,29 @@ def test_an_edit_to_the_label_makes_tables_and_figure_again_and_nothing_else(pro
         counts = project.planned("--", "all")
     finally:
         project.configure(MINIATURE)
-    assert counts == {"configuration": 1, "table": 3, "figure": 1, "significance": 1, "all": 1, "total": 7}
+    made = {"evidence": 3, "join_evidence": 1, "table": 3, "figure": 1}
+    assert counts == {"configuration": 1, **made, "all": 1, "total": 10}
 
 
 def test_scores_are_computed_again_in_the_gathered_groups_alone(project, tmp_path):
-    """Tables, paired tests and figure are made from scores.csv where no library of scores can be imported."""
+    """Tables, evidence and figure are made from what was gathered where no library of scores can be imported."""
     results, blocked = project.folder / "results" / "mini", tmp_path / "blocked"
     blocked.mkdir()
     for name in ("seqeval", "sklearn"):
         (blocked / f"{name}.py").write_text("raise ImportError('no second scoring here')")
     scores = [str(path) for path in results.glob("scores/*.csv")]
-    labels = ["--labels", str(results / "asked" / "labels.json")]
-    commands = [["table", "2", *scores, *labels], ["figure", *scores], ["significance", *scores, *labels]]
+    counts = [str(path) for path in results.glob("scores/*.counts.npz")]
+    told = ["--labels", str(results / "asked" / "labels.json"), "--evidence", str(results / "evidence" / "table2.json")]
+    commands = [["table", "2", *scores, *told], ["figure", *scores], ["evidence", "2", *counts]]
     environment = os.environ | {"PYTHONPATH": f"{blocked}{os.pathsep}{project.folder}"}
     for number, command in enumerate(commands):
         out = ["--config", str(results / "config.json"), "--root", str(results), "--out", str(tmp_path / str(number))]
         run = [sys.executable, "-m", "metaxl", *command, *out]
         said = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=90)
         assert said.returncode == 0, said.stderr
-    assert (tmp_path / "2").read_bytes() == (results / "significance.csv").read_bytes()
-    for made, kept in (("0/table2.md", "tables/table2.md"), ("1/figure1.json", "figures/figure1.json")):
+    pairs = [("0/table2.md", "tables/table2.md"), ("1/figure1.json", "figures/figure1.json")]
+    pairs += [(f"2/table2.{suffix}", f"evidence/table2.{suffix}") for suffix in EVIDENCE_FORMATS]
+    for made, kept in pairs:
         assert (tmp_path / made).read_bytes() == (results / kept).read_bytes()
 
 
@@ -192,6 +199,7 @@ def test_a_table_alone_gathers_and_trains_its_own_cells_only(tmp_path):
     assert everything["train"] == 9
     named = fresh.planned("--", "results/mini/tables/table3.md")
     assert (named["train"], named["gather"]) == (alone[3]["train"], alone[3]["gather"])
+    assert all(counts["evidence"] == 1 for counts in alone.values())
 
 
 @pytest.mark.slow
@@ -207,7 +215,7 @@ def test_nothing_of_the_experiments_size_travels_on_a_command_line(tmp_path):
     assert sum(" metaxl train " in command for command in commands) == 900
     assert {command.split(" metaxl ")[1].split()[0] for command in commands} == {
         *("download", "data", "draw", "prepare-encoder", "encode", "train", "gather", "scores"),
-        *("significance", "table", "report"),
+        *("evidence", "join-evidence", "table", "report"),
     }
     assert max(map(len, commands)) < 2500
 

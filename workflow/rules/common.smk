@@ -11,7 +11,7 @@ from metaxl.errors import MetaXLError
 from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
-from metaxl.planning.evidence import compared_encoders, report_facts, table_facts
+from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of

@@ -3,6 +3,7 @@ report: "../report/workflow.rst"
 
 localrules:
     scores,
+    join_evidence,
 
 
 # Every cell is scored again once, in the group of the cells that the same tables and figures read.
@@ -11,16 +12,18 @@ rule gather:
         lambda w: PLANS[w.name].group_inputs(w.group),
         cells=of_any(layout.CELLS),
     output:
-        of_any(layout.GROUP),
+        scores=of_any(layout.GROUP),
+        counts=of_any(layout.COUNTS),
     log:
         "results/{name}/logs/gather/{group}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
-        code=digest("metaxl.reporting.frame"),
+        code=digest("metaxl.reporting.frame")
+        + digest("metaxl.reporting.evidence.counter"),
     shell:
         "logged {log:q} python -m metaxl gather {input.cells:q} --group {wildcards.group:q} "
-        "--root results/{wildcards.name:q} --out {output:q}"
+        "--root results/{wildcards.name:q} --out {output.scores:q} --counts {output.counts:q}"
 
 
 rule scores:
@@ -38,33 +41,64 @@ rule scores:
         "logged {log:q} python -m metaxl scores {input:q} --out {output:q}"
 
 
-rule significance:
+# A table's questions are judged from its own cells' counts alone: no predictions are read for it again.
+rule evidence:
     input:
-        lambda w: PLANS[w.name].compared_inputs(),
-        lambda w: compared_encoders(PLANS[w.name]),
+        lambda w: evidence_encoders(PLANS[w.name], int(w.number)),
         config=of_any(layout.CONFIG),
-        labels=of_any(layout.LABELS),
-        scores=of_any(layout.ALL_SCORES),
+        counts=lambda w: PLANS[w.name].table_inputs(int(w.number), layout.COUNTS),
     output:
-        of_any(layout.SIGNIFICANCE),
+        expand(
+            of_any(layout.EVIDENCE),
+            suffix=layout.EVIDENCE_FORMATS,
+            allow_missing=True,
+        ),
     log:
-        "results/{name}/logs/significance.log",
+        "results/{name}/logs/evidence{number}.log",
     conda:
         "../../envs/metaxl.yaml"
     params:
         registry=content_digest(REGISTRY_PATH),
-        code=digest("metaxl.reporting.significance"),
+        paper=content_digest(PAPER_PATH),
+        code=digest("metaxl.reporting.evidence.files"),
     shell:
-        "logged {log:q} python -m metaxl significance {input.scores:q} --config {input.config:q} --labels {input.labels:q} "
-        "--root results/{wildcards.name:q} --out {output:q}"
+        "logged {log:q} python -m metaxl evidence {wildcards.number} {input.counts:q} --config {input.config:q} "
+        "--root results/{wildcards.name:q} --out results/{wildcards.name:q}/evidence"
+
+
+rule join_evidence:
+    input:
+        lambda w: PLANS[w.name].evidence_files("csv", "md"),
+        evidence=lambda w: PLANS[w.name].evidence_files("json"),
+    output:
+        expand(
+            of_any(layout.ALL_EVIDENCE),
+            suffix=[s for s in layout.ALL_EVIDENCE_FORMATS if s != "md"],
+            allow_missing=True,
+        ),
+        report(
+            of_any(layout.ALL_EVIDENCE, suffix="md"),
+            caption="../report/evidence.rst",
+            category="Evidence",
+        ),
+    log:
+        "results/{name}/logs/evidence.log",
+    conda:
+        "../../envs/metaxl.yaml"
+    params:
+        paper=content_digest(PAPER_PATH),
+        code=digest("metaxl.reporting.evidence.files"),
+    shell:
+        "logged {log:q} python -m metaxl join-evidence {input.evidence:q} --out results/{wildcards.name:q}"
 
 
 rule table:
     input:
         lambda w: table_facts(PLANS[w.name], int(w.number)),
         config=of_any(layout.CONFIG),
+        evidence=of_any(layout.EVIDENCE, suffix="json"),
         labels=of_any(layout.LABELS),
-        scores=lambda w: PLANS[w.name].table_inputs(int(w.number)),
+        scores=lambda w: PLANS[w.name].table_inputs(int(w.number), layout.GROUP),
     output:
         expand(
             of_any(layout.TABLE),
@@ -87,8 +121,8 @@ rule table:
         paper=content_digest(PAPER_PATH),
         code=digest("metaxl.reporting.tables") + digest("metaxl.reporting.by_type"),
     shell:
-        "logged {log:q} python -m metaxl table {wildcards.number} {input.scores:q} --config {input.config:q} "
-        "--labels {input.labels:q} --root results/{wildcards.name:q} --out results/{wildcards.name:q}/tables"
+        "logged {log:q} python -m metaxl table {wildcards.number} {input.scores:q} --evidence {input.evidence:q} "
+        "--config {input.config:q} --labels {input.labels:q} --root results/{wildcards.name:q} --out results/{wildcards.name:q}/tables"
 
 
 rule figure:

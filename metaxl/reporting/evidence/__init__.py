@@ -1,0 +1,1 @@
+"""What the records say of each question that a table puts: counts, answers, sentences, files."""

@@ -1,0 +1,46 @@
+"""Counts what each test sentence adds to a cell's score, while its predictions are at hand, and writes that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metaxl.errors import DataError
+from metaxl.files import atomic_path
+from metaxl.reporting.evidence.counted import NAMES, Counted
+from metaxl.reporting.scored import Scored
+from metaxl.reporting.statistics.counts import sentence_counts
+
+LARGEST = 2**16 - 1  # entities in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Collects the counts of cells and writes them."""
+
+    counted: dict[str, Counted] = field(default_factory=dict)  # by the cell's path
+    places: dict[str, str] = field(default_factory=dict)  # the task and target of each
+
+    def add(self, one: Scored) -> None:
+        """Count a cell's predictions of test."""
+        predictions = sorted(one.predictions["test"], key=lambda prediction: prediction.id)
+        names = np.array([prediction.id for prediction in predictions], dtype=np.str_)
+        counts = sentence_counts(one.cell.task, one.labels, predictions)
+        self.counted[one.cell.path] = Counted(names, counts)
+        self.places[one.cell.path] = f"{one.cell.task}/{one.cell.target}"
+
+    def write(self, path: Path) -> None:
+        """Write all of them as npz, atomically; the same cells give the same bytes."""
+        arrays: dict[str, NDArray[np.generic]] = {}
+        for cell in sorted(self.counted):
+            one, place = self.counted[cell], f"{NAMES}/{self.places[cell]}"
+            if not np.array_equal(arrays.setdefault(place, one.names), one.names):
+                arrays[f"{NAMES}/{cell}"] = one.names  # a record of other data, which the configuration accepts
+            if one.counts.max(initial=0) > LARGEST:
+                raise DataError(f"{cell}: a test sentence with more than {LARGEST} entities cannot be counted.")
+            arrays[cell] = one.counts.astype(np.uint16)
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]

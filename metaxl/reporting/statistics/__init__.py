@@ -1,0 +1,1 @@
+"""How certain the differences between methods are; docs/statistics.md explains each choice, with simulated figures."""
