@@ -118,6 +118,7 @@ def train(
     checkpoint_minutes: float,
 ) -> None:
     """Train one cell, or go on where its training was interrupted."""
+    from metaxl.experiment.layout import FAILURE
     from metaxl.experiment.spec import CellSpec
     from metaxl.training.keep import STAGED, forget_models
     from metaxl.training.train import choose_device, train_cell
@@ -127,17 +128,35 @@ def train(
     staged = work / STAGED if keep_models == "all" else None
     device, interval = choose_device(cell_spec), 60 * checkpoint_minutes
     train_cell(cell_spec, encoder, _roles(target, source), out, device, work, staged, interval)
+    (out / FAILURE).unlink(missing_ok=True)
+
+
+def give_up(
+    spec: str, *, status: int, attempt: int, attempts: int, log: Path, out: Path, work: Path, strict: str
+) -> None:
+    """Decide about a training that ended without a score: fail likewise, or leave a record that says why."""
+    from metaxl.experiment.spec import CellSpec
+    from metaxl.training.given_up import give_up
+
+    give_up(CellSpec.from_dict(json.loads(spec)), status, attempt, attempts, log, out, work, strict == "yes")
 
 
 def keep_model(
     spec: str, *, encoder: Path, target: Sequence[Path], source: Path | None = None, cell: Path, work: Path, out: Path
 ) -> None:
     """Keep the model of one cell: the one that its training left, or else that of training it again."""
+    from metaxl.experiment.failure import failure_of
+    from metaxl.experiment.layout import SCORES
     from metaxl.experiment.spec import CellSpec
     from metaxl.training.keep import keep_model
-    from metaxl.training.train import choose_device
+    from metaxl.training.train import MODEL_RECORD, choose_device
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
+    if failed := failure_of(read_json(cell / SCORES)):
+        said = f"{cell_spec.cell.path} has no model, for its training failed: {failed.reason}"
+        log.warning("%s", said)
+        write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
+        return
     keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec))
 
 
@@ -233,6 +252,6 @@ def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> No
 
 
 COMMANDS = (
-    *(download, data, draw, report, prepare_encoder, encode, train, keep_model, keep_best),
+    *(download, data, draw, report, prepare_encoder, encode, train, give_up, keep_model, keep_best),
     *(gather, scores, evidence, join_evidence, table, figure),
 )

@@ -28,6 +28,15 @@ log = logging.getLogger("metaxl")
 class ReplacedError(MetaXLError):
     """Another process has begun to train the same cell."""
 
+    exit_code = 76
+
+
+def in_other_hands(folder: Path) -> bool:
+    """Tell whether a process of another machine, or one of this machine that runs, trains the cell of a workspace."""
+    path = folder / "owner.json"
+    owner = read_json(path) if path.is_file() else None
+    return owner is not None and (owner["host"] != socket.gethostname() or is_alive(owner["pid"]))
+
 
 class Owner:
     """This process as the one that trains a cell."""

@@ -21,6 +21,7 @@ from metaxl.encoder.open import network_module
 from metaxl.errors import ConfigError
 from metaxl.experiment.spec import CellSpec, training_digest
 from metaxl.files import atomic_path, sha256_file, sha256_text, write_json, write_jsonl
+from metaxl.machine import cpu_model, host, scheduler_job
 from metaxl.method.adam import Adam
 from metaxl.method.flat import Flat
 from metaxl.method.learner import Learner
@@ -249,6 +250,7 @@ def _first_states(run: Run, data: Encoded, between: Between) -> np.ndarray:
 
 
 def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: torch.device) -> dict[str, Any]:
+    job = scheduler_job()
     return {
         "spec": sha256_text(spec.to_json()),
         "settings": spec.settings(),
@@ -259,7 +261,9 @@ def _provenance(spec: CellSpec, encoder: Path, files: dict[str, Path], device: t
         "libraries": library_versions(),
         "device": _device_name(device),
         "threads": torch.get_num_threads(),
-    }
+        "host": host(),
+        "machine": _device_name(device) if device.type == "cuda" else cpu_model(),
+    } | ({"job": job} if job else {})
 
 
 def _device_name(device: torch.device) -> str:
