@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
 
-from metaxl.cli import people, rules
+from metaxl.cli import people, reports, rules
 from metaxl.cli.faults import MACHINE, explain_fault
 from metaxl.errors import MetaXLError, without_credentials
 from metaxl.tasks import SPLITS, TASKS
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="metaxl", description="The steps of the MetaXL workflow.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for run in (*people.COMMANDS, *rules.COMMANDS):
+    for run in (*people.COMMANDS, *rules.COMMANDS, *reports.COMMANDS):
         _add_command(commands, run)
     for name, (text, runs) in people.GROUPS.items():
         group = commands.add_parser(name, help=text, description=text)
