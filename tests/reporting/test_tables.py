@@ -22,6 +22,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import all_cells, find_table, table_cells, tables, trained_cells
 from metaxl.files import write_json
 from metaxl.reporting.by_type import write_types
+from metaxl.reporting.evidence.told import Told
 from metaxl.reporting.facts import facts_files, load_facts
 from metaxl.reporting.filled_table import fill_table
 from metaxl.reporting.frame import COLUMNS, TYPES
@@ -50,16 +51,16 @@ def frame_of(cells, value=lambda number: 0.5 + number / 100, strict=lambda numbe
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
 
 
-def fill(config, table, frame, **facts):
-    return fill_table(config, table, frame, facts_of(config, **facts))
+def fill(config, table, frame, told=None, **facts):
+    return fill_table(config, table, frame, facts_of(config, **facts), told)
 
 
 def render_all(config, frame, out):
     return [path for table in tables(config) for path in render_table(fill(config, table, frame), out)]
 
 
-def filled(config, number, frame, **facts):
-    return fill(config, find_table(config, number), frame, **facts)
+def filled(config, number, frame, told=None, **facts):
+    return fill(config, find_table(config, number), frame, told, **facts)
 
 
 FOLDER = {"tiny": {"folder": "here"}}
@@ -81,6 +82,8 @@ GOLDEN_MD = """\
 | related  | JT          | 56.00 |       |           |
 |          | MetaXL      | 57.00 |       |           |
 
+- Does MetaXL help? From en: yes (\\[+1, +3\\]).
+- Bold: the better of MetaXL and JT from the same source, where a difference is shown.
 - F1 in percent on test, of the epoch that is best on dev. NER: micro F1 over entity spans as seqeval computes it by \
 default (conlleval).
 - Examples of train / dev / test: qu, gn 100 / 100 / 100 (NER).
@@ -88,8 +91,8 @@ default (conlleval).
 - Entity types: PER, ORG, LOC (NER).
 - Seed 11 alone: no spread is known.
 - Related sources: qu es.
-- Bold: the best average.
 """
+TOLD = Told(("Does MetaXL help? From en: yes ([+1, +3]).",), frozenset({("en", "MetaXL", "average")}))
 ABOUT = '0,11,500,sentiment: F1 of the positive class,"synthetic languages; encoder: tiny, pre-trained here."'
 GOLDEN_CSV = f"""\
 group,row,te,te_sd,absent_records,seeds,source_sentences,measure,data
@@ -110,23 +113,23 @@ none & commonest class & 0.00 \\
  & target only & 60.00 \\
 \midrule
 en & JT & 61.00 \\
- & MetaXL & \textbf{62.00} \\
+ & MetaXL & 62.00 \\
 \bottomrule
 \end{tabular}
-\caption{Sentiment classification (synthetic languages; encoder: tiny, pre-trained here). F1 in percent on test, of the epoch that is best on dev. Sentiment: F1 of the positive class. Examples of train / dev / test: te 100 / 100 / 100 (sentiment). Each source set: 500 reviews (sentiment). Classes: negative, positive (sentiment). Seed 11 alone: no spread is known. Commonest class: the score of always predicting the one that is commonest in the target's train. Bold: the best of each column.}
+\caption{Sentiment classification (synthetic languages; encoder: tiny, pre-trained here). F1 in percent on test, of the epoch that is best on dev. Sentiment: F1 of the positive class. Examples of train / dev / test: te 100 / 100 / 100 (sentiment). Each source set: 500 reviews (sentiment). Classes: negative, positive (sentiment). Seed 11 alone: no spread is known. Commonest class: the score of always predicting the one that is commonest in the target's train.}
 \label{tab:metaxl-3}
 \end{table}
 """  # noqa: E501 - as it is written
 
 
 def test_golden_markdown():
-    """Groups, empty places where a target has no related source, two decimals, the best average in bold."""
+    """Groups, empty places where a target has no related source, two decimals; what the evidence says, and its bold."""
     config = small_config()
-    assert to_markdown(filled(config, 2, frame_of(ner_cells(config)))) == GOLDEN_MD
+    assert to_markdown(filled(config, 2, frame_of(ner_cells(config)), TOLD)) == GOLDEN_MD
 
 
 def test_golden_csv_and_latex():
-    """The same numbers, plain in CSV and with booktabs in LaTeX."""
+    """The same numbers, plain in CSV and with booktabs in LaTeX; nothing is bold without evidence."""
     config = small_config()
     cells = [cell for cell in all_cells(config) if cell.task == "sentiment"]
     made = filled(config, 3, frame_of(cells, lambda number: 0.6 + number / 100))
@@ -194,16 +197,34 @@ def test_empty_frame_renders(tmp_path):
     assert "| **" not in text
 
 
-@pytest.mark.parametrize("number", [3, 5])
-def test_best_of_each_column_is_bold(number):
-    """Tables 3 and 5 mark each column; numbers that look the same are all marked."""
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_bold_is_what_the_evidence_says_and_nothing_else(number):
+    """However far apart the numbers are; a place without a number stays a dash."""
     config = small_config()
-    text = to_markdown(filled(config, number, frame_of(all_cells(config), lambda _: 0.7)))
-    places = [
-        place for line in text.splitlines() if line.startswith("|") for place in line.split("|") if "70.00" in place
-    ]
-    assert places
-    assert all("**70.00**" in place for place in places)
+    table = find_table(config, number)
+    row, column = table.rows[-1], table.columns[0]
+    cells = all_cells(config)
+    frame = frame_of(cells, lambda cell: 0.01 * cell)
+    place = (row.group, row.label, column)
+    plain, marked = (fill(config, table, frame, told) for told in (None, Told((), frozenset({place}))))
+    assert "**" not in to_markdown(plain).split("\n", 1)[1]
+    lines = [line for line in to_markdown(marked).splitlines() if "**" in line][1:]
+    assert len(lines) == 1
+    assert lines[0].count("**") == 2
+    assert to_latex(marked).count(r"\textbf") == 1
+    assert to_csv(marked) == to_csv(plain)
+    bold = ["Bold: a placement that is shown better" in note for note in notes(marked)]
+    assert any(bold) == (number == 5)
+    assert "**" not in to_markdown(fill(config, table, frame_of([]), marked.told)).split("\n", 1)[1]
+
+
+def test_sentences_of_the_evidence_stand_first_in_every_format():
+    config = small_config()
+    made = filled(config, 2, frame_of(all_cells(config)), TOLD)
+    assert next(notes(made)) == TOLD.sentences[0]
+    assert "Does MetaXL help? From en: yes ([+1, +3])." in to_latex(made).split(r"\caption{")[1]
+    assert all(TOLD.sentences[0] in row["data"] for row in rows_of(to_csv(made)))
+    assert TOLD.sentences[0] in to_text(made)
 
 
 @pytest.mark.parametrize(
@@ -272,10 +293,11 @@ def test_every_rendering_says_what_it_is(tmp_path):
 def test_terminal_is_plain():
     """No markup; a star marks the best, and says so."""
     config = small_config()
-    text = to_text(filled(config, 2, frame_of(all_cells(config))))
+    text = to_text(filled(config, 2, frame_of(all_cells(config)), TOLD))
     assert "**" not in text
     assert "*54.50" in text
-    assert "Starred: the best average." in text
+    assert "Starred: the better of MetaXL and JT from the same source, where a difference is shown." in text
+    assert "tarred" not in to_text(filled(config, 2, frame_of(all_cells(config))))
 
 
 def test_paper_averages_are_the_means_of_their_cells():
@@ -428,11 +450,10 @@ def test_the_papers_languages_from_own_files_have_no_table_of_the_papers():
 
 
 def test_a_lone_target_has_no_average():
-    """Its column decides, and the one of Table 5 is named by it."""
+    """The column of Table 5 is named by it."""
     config = small_config(**OWN, files={"ner": {"lug": "my/lug.tsv", "en": "my/en.tsv"}})
     text = to_markdown(filled(config, 2, frame_of(all_cells(config))))
     assert "average" not in text
-    assert "| **52.00** |" in text
     assert "NER lug" in to_markdown(filled(config, 5, frame_of(all_cells(config))))
 
 
@@ -552,8 +573,7 @@ def test_the_trivial_row_is_the_commonest_class_of_train():
         expected = 100 * f1_score(gold, guess, average="macro", zero_division=0, **averaged)
         first = rows_of(to_csv(made))[0]
         assert (first["group"], first["row"], first["te"]) == ("-", "commonest class", f"{expected:.2f}")
-        assert f"**{expected:.2f}**" not in to_markdown(made)
-        assert "**1.00**" in to_markdown(made)
+        assert f"| {expected:.2f} |" in to_markdown(made)
     for number in (2, 5):
         assert "ommonest" not in to_text(filled(config, number, frame, changes=changes))
 
@@ -612,7 +632,8 @@ def test_facts_are_read_from_the_files_that_a_table_waits_for(tmp_path):
 def test_tables_start_without_torch():
     """Rendering and the figure import neither torch nor seqeval nor scikit-learn."""
     code = (
-        "import sys, metaxl.reporting.tables, metaxl.reporting.figure, metaxl.reporting.frame, metaxl.reporting.stats\n"
+        "import sys, metaxl.reporting.tables, metaxl.reporting.figure, metaxl.reporting.frame\n"
+        "import metaxl.reporting.evidence.files\n"
         "heavy = {'torch', 'seqeval', 'sklearn', 'transformers', 'matplotlib.pyplot'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or None)"
     )
