@@ -43,8 +43,8 @@ class Failure:
     def next(self) -> str:
         """Return what becomes of the cell."""
         if self.is_final:
-            return "tried again when its settings, data, encoder or code change, or its folder is removed"
-        return "tried again by the next command"
+            return "a cell is tried again when its settings, data, encoder or code change, or its folder is removed"
+        return "the next command tries again"
 
 
 def stand_in(cell: Cell, failure: Failure) -> dict[str, Any]:

@@ -1,57 +1,65 @@
-"""Cells that failed: which of them a run tries again, and what a person is told of the others."""
+"""Cells that failed: which of them a run tries again, and what a person is told of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from metaxl.experiment import layout
+from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.failure import Failure, failure_of
 from metaxl.experiment.grid import cell_groups
-from metaxl.experiment.layout import FAILURE, SCORES
-from metaxl.files import read_json
+from metaxl.experiment.layout import FAILURE, SCORES, cell_file
+from metaxl.files import canonical_json, read_json
+from metaxl.planning.staged import stage
 from metaxl.planning.told import named
 
-LOCKS = Path(".snakemake", "locks")  # holds files while a run of Snakemake owns the folder
+AGAIN = "again.json"  # an input of every training
 MOST = 3  # cells that a line names
 
 
-def try_again(config: Config) -> str:
-    """Remove the stand-ins of an experiment's cells that another attempt may train, so that a run makes that attempt.
+def again(name: str, cell: Cell) -> Path:
+    """Return an input of a cell's training that is newer than the cell's stand-in where another attempt may succeed.
 
-    failed.json stays until the cell is trained. Nothing is removed while another run of Snakemake owns the folder, for
-    that may be about to read the stand-ins.
+    So the next command trains the cell again, and a dry run says so. It tells the failure, for Snakemake takes a small
+    file of the same content for unchanged.
 
-    Returns:
-        What the person is told; empty where there are none.
+    Args:
+        name: of the experiment.
+        cell: that is to be trained.
     """
-    if LOCKS.is_dir() and any(LOCKS.iterdir()):
-        return ""
-    again = [(path, failure) for path, failure in _failures(layout.root(config.name)) if not failure.is_final]
-    for path, _ in again:
-        path.unlink()
-    if not again:
-        return ""
-    return f"Tried again, for another attempt may succeed: {named([str(path.parent) for path, _ in again], MOST)}."
+    root = layout.root(name)
+    failure = failure_at(root, cell)
+    fails = failure is not None and not failure.is_final
+    content = canonical_json(asdict(failure)) if failure and fails else ""
+    return stage(root / cell_file(cell, AGAIN), content, not fails)
+
+
+def failure_at(root: Path, cell: Cell) -> Failure | None:
+    """Return why a cell of the experiment whose results lie beneath `root` has no score; None unless it failed."""
+    path = root / cell_file(cell, SCORES)
+    there = path.is_file() and (root / cell_file(cell, FAILURE)).is_file()  # most cells lack the latter
+    return failure_of(read_json(path)) if there else None
+
+
+def tried_again(cells: Iterable[tuple[str, Cell]]) -> str:
+    """Return which of the cells, (experiment, cell), that a run trains have failed before; empty for none."""
+    failed = [cell.path for name, cell in cells if failure_at(layout.root(name), cell)]
+    many = f"{len(failed)} cell{'s' * (len(failed) > 1)}"
+    return f"Tried again: {many} that failed before: {named(failed, MOST)}." if failed else ""
 
 
 def failures_of_run(config: Config) -> Iterator[str]:
-    """Yield which of the cells that tables and figures show failed, with the reason and with what becomes of them."""
+    """Yield which of the cells that tables and figures show failed, with the reasons, and what becomes of them."""
     root = layout.root(config.name)
-    wanted = {root / layout.cell_file(cell, SCORES): cell for cells in cell_groups(config).values() for cell in cells}
-    alike: dict[tuple[str, str], list[str]] = {}
-    for path, failure in _failures(root):
-        if path in wanted:
-            alike.setdefault((failure.reason, failure.next), []).append(wanted[path].path)
-    for (reason, later), paths in alike.items():
-        yield f"{len(paths)} of {len(wanted)} cells failed ({later}): {named(paths, MOST)}: {reason}"
-
-
-def _failures(root: Path) -> Iterator[tuple[Path, Failure]]:
-    """Yield the stand-ins for scores that lie beneath the folder of an experiment's results."""
-    pattern = "/".join("*" if "{" in part else part for part in layout.CELL.split("/")[:-1])
-    for told in sorted(root.glob(f"{pattern}/{FAILURE}")):
-        path = told.with_name(SCORES)
-        if path.is_file() and (failure := failure_of(read_json(path))):
-            yield path, failure
+    cells = [cell for cells in cell_groups(config).values() for cell in cells]
+    failed: dict[Cell, Failure] = {cell: failure for cell in cells if (failure := failure_at(root, cell))}
+    later: dict[str, int] = {}
+    alike: dict[str, list[str]] = {}
+    for cell, failure in failed.items():
+        later[failure.next] = later.get(failure.next, 0) + 1
+        alike.setdefault(failure.reason, []).append(cell.path)
+    yield from (f"{count} of {len(cells)} cells failed; {what}." for what, count in later.items())
+    yield from (f"{named(paths, MOST)}: {reason}" for reason, paths in alike.items())

@@ -18,6 +18,7 @@ from metaxl.reporting.titles import listed, plain, short_name
 from metaxl.reporting.trivial import LABEL
 from metaxl.tasks import SPLITS, find_task
 
+REASONS = 5  # for which cells failed, below the table
 TOLD = 10  # notes of the data below a table; the data report has all
 LONGEST = 240  # characters of such a note
 
@@ -95,8 +96,10 @@ def dashes(filled: FilledTable) -> Iterator[str]:
     for cell in missing:
         if cell in filled.failed:
             reasons.setdefault(filled.failed[cell], []).append(cell.path)
-    for reason, paths in reasons.items():
+    for reason, paths in list(reasons.items())[:REASONS]:
         yield f"{DASH}: {len(paths)} of {total} cells failed: {listed(paths)}: {reason}"
+    if more := [path for paths in list(reasons.values())[REASONS:] for path in paths]:
+        yield f"{DASH}: {len(more)} more of {total} cells failed; failed.json in the folder of each says why."
     if absent := [cell for cell in missing if cell not in filled.failed]:
         named = listed([str(cell_file(cell, SCORES)) for cell in absent])
         yield f"{DASH}: {len(absent)} of {total} records are absent: {named}. Run the workflow to train them."

@@ -20,7 +20,7 @@ from metaxl.experiment.failure import FINAL, Failure, stand_in
 from metaxl.experiment.spec import CellSpec
 from metaxl.files import atomic_path, sha256_text, write_json, write_text
 from metaxl.machine import host
-from metaxl.training.owner import ReplacedError, in_other_hands
+from metaxl.training.owner import ReplacedError, left
 
 SIGNALS = 128  # a process that a signal ended has this exit status and the signal's number
 ASKED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
@@ -79,12 +79,12 @@ def give_up(
         UnfinishedError: another attempt may be made, the run is to end, or another process trains the cell; nothing
             was written.
     """
-    decided = "interrupted" if in_other_hands(work) else verdict(status, attempt, attempts, strict)
-    reason = reason_of(status, log_path)
+    decided = verdict(status, attempt, attempts, strict) if left(work) else "interrupted"
     if decided != "final":
         raise UnfinishedError(
             status, f"{spec.cell.path}: attempt {attempt} ended with status {status}; {SAID[decided]}."
         )
+    reason = reason_of(status, log_path).removeprefix(f"{spec.cell.path}: ")
     when, made_of = time.strftime("%Y-%m-%d %H:%M:%S"), sha256_text(spec.to_json())
     _write(spec, Failure(reason, status, attempt, host(), when, made_of), out)
     log.warning("%s: failed, and tables show a dash for it: %s", spec.cell.path, reason)

@@ -31,11 +31,17 @@ class ReplacedError(MetaXLError):
     exit_code = 76
 
 
-def in_other_hands(folder: Path) -> bool:
-    """Tell whether a process of another machine, or one of this machine that runs, trains the cell of a workspace."""
+def left(folder: Path) -> bool:
+    """Forget the owner of a cell's workspace, whose process has ended; False if one of this machine still runs.
+
+    Of a process of another machine nobody here knows; it writes nothing once its name is gone.
+    """
     path = folder / "owner.json"
     owner = read_json(path) if path.is_file() else None
-    return owner is not None and (owner["host"] != socket.gethostname() or is_alive(owner["pid"]))
+    if owner and owner["host"] == socket.gethostname() and is_alive(owner["pid"]):
+        return False
+    path.unlink(missing_ok=True)
+    return True
 
 
 class Owner:

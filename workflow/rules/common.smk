@@ -12,7 +12,7 @@ from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
-from metaxl.planning.failed import try_again
+from metaxl.planning.failed import again, tried_again
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
@@ -33,9 +33,6 @@ try:
     PLANS = Plans(config)
     PLANS.active.check()
     PLANS.stage(PLANS.active)
-    # Not in the jobs' own processes, which read this file again, nor in a dry run, which changes nothing.
-    begins = workflow.is_main_process and not workflow.output_settings.dryrun
-    TRIED_AGAIN = try_again(PLANS.active.config) if begins else ""
 except MetaXLError as error:
     raise WorkflowError(str(error)) from error
 PLAN = PLANS.active
@@ -74,7 +71,7 @@ onstart:
     )
     try:
         check_run(PLANS, JOBS)
-        tell(TRIED_AGAIN)
+        tell(tried_again((w.name, cell_of(w)) for rule, w in JOBS if rule == "train"))
         if concerns(PLAN.config, JOBS):
             tell(told_at_start(PLAN.config))
     except MetaXLError as error:
