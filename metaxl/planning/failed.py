@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
@@ -16,25 +17,30 @@ from metaxl.files import canonical_json, read_json
 from metaxl.planning.staged import stage
 from metaxl.planning.told import named
 
+if TYPE_CHECKING:
+    from metaxl.planning.plan import Plan
+
 AGAIN = "again.json"  # an input of every training
 MOST = 3  # cells that a line names
 
 
-def again(name: str, cell: Cell) -> Path:
+def again(plan: Plan, cell: Cell) -> Path:
     """Return an input of a cell's training that is newer than the cell's stand-in where another attempt may succeed.
 
     So the next command trains the cell again, and a dry run says so. It tells the failure, for Snakemake takes a small
-    file of the same content for unchanged.
+    file of the same content for unchanged. A failure that is final is not, once a file that the cell is trained from
+    was removed: that is the cure of a damaged one, and Snakemake makes no file again for a record that is there.
 
-    Args:
-        name: of the experiment.
-        cell: that is to be trained.
+    Raises:
+        ConfigError: the cell's path names a method, task, encoder or language that does not fit.
     """
-    root = layout.root(name)
+    root = layout.root(plan.config.name)
     failure = failure_at(root, cell)
-    fails = failure is not None and not failure.is_final
-    content = canonical_json(asdict(failure)) if failure and fails else ""
-    return stage(root / cell_file(cell, AGAIN), content, not fails)
+    if failure and failure.is_final:
+        data = [path for paths in plan.cell_inputs(cell).values() for path in paths]
+        if all(path.exists() for path in (*data, *plan.encoder_files(cell.encoder))):
+            failure = None
+    return stage(root / cell_file(cell, AGAIN), canonical_json(asdict(failure)) if failure else "", failure is None)
 
 
 def failure_at(root: Path, cell: Cell) -> Failure | None:

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import pytest
-from experiments import small_config
+from experiments import plan_of, small_config
 from records import write_cell, write_failed
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import cell_groups
+from metaxl.files import write_text
 from metaxl.planning.failed import again, failures_of_run, tried_again
 from metaxl.planning.run_notes import told_at_end
 
+PLAN = plan_of()
 CELL = Cell("tiny", "ner", "qu", "en", "joint", 11)
+INPUTS = [path for paths in PLAN.cell_inputs(CELL).values() for path in paths] + PLAN.encoder_files("tiny")
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """The results of an experiment called demo, in the folder that Snakemake works in."""
+    """The results of an experiment called demo, in the folder that Snakemake works in, with all that the cell reads."""
     monkeypatch.chdir(tmp_path)
+    for path in INPUTS:
+        write_text(tmp_path / path, "there")
     return tmp_path / "results" / "demo"
 
 
 def newer(root, cell=CELL):
     """Tell whether Snakemake would take the input of a cell's training for newer than its record."""
-    return again("demo", cell).stat().st_mtime > (root / cell.path / "scores.json").stat().st_mtime
+    return again(PLAN, cell).stat().st_mtime > (root / cell.path / "scores.json").stat().st_mtime
 
 
 def test_a_cell_without_a_failure_never_has_a_newer_input(root):
-    assert again("demo", CELL).stat().st_mtime < 100
+    assert again(PLAN, CELL).stat().st_mtime < 100
     write_cell(root, CELL)
     assert not newer(root)
 
@@ -35,13 +40,13 @@ def test_a_cell_without_a_failure_never_has_a_newer_input(root):
 @pytest.mark.parametrize("status", [2, 75, 127, 134, 137, 139])
 def test_a_fault_of_the_machine_makes_the_input_newer_and_another_each_time(root, status):
     """Snakemake compares the content of small files, and takes an equal one for unchanged."""
-    before = again("demo", CELL).read_text()
+    before = again(PLAN, CELL).read_text()
     write_failed(root, CELL, status=status)
     assert newer(root)
-    first = again("demo", CELL).read_text()
+    first = again(PLAN, CELL).read_text()
     write_failed(root, CELL, status=status, when="2026-01-01 00:00:01")
     assert newer(root)
-    second = again("demo", CELL).read_text()
+    second = again(PLAN, CELL).read_text()
     assert len({before, first, second}) == 3
     write_cell(root, CELL)
     (root / CELL.path / "failed.json").unlink()
@@ -51,6 +56,13 @@ def test_a_fault_of_the_machine_makes_the_input_newer_and_another_each_time(root
 def test_what_fails_again_in_the_same_way_is_left(root):
     write_failed(root, CELL, status=1)
     assert not newer(root)
+
+
+@pytest.mark.parametrize("path", INPUTS, ids=str)
+def test_a_file_that_was_removed_may_cure_what_fails_in_the_same_way(root, path):
+    write_failed(root, CELL, status=1)
+    path.unlink()
+    assert newer(root)
 
 
 def test_a_run_says_which_cells_it_tries_again(root):

@@ -84,8 +84,7 @@ def test_a_cell_that_the_system_kills_is_retried_given_up_and_retried_by_the_nex
     assert failed["reason"].startswith("Killed by the system, for want of memory as a rule")
     assert f"- {CELL.removeprefix(ROOT + '/')}: {failed['reason']}" in said
     assert "1 of 3 cells failed; the next command tries again." in said
-    for number in (2, 5):
-        assert failed["reason"] in table(project, number).replace("\\", "")
+    assert failed["reason"] in table(project, 2).replace("\\", "")
     assert "cells failed" in (project.folder / ROOT / "tables" / "table2.csv").read_text()
     before = (project.folder / SCORES).read_bytes()
     assert project.planned("--", "tables")["train"] == 1
@@ -123,6 +122,7 @@ def test_damaged_data_are_named_with_their_cure_which_works(project):
     reason = read_json(project.folder / CELL / "failed.json")["reason"]
     assert reason.startswith(f"{ROOT}/encoded/tiny/ner/qu/train.npz: damaged (")
     assert reason.endswith("remove it, and the same command makes it again.")
+    assert "train" not in project.planned("--", SCORES)
     path.unlink()
     project.run("--", SCORES)
     assert "best" in read_json(project.folder / SCORES)

@@ -12,7 +12,7 @@ rule train:
             )
         ),
         checksums=of_any(layout.CHECKSUMS),
-        again=lambda w: again(w.name, cell_of(w)),
+        again=lambda w: again(PLANS[w.name], cell_of(w)),
     output:
         scores=of_any(layout.CELL, file=layout.SCORES),
         predictions=of_any(layout.CELL, file=layout.PREDICTIONS),
