@@ -99,7 +99,11 @@ METHODS = {
             label="MetaXL",
             step=f"{STEPS}:metaxl_step",
             takes=("source", "half", "other half"),
-            reads=ALWAYS | RTN_FORM | THETA_LOSS | PHI_MOVES | {"epochs", "update_order", "inner_rate"},
+            reads=ALWAYS
+            | RTN_FORM
+            | THETA_LOSS
+            | PHI_MOVES
+            | {"epochs", "update_order", "inner_rate", "meta_objective", "meta_clip_norm"},
             rtn=RTN,
         ),
         Method(
@@ -123,7 +127,7 @@ METHODS = {
             label="JT with RTN",
             step=f"{STEPS}:joint_rtn_step",
             takes=("source", "target"),
-            reads=ALWAYS | RTN_FORM | PHI_MOVES | {"epochs", "joint_rtn_forward"},
+            reads=ALWAYS | RTN_FORM | PHI_MOVES | {"epochs", "joint_rtn_forward", "meta_clip_norm"},
             rtn=RTN,
         ),
     )

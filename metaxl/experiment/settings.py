@@ -31,15 +31,17 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """Where Algorithm 1 and the official code differ: one named value each."""
+    """Where Algorithm 1 and the official code differ, and remedies beyond both: one named value each."""
 
     update_order: Literal["algorithm1", "official"]
     theta_loss: Literal["source+target", "source"]
-    target_split: Literal["halves", "disjoint", "shared"]
+    target_split: Literal["halves", "disjoint", "shared", "crossed"]
+    meta_objective: Literal["inner-product", "cosine"]
+    meta_clip_norm: float
     inner_rate: float | Literal["scheduled"]
     gate: Literal["token", "none"]
     rtn_input: Literal["detached", "attached"]
-    residual: Literal["add", "none"]
+    residual: Literal["add", "none", "keep-norm"]
     layer_composition: Literal["separate", "nested"]
     meta_weight_decay: float
     theta_decay: Literal["adam-l2", "touched", "decoupled"]

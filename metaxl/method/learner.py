@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,6 +72,13 @@ class Learner:
             self._ahead = self.theta.empty_like()
         torch.sub(self.theta.vector, self.gradients.vector, alpha=eta, out=self._ahead.vector)
         return self._ahead
+
+    def move_phi(self, rate: float, gradients: Sequence[Tensor]) -> Tensor:
+        """Step phi against its gradient, scaled down to `meta_clip_norm` where that is set; return its norm."""
+        norm, bound = get_total_norm(gradients), self.switches.meta_clip_norm
+        divisor = torch.clamp((norm + 1e-6) / bound, min=1.0) if bound else None
+        self.phi_optimizer.step(rate, gradients, divisor)
+        return norm
 
     def descend(self, rate: float) -> Tensor:
         """Step theta against its gradient, scaled down to the clip norm where it exceeds that; return its norm."""

@@ -67,12 +67,20 @@ class RTN:
     def transform(self, phi: Parameters, layer: int, hidden: Tensor) -> Tensor:
         """Return h + sigmoid(g) * r with (r, g) = W2 ReLU(W1 h), (..., hidden), or as the switches have it.
 
+        With `residual: keep-norm` the sum is scaled to the norm of h, token by token.
+
         h inside the RTN is cut from the graph when `rtn_input` is "detached", as in the official code.
         """
         change, gate = self._change_and_gate(phi, layer, hidden)
         if gate is not None:
             change = gate * change
-        return hidden + change if self.switches.residual == "add" else change
+        if self.switches.residual == "none":
+            return change
+        if self.switches.residual == "keep-norm":
+            total = hidden + change
+            scale: Tensor = hidden.norm(dim=-1, keepdim=True) / total.norm(dim=-1, keepdim=True)
+            return total * scale
+        return hidden + change
 
     def facts(self, phi: Parameters, states: Callable[[int], Tensor]) -> dict[str, Any]:
         """Return what each RTN does to states, and the weights of separate RTNs.

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from torch import Tensor, zeros_like
 from torch.autograd import grad
-from torch.nn.utils import get_total_norm
 
 from metaxl.encoder.batch import Batch
 from metaxl.method.learner import Learner, Losses, Rates
@@ -36,9 +35,11 @@ def metaxl_step(learner: Learner, rates: Rates, source: Batch, half: Batch, othe
     meta_pass.backward()
 
     # d L_t(theta') / d phi = -eta d <G(phi), v> / d phi: theta' depends on phi through the source's part of G alone.
-    hypergradient = grad(-rates.eta * dot(source_passes, meta_pass), list(learner.phi.values()))
-    learner.phi_optimizer.step(rates.phi, hypergradient)
-    losses |= {"meta_loss": meta_pass.loss, "hypergradient_norm": get_total_norm(hypergradient)}
+    agreement = dot(source_passes, meta_pass)
+    if learner.switches.meta_objective == "cosine":
+        agreement = _without_length(agreement, source_passes)
+    hypergradient = grad(-rates.eta * agreement, list(learner.phi.values()))
+    losses |= {"meta_loss": meta_pass.loss, "hypergradient_norm": learner.move_phi(rates.phi, hypergradient)}
 
     if learner.switches.update_order == "official":
         # The official code lets theta see the new phi, at the price of a second gradient.
@@ -75,7 +76,7 @@ def joint_rtn_step(learner: Learner, rates: Rates, source: Batch, target: Batch)
         phi_gradients.append(tape.backward(also=list(learner.phi.values())))
         tape.write_gradients(learner.gradients, onto=True)
         source_losses.append(tape.loss)
-    learner.phi_optimizer.step(rates.phi, [_sum(parts) for parts in zip(*phi_gradients, strict=True)])
+    learner.move_phi(rates.phi, [_sum(parts) for parts in zip(*phi_gradients, strict=True)])
     source_loss = _sum(source_losses)
     return {
         "loss": source_loss + target_loss,
@@ -107,6 +108,21 @@ def _write_theta_gradient(
         tape.write_gradients(learner.gradients, onto=bool(losses or source_passes))
         source_passes.append(tape)
     return {"source_loss": _sum(tape.loss for tape in source_passes)} | losses, source_passes
+
+
+def _without_length(agreement: Tensor, source_passes: list[Tape]) -> Tensor:
+    """Return what has the derivative of <G, v> in phi while G, the source's gradient, keeps its length.
+
+    With |G| held, |G| G(phi) / |G(phi)| takes the place of G(phi). Its inner product with v has the derivative of
+    <G(phi), w>, where w = v - (<G, v> / |G|^2) G, held fixed, is v's part orthogonal to G. So phi ascends the cosine of
+    G and v.
+
+    Args:
+        agreement: <G, v>, differentiable in phi.
+        source_passes: what G is made of.
+    """
+    square = _sum(dot(source_passes, tape) for tape in source_passes)
+    return agreement - (agreement / square).detach() * square
 
 
 def _sum(values: Iterable[Tensor]) -> Tensor:

@@ -31,12 +31,10 @@ def notes(filled: FilledTable) -> Iterator[str]:
     yield f"F1 in percent on test, of the epoch that is best on dev. {filled.measure[0].upper()}{filled.measure[1:]}."
     yield from _data_notes(filled)
     seeds = ", ".join(map(str, config.seeds))
-    many = len(config.seeds) > 1
-    yield (
-        f"Seeds {seeds}: mean ± sample standard deviation over seeds."
-        if many
-        else f"Seed {seeds} alone: no spread is known."
-    )
+    if len(config.seeds) > 1:
+        yield f"Seeds {seeds}: mean ± sample standard deviation over seeds."
+    else:
+        yield f"Seed {seeds} alone: no spread is known, and another seed may order the rows otherwise."
     yield from language_notes(config, filled.tasks, related=number != 5)
     if any(row.label == LABEL for row, _ in filled.rows):
         yield f"{LABEL.capitalize()}: the score of always predicting the one that is commonest in the target's train."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 
@@ -97,19 +97,22 @@ def sentences_of_steps(spec: CellSpec, data: CellData) -> Iterator[dict[str, Par
 
     The half of the target batch joins theta's loss, and the other half judges. `target_split` is "halves" where each
     batch is cut in two, as the official code does; "disjoint" where an example never changes its role; "shared" where
-    the whole batch plays both.
+    the whole batch plays both; "crossed" where an example changes its role from epoch to epoch.
     """
     size, split, seed = spec.training.batch_size, spec.switches.target_split, spec.cell.seed
     targets = draw_batches(seed, TARGET, np.arange(len(data.train)), size)
     sources = None if data.source is None else draw_batches(seed, SOURCE, np.arange(len(data.source)), size)
     roles = np.array_split(np.random.Generator(np.random.PCG64(seed)).permutation(len(data.train)), 2)
     apart = [draw_batches(seed, f"target-{i}", role, max(1, size // 2)) for i, role in enumerate(roles)]
-    for batch in targets:
+    per_epoch, _, _ = _length(spec, data)
+    for step, batch in zip(count(), targets, strict=False):
         halves = np.split(batch, [len(batch) // 2])
         if split == "shared":
             halves = [batch, batch]
-        elif split == "disjoint":
+        elif split in ("disjoint", "crossed"):
             halves = [next(role) for role in apart]
+        if split == "crossed" and step // per_epoch % 2:
+            halves.reverse()
         chosen = {name: (data.train, part) for name, part in zip((TARGET, *HALVES), (batch, *halves), strict=True)}
         yield chosen if sources is None or data.source is None else chosen | {SOURCE: (data.source, next(sources))}
 

@@ -49,7 +49,7 @@ class Reference:
         return F.cross_entropy(self.logits(theta, data, chosen), torch.cat(labels))
 
     @contextmanager
-    def transformed(self, phi, layers, detach=True, residual=True, gate=True):
+    def transformed(self, phi, layers, detach=True, residual="add", gate=True):
         """Send the output of each of `layers` through its RTN."""
 
         def hook(layer):
@@ -58,7 +58,13 @@ class Reference:
                 inner = F.relu(seen @ phi[f"{layer}.down.weight"].T + phi[f"{layer}.down.bias"])
                 out = inner @ phi[f"{layer}.up.weight"].T + phi[f"{layer}.up.bias"]
                 change = torch.sigmoid(out[..., -1:]) * out[..., :-1] if gate else out
-                return hidden + change if residual else change
+                if residual == "none":
+                    return change
+                total = hidden + change
+                if residual == "keep-norm":
+                    lengths = [values.square().sum(dim=-1, keepdim=True).sqrt() for values in (hidden, total)]
+                    return total * lengths[0] / lengths[1]
+                return total
 
             return transform
 
@@ -84,13 +90,23 @@ class Reference:
                 total = total + weight * self.loss(theta, data, chosen)
         return total
 
-    def look_ahead(self, theta, phi, batches, layers, eta, theta_loss="source+target", **switches):
-        """Return theta' = theta - eta * gradient, as a function of phi, and the gradient."""
+    def look_ahead(self, theta, phi, batches, layers, eta, theta_loss="source+target", keep_length=False, **switches):
+        """Return theta' = theta - eta * gradient, as a function of phi, and the gradient.
+
+        With `keep_length`, phi turns the source's part of the gradient, whose length stays what it is.
+        """
         source, target, _ = batches
-        loss = self.source_loss(theta, phi, *source, layers, **switches)
+        losses = [self.source_loss(theta, phi, *source, layers, **switches)]
         if theta_loss == "source+target":
-            loss = loss + self.loss(theta, *target)
-        gradients = torch.autograd.grad(loss, list(theta.values()), create_graph=True, materialize_grads=True)
+            losses.append(self.loss(theta, *target))
+        parts = [
+            torch.autograd.grad(loss, list(theta.values()), create_graph=True, materialize_grads=True)
+            for loss in losses
+        ]
+        if keep_length:
+            length = torch.sqrt(sum(g.square().sum() for g in parts[0]))
+            parts[0] = [g / length * length.detach() for g in parts[0]]
+        gradients = [sum(several) for several in zip(*parts, strict=True)]
         return {name: value - eta * g for (name, value), g in zip(theta.items(), gradients, strict=True)}, gradients
 
     def meta_loss(self, theta, phi, batches, layers, eta, **switches):

@@ -6,6 +6,8 @@ that judges have half of it each.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -66,8 +68,10 @@ def forward(length):
         return count(PackedNetwork(BASE, "token").scores, theta(), pack(10, length))
 
 
-def metaxl(placement, length):
-    return count(metaxl_step, learner_of(placement), RATES, pack(10, length), pack(5, length), pack(5, length))
+def metaxl(placement, length, **switches):
+    learner = learner_of(placement)
+    learner.switches = replace(learner.switches, **switches)
+    return count(metaxl_step, learner, RATES, pack(10, length), pack(5, length), pack(5, length))
 
 
 @pytest.mark.parametrize(
@@ -78,6 +82,14 @@ def test_an_exact_metaxl_step_costs_less_than_the_formula_says(length, bounds):
     for placement, bound in zip([(12,), (6,), (0,), (0, 12)], bounds, strict=True):
         cost = metaxl(placement, length) / forward(length)
         assert bound - 0.1 < cost < bound
+
+
+@pytest.mark.parametrize(("length", "bounds"), [(12, (0.25, 0.35, 0.45)), (128, (2, 2.5, 3))])
+def test_the_objective_cosine_costs_one_more_inner_product_of_gradients(length, bounds):
+    """That of the source's with itself, of twice as many tokens as the judging half has; no pass."""
+    for placement, bound in zip([(12,), (6,), (0,)], bounds, strict=True):
+        more = metaxl(placement, length, meta_objective="cosine") - metaxl(placement, length)
+        assert bound - 0.1 < more / forward(length) < bound
 
 
 @pytest.mark.parametrize(("placement", "formula"), [((12,), 8), ((6,), 9), ((0,), 10), ((0, 12), 15)], ids=str)

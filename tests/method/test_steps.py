@@ -41,8 +41,8 @@ class Descent:
         self.parameters = list(parameters)
         self.rate = rate
 
-    def step(self, _, gradients, divisor=1.0):
-        self.gradients = [gradient.detach() / divisor for gradient in gradients]
+    def step(self, _, gradients, divisor=None):
+        self.gradients = [gradient.detach() / (1.0 if divisor is None else divisor) for gradient in gradients]
         for value, gradient in zip(self.parameters, self.gradients, strict=True):
             value.data -= self.rate * gradient
 
@@ -89,14 +89,24 @@ class Setting:
         method = self.learner.switches
         return {
             "detach": method.rtn_input == "detached",
-            "residual": method.residual == "add",
+            "residual": method.residual,
             "gate": method.gate == "token",
             "nested": method.layer_composition == "nested",
         }
 
     def meta_loss(self, phi):
-        theta, loss = self.reference.theta, self.learner.switches.theta_loss
-        return self.reference.meta_loss(theta, phi, self.parts, self.placement, ETA, theta_loss=loss, **self.switches())
+        """Return the loss that phi descends: the target's after an inner step."""
+        method = self.learner.switches
+        return self.reference.meta_loss(
+            self.reference.theta,
+            phi,
+            self.parts,
+            self.placement,
+            ETA,
+            theta_loss=method.theta_loss,
+            keep_length=method.meta_objective == "cosine",
+            **self.switches(),
+        )
 
     def unrolled(self):
         return torch.autograd.grad(self.meta_loss(self.phi), list(self.phi.values()), materialize_grads=True)
@@ -106,6 +116,14 @@ class Setting:
             self.reference.theta, self.phi, self.parts, self.placement, ETA, **self.switches()
         )
         return dict(zip(self.reference.theta, gradients, strict=True))
+
+
+def with_dropout(setting):
+    """Return a setting's learner with dropout and with a theta that stays."""
+    network = setting.learner.network
+    network = replace(network, shape=replace(network.shape, hidden_dropout=0.2, attention_dropout=0.2))
+    still = Descent([setting.learner.theta.vector], 0.0)
+    return replace(setting.learner, network=network, theta_optimizer=still)
 
 
 def batch_of(*parts):
@@ -157,6 +175,12 @@ def test_hypergradient_equals_central_differences_of_the_target_loss(encoders, t
         {"residual": "none", "rtn_input": "attached"},
         {"residual": "none"},
         {"layer_composition": "nested"},
+        {"residual": "keep-norm"},
+        {"residual": "keep-norm", "rtn_input": "attached"},
+        {"meta_objective": "cosine"},
+        {"meta_objective": "cosine", "theta_loss": "source"},
+        {"meta_objective": "cosine", "layer_composition": "nested"},
+        {"meta_objective": "cosine", "residual": "keep-norm", "rtn_input": "attached"},
     ],
     ids=str,
 )
@@ -185,10 +209,7 @@ def test_the_hypergradient_is_exact_for_an_encoder_with_relu(tmp_path):
 def test_with_dropout_the_hypergradient_equals_central_differences_under_the_same_masks(encoders, tmp_path, placement):
     """The reference draws other masks, so here the step's own meta-loss is differenced."""
     setting = Setting(encoders["xlm-roberta"], tmp_path, placement)
-    network = setting.learner.network
-    network = replace(network, shape=replace(network.shape, hidden_dropout=0.2, attention_dropout=0.2))
-    fixed = Descent([setting.learner.theta.vector], 0.0)
-    learner = replace(setting.learner, network=network, theta_optimizer=fixed)
+    learner = with_dropout(setting)
 
     def report(phi):
         torch.manual_seed(7)
@@ -300,6 +321,71 @@ def test_without_an_rtn_the_frozen_step_descends_the_sum_of_both_losses(encoders
     expected = torch.autograd.grad(loss, list(reference.theta.values()))
     frozen_step(setting.learner, RATES, *setting.batches()[:2])
     theta_close(setting, dict(zip(reference.theta, expected, strict=True)))
+
+
+def cosine_with(direction, setting):
+    """Return the cosine of the source's gradient, as a function of phi, with a direction, both over the whole theta."""
+    theta = list(setting.reference.theta.values())
+    loss = setting.reference.source_loss(
+        setting.reference.theta, setting.phi, *setting.parts[0], setting.placement, **setting.switches()
+    )
+    gradient = torch.autograd.grad(loss, theta, create_graph=True, materialize_grads=True)
+    one, other = (torch.cat([part.flatten() for part in parts]) for parts in (gradient, direction))
+    return torch.dot(one, other) / (one.norm() * other.norm()), one.norm() * other.norm()
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS, ids=str)
+def test_the_objective_cosine_ascends_the_cosine_of_source_and_target_gradient(encoders, tmp_path, placement):
+    """The definition by its name: phi's gradient is that of -cos(G_s, v), times eta and both lengths."""
+    setting = Setting(encoders["bert"], tmp_path, placement, replace(DEFAULT, meta_objective="cosine"))
+    reference = setting.reference
+    ahead, _ = reference.look_ahead(reference.theta, setting.phi, setting.parts, placement, ETA, **setting.switches())
+    ahead = {name: value.detach().requires_grad_() for name, value in ahead.items()}
+    v = torch.autograd.grad(reference.loss(ahead, *setting.parts[2]), list(ahead.values()))
+    cosine, lengths = cosine_with(v, setting)
+    expected = torch.autograd.grad(cosine, list(setting.phi.values()), materialize_grads=True)
+    close(phi_gradients(setting), [-ETA * lengths.detach() * g for g in expected])
+
+
+@pytest.mark.parametrize("placement", [(1,), (0, LAYERS)], ids=str)
+def test_with_dropout_the_objective_cosine_equals_central_differences_under_the_same_masks(
+    encoders, tmp_path, placement
+):
+    """Where theta descends the source's loss alone, an eta that falls as |G| grows keeps the look-ahead's length."""
+    setting = Setting(
+        encoders["bert"], tmp_path, placement, replace(DEFAULT, meta_objective="cosine", theta_loss="source")
+    )
+    learner = with_dropout(setting)
+
+    def report(phi, eta=ETA):
+        torch.manual_seed(7)
+        return metaxl_step(replace(learner, phi=phi), RATES._replace(eta=eta), *setting.batches())
+
+    length = report(setting.learner.phi)["gradient_norm"]
+    gradients = setting.learner.phi_optimizer.gradients
+    generator = torch.Generator().manual_seed(5)
+    direction = {n: torch.randn(v.shape, generator=generator).double() for n, v in setting.phi.items()}
+    losses = []
+    for sign in (1, -1):
+        phi = {n: (v + sign * 1e-6 * direction[n]).detach().requires_grad_() for n, v in setting.phi.items()}
+        eta = ETA * length / report(phi)["gradient_norm"]
+        losses.append(report(phi, eta)["meta_loss"].item())
+    slope = sum(float((g * d).sum()) for g, d in zip(gradients, direction.values(), strict=True))
+    assert slope == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-5)
+
+
+def test_phis_gradient_is_scaled_down_to_its_clip_norm(encoders, tmp_path):
+    """Only where it is longer, in MetaXL and in joint training with an RTN alike."""
+    for step, count in ((metaxl_step, 3), (joint_rtn_step, 2)):
+        gradients = {}
+        for bound in (0.0, 1e-3, 1e9):
+            setting = Setting(encoders["bert"], tmp_path, (1,), replace(DEFAULT, meta_clip_norm=bound))
+            step(setting.learner, RATES, *setting.batches()[:count])
+            gradients[bound] = setting.learner.phi_optimizer.gradients
+        norm = torch.sqrt(sum(g.square().sum() for g in gradients[0.0]))
+        assert norm > 1e-3
+        close(gradients[1e-3], [1e-3 * g / norm for g in gradients[0.0]], 1e-2)
+        close(gradients[1e9], gradients[0.0])
 
 
 def test_the_gradient_is_clipped_to_the_norm(encoders, tmp_path):

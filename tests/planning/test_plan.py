@@ -214,6 +214,8 @@ READERS = {
     **dict.fromkeys(("meta_learning_rate", "meta_weight_decay", "phi_decay"), MOVING),
     "update_order": {"metaxl-L1"},
     "inner_rate": {"metaxl-L1"},
+    "meta_objective": {"metaxl-L1"},
+    "meta_clip_norm": {"metaxl-L1", "joint-rtn-L1"},
     "theta_loss": HALVING,
     "target_split": HALVING,
     "joint_rtn_forward": {"joint-rtn-L1"},

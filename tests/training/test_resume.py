@@ -86,8 +86,12 @@ def test_a_killed_training_goes_on_to_the_same_results(place, tmp_path, monkeypa
         assert not out.with_name(f"{out.name}-work").joinpath("states").exists()
 
 
-@pytest.mark.parametrize("changes", [{"phi_decay": "decoupled-to-start"}, {"theta_decay": "touched"}], ids=str)
-def test_every_kind_of_optimiser_resumes(place, tmp_path, monkeypatch, changes):
+CHANGES = [{"phi_decay": "decoupled-to-start"}, {"theta_decay": "touched"}, {"target_split": "crossed"}]
+CHANGES += [{"target_split": "disjoint", "meta_objective": "cosine"}]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+def test_every_kind_of_optimiser_and_of_feed_resumes(place, tmp_path, monkeypatch, changes):
     spec = spec_of("metaxl-L1", switches=replace(SWITCHES, **changes), head_learning_rate=3.0)
     undisturbed = cell(place, tmp_path / "whole", spec)
     killed(place, tmp_path / "killed", monkeypatch, spec, 2)

@@ -119,7 +119,7 @@ def target_roles(place, split):
 
 def test_target_examples_play_the_roles_that_the_split_gives_them(place):
     everyone = set(range(10))
-    for split in ("halves", "disjoint", "shared"):
+    for split in ("halves", "disjoint", "shared", "crossed"):
         roles = target_roles(place, split)
         descend, judge = (set.union(*(pair[role] for pair in roles)) for role in (0, 1))
         assert all((one == other) if split == "shared" else not one & other for one, other in roles)
@@ -128,6 +128,13 @@ def test_target_examples_play_the_roles_that_the_split_gives_them(place):
             assert descend | judge == everyone
         else:
             assert descend == judge == everyone
+
+
+def test_crossed_roles_are_those_of_disjoint_and_swap_from_epoch_to_epoch(place):
+    """12 source rows in batches of at most 4 make epochs of 3 steps."""
+    disjoint, crossed = (target_roles(place, split) for split in ("disjoint", "crossed"))
+    for step, (fixed, swapped) in enumerate(zip(disjoint, crossed, strict=True)):
+        assert swapped == (fixed[::-1] if step // 3 % 2 else fixed)
 
 
 def test_a_method_that_takes_what_is_not_there_is_told(place):
