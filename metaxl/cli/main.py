@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
 
-from metaxl.cli import people, rules
+from metaxl.cli import people, reports, rules
 from metaxl.cli.faults import MACHINE, explain_fault
 from metaxl.errors import MetaXLError, without_credentials
 from metaxl.tasks import SPLITS, TASKS
 
 HELP = {  # of arguments; each is called the same in every command that takes it
+    "attempt": "which one it was, from 1",
+    "attempts": "how many there are at most",
     "best": "folder of the target's best model, which is removed if it is of an earlier training of this cell",
     "candidates": "a JSON file with a target's cells and their trainings",
     "cell": "the cell's folder",
@@ -41,6 +43,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "order": "of the draw: that of a hash, or the official code's",
     "other_records": "what becomes of records of another making: refuse or accept",
     "keep_models": "which models the experiment keeps: best, all or none",
+    "log": "what the training said",
     "made_of": "what the plan says that a split is made of, kept with its facts",
     "max_length": "subwords, one number a file",
     "names": "below results/raw/, or encoders/<hub id>@<commit>; default: all that are locked",
@@ -63,6 +66,8 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "size": "examples to draw, or to make (synthetic)",
     "source": "encoded source set",
     "spec": "what to make, as JSON: of a cell the text, else a file that the workflow wrote",
+    "status": "the training's exit status",
+    "strict": "whether a cell that fails ends the run",
     "target": "encoded train, dev and test",
     "tokenizer": "tokenizer.json of the encoder",
     "work": "a folder for what is passed on from job to job",
@@ -73,15 +78,19 @@ CHOICES = {
     "other_records": ("refuse", "accept"),
     "task": tuple(TASKS),
     "split": SPLITS,
+    "strict": ("yes", "no"),
     "unlabelled": ("resolve", "drop", "refill"),
 }
+OF_MACHINE = 75  # the exit code of a fault of the machine: sysexits.h has it for what may succeed later
 log = logging.getLogger("metaxl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence and exit code 1.
+    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence.
 
-    A training that a signal ended has the exit code 128 + the signal's number.
+    The exit code is 1 for what would go wrong again in the same way, 75 for a fault of the machine, after which another
+    attempt may succeed, 76 where another process has taken a training over, and 128 + the signal's number for a
+    training that a signal ended.
     """
     options = vars(_parser().parse_args(arguments))
     run, debug = options.pop("command"), options.pop("debug")
@@ -98,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug or said is None:
             raise
         log.error("%s", said)
-        return 1
+        return OF_MACHINE
     return 0
 
 
@@ -119,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="metaxl", description="The steps of the MetaXL workflow.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for run in (*people.COMMANDS, *rules.COMMANDS):
+    for run in (*people.COMMANDS, *rules.COMMANDS, *reports.COMMANDS):
         _add_command(commands, run)
     for name, (text, runs) in people.GROUPS.items():
         group = commands.add_parser(name, help=text, description=text)

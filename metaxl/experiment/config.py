@@ -117,6 +117,7 @@ class Config:
     keep_models: Literal["best", "all", "none"]
     checkpoint_minutes: float
     other_records: Literal["refuse", "accept"]
+    strict: bool
     encoders: dict[str, dict[str, Any]]
     files: dict[str, dict[str, OwnData]]
     synthetic: dict[str, int]

@@ -27,6 +27,7 @@ from metaxl.files import atomic_path, write_json
 from metaxl.reporting.beside import paper_of_figure
 from metaxl.reporting.doubts import other_makings
 from metaxl.reporting.facts import read_weights
+from metaxl.reporting.failures import failed_cells
 from metaxl.reporting.filled_table import DASH
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_name
@@ -63,22 +64,31 @@ class Panel:
 def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> list[Path]:
     """Write figure1.pdf, figure1.png and figure1.json to `out`, of the cells' vectors beneath `root`; return the paths.
 
+    Where a cell failed, the figure says so and shows nothing.
+
     Raises:
         ConfigError: the configuration has no figure.
         DataError: a cell has no score, or its vectors are missing or malformed.
     """
     if config.figure is None:
         raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
+    failed = failed_cells(frame)
+    if lost := [f"{cell.path} failed: {failed[cell]}" for cell in figure_cells(config) if cell in failed]:
+        return _save(_draw_nothing(lost), {"caption": " ".join(lost), "panels": []}, out)
     panels = [load_panel(*shown, frame, root) for shown in zip(TITLES, figure_cells(config), strict=True)]
     weights = read_weights(root, [config.figure.encoder])
     told = [*caption(config, panels, weights), *other_makings(figure_cells(config), frame)]
-    drawn = _draw(config, panels, told)
+    return _save(_draw(config, panels, told), facts(config, panels, told), out)
+
+
+def _save(drawn: canvas.Figure, told: dict[str, Any], out: Path) -> list[Path]:
+    """Write a figure in its formats, and what is told of it; return the paths."""
     paths = [out / fill(FIGURE, suffix=suffix).name for suffix in ("pdf", "png", "json")]
     with mpl.rc_context(FONT):
         for path, metadata in zip(paths, ({"CreationDate": None}, {"Software": None}), strict=False):
             with atomic_path(path) as temporary:
                 drawn.savefig(temporary, metadata=metadata, dpi=200)
-    write_json(paths[-1], facts(config, panels, told))
+    write_json(paths[-1], told)
     return paths
 
 
@@ -202,6 +212,14 @@ def _draw(config: Config, panels: Sequence[Panel], told: Sequence[str]) -> canva
         drawn.text(0.5, 0.015, note, ha="center", va="bottom", size=7, color=QUIET, parse_math=False)
         lines = note.count("\n") + 1
         drawn.subplots_adjust(left=0.065, right=0.985, top=0.80, bottom=0.13 + 0.03 * lines, wspace=0.2)
+    return drawn
+
+
+def _draw_nothing(told: Sequence[str]) -> canvas.Figure:
+    """Return a figure that holds the sentences alone."""
+    drawn = canvas.Figure(figsize=(7.2, 4.5))
+    text = "\n".join(line for sentence in told for line in textwrap.wrap(sentence, 90))
+    drawn.text(0.5, 0.5, text, ha="center", va="center", size=8, color=INK, parse_math=False)
     return drawn
 
 

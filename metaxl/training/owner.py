@@ -28,6 +28,21 @@ log = logging.getLogger("metaxl")
 class ReplacedError(MetaXLError):
     """Another process has begun to train the same cell."""
 
+    exit_code = 76
+
+
+def left(folder: Path) -> bool:
+    """Forget the owner of a cell's workspace, whose process has ended; False if one of this machine still runs.
+
+    Of a process of another machine nobody here knows; it writes nothing once its name is gone.
+    """
+    path = folder / "owner.json"
+    owner = read_json(path) if path.is_file() else None
+    if owner and owner["host"] == socket.gethostname() and is_alive(owner["pid"]):
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
 
 class Owner:
     """This process as the one that trains a cell."""

@@ -12,6 +12,7 @@ from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
+from metaxl.planning.failed import again, tried_again
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
@@ -70,6 +71,9 @@ onstart:
     )
     try:
         check_run(PLANS, JOBS)
+        tell(
+            tried_again((w.name, cell_of(w)) for rule, w in JOBS if rule == "train")
+        )
         if concerns(PLAN.config, JOBS):
             tell(told_at_start(PLAN.config))
     except MetaXLError as error:

@@ -1,3 +1,8 @@
+# A training that ends without a score is tried again where another attempt may succeed; in the end the cell leaves its
+# reason and stand-ins for its records, so that tables can be made.
+ATTEMPTS = 1 if PLAN.config.strict else 3
+
+
 rule train:
     input:
         unpack(lambda w: PLANS[w.name].cell_inputs(cell_of(w))),
@@ -7,6 +12,7 @@ rule train:
             )
         ),
         checksums=of_any(layout.CHECKSUMS),
+        again=lambda w: again(PLANS[w.name], cell_of(w)),
     output:
         scores=of_any(layout.CELL, file=layout.SCORES),
         predictions=of_any(layout.CELL, file=layout.PREDICTIONS),
@@ -16,6 +22,7 @@ rule train:
         "results/{name}/logs/cells/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.log",
     benchmark:
         "results/{name}/benchmarks/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.tsv"
+    retries: ATTEMPTS - 1
     conda:
         "../../envs/metaxl.yaml"
     threads: 1
@@ -26,6 +33,9 @@ rule train:
         keep_models=lambda w: PLANS[w.name].config.keep_models,
         # As text: Snakemake rounds numbers.
         checkpoint_minutes=lambda w: str(PLANS[w.name].config.checkpoint_minutes),
+        strict=lambda w: "yes" if PLANS[w.name].config.strict else "no",
+        attempt=lambda w, attempt: attempt,
+        attempts=ATTEMPTS,
     params:
         spec=lambda w: PLANS[w.name].cell_spec(cell_of(w)),
         source=lambda w, input: (
@@ -40,4 +50,7 @@ rule train:
         "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
         "--target {input.target:q} {params.source:q} --out {params.out:q} "
         "--work {params.work:q} --best {params.best:q} --keep-models {resources.keep_models} "
-        "--checkpoint-minutes {resources.checkpoint_minutes}"
+        "--checkpoint-minutes {resources.checkpoint_minutes} "
+        "|| python -m metaxl give-up {params.spec:q} --status $? --attempt {resources.attempt} "
+        "--attempts {resources.attempts} --log {log:q} --out {params.out:q} --work {params.work:q} "
+        "--strict {resources.strict}"
