@@ -54,6 +54,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "spec": "what to make, as JSON: of a cell the text, else a file that the workflow wrote",
     "target": "encoded train, dev and test",
     "tokenizer": "tokenizer.json of the encoder",
+    "watch": "look again every few seconds, until Ctrl-C",
     "work": "a folder for what is passed on from job to job",
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
@@ -94,7 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _log_to_screen() -> None:
     """Show this package's progress and other libraries' warnings; no record of either holds a password of a url."""
     logging.setLogRecordFactory(_clean_record)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.INFO)  # even where a library has set its own logger to tell more
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[screen])
     log.setLevel(logging.INFO)
 
 
@@ -135,6 +138,9 @@ def _add_arguments(sub: argparse.ArgumentParser, run: Callable[..., None]) -> No
             "help": HELP.get(f"{run.__name__} {name}", HELP.get(name)),
             "choices": CHOICES.get(name),
         }
+        if types[0] is bool:
+            sub.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=facts["help"])
+            continue
         if get_origin(parameter.annotation) is Sequence:
             facts["nargs"] = "+" if needed else "*"
         if not needed:

@@ -92,5 +92,23 @@ def convert(id_or_folder: str, *, revision: str | None = None, out: Path) -> Non
     print(yaml.safe_dump(lines, default_flow_style=None, allow_unicode=True, width=1000).strip())  # noqa: T201
 
 
-COMMANDS = (check, init, lock)
+def unlock() -> None:
+    """Remove the lock that a run of this folder has left, unless something of it still lives on this machine."""
+    from metaxl.planning.unlock import unlock
+
+    log.info("%s", unlock())
+
+
+def status(*, preset: str | None = None, configfile: Sequence[Path] = (), watch: bool = False) -> None:
+    """Say how far an experiment is: what is done, what runs where, what failed and why, how long the rest takes."""
+    from metaxl.experiment.load import effective_config, load_config, read_configuration
+    from metaxl.planning.status import status
+    from metaxl.planning.watch import watching
+
+    config = load_config(effective_config(read_configuration(preset, configfile)))
+    for text in watching(lambda: status(config), watch):
+        print(text, flush=True)  # noqa: T201  # the answer
+
+
+COMMANDS = (check, init, lock, status, unlock)
 GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words
