@@ -35,6 +35,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "id_or_folder": "a folder with pytorch_model.bin, or the id of a model of the hub",
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
+    "on": "this-machine, which times some steps, or a kind of machine: cpu-core, gpu, h100",
     "order": "of the draw: that of a hash, or the official code's",
     "other_records": "what becomes of records of another making: refuse or accept",
     "keep_models": "which models the experiment keeps: best, all or none",

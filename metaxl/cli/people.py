@@ -110,5 +110,25 @@ def status(*, preset: str | None = None, configfile: Sequence[Path] = (), watch:
         print(text, flush=True)  # noqa: T201  # the answer
 
 
-COMMANDS = (check, init, lock, status, unlock)
+def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: str = "this-machine") -> None:
+    """Say what an experiment will take: cells, hours, memory, disk, downloads, and how sure that is."""
+    from metaxl.experiment.load import read_configuration
+    from metaxl.planning.estimate import cells_at_once, describe, foretold, heaviest
+    from metaxl.planning.plans import Plans
+    from metaxl.planning.speed import HERE, find_kind, samples
+
+    here = on == HERE
+    speed, is_gpu = (None, False) if here else (find_kind(on), False)
+    plan = Plans(read_configuration(preset, configfile)).active
+    cells = foretold(plan)
+    if speed is None:
+        from metaxl.cli.calibration import measure_speed
+
+        log.info("Steps are timed on this machine for some ten seconds ...")
+        speed, is_gpu = measure_speed(samples(heaviest(plan, cells)), plan.config.method)
+    at_once = cells_at_once(here, is_gpu)
+    print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer
+
+
+COMMANDS = (check, estimate, init, lock, status, unlock)
 GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words

@@ -45,7 +45,11 @@ def _by_method(found: Sequence[CellState]) -> str:
         times = [state.seconds for state in of_method if state.seconds]
         mean = duration(sum(times) / len(times)) if times else ""
         rows.append([method, *(counts[name] or "" for name in shown), mean])
-    return str(tabulate(rows, ["", *shown, "a cell takes"], tablefmt="simple", colalign=["left", *("right" for _ in shown), "right"]))
+    return str(
+        tabulate(
+            rows, ["", *shown, "a cell takes"], tablefmt="simple", colalign=["left", *("right" for _ in shown), "right"]
+        )
+    )
 
 
 def _any(found: Sequence[CellState], name: str) -> bool:

@@ -118,6 +118,7 @@ def test_after_a_power_cut_the_same_command_goes_on(ready):
 
 def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(ready):
     with under_way(ready) as (run, training):
+        os.kill(training, signal.SIGSTOP)  # so that it does not end meanwhile
         assert metaxl(ready, "unlock").returncode == 1  # while it runs
         run.kill()
         run.wait(60)
@@ -131,12 +132,14 @@ def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(re
         assert f"process {training} on" in unlocked.stderr
         assert CELL.replace("mini/", "mini/work/") in unlocked.stderr
         subprocess.run(cure[1].split(), check=True)
+        os.kill(training, signal.SIGCONT)
         gone(training)
         goes_on(ready)
 
 
 def test_a_second_run_is_told_of_the_first(ready):
-    with under_way(ready) as (run, _):
+    with under_way(ready) as (run, training):
+        os.kill(training, signal.SIGSTOP)
         second = ready.snakemake("--", SCORES)
         assert second.returncode != 0
         assert f"another run works in this folder:\n  process {run.pid} on" in second.stderr
@@ -146,9 +149,11 @@ def test_a_second_run_is_told_of_the_first(ready):
         assert f"process {run.pid} on" in refused.stderr
         assert "--configfile mini.yaml" in refused.stderr
         assert "No lock" not in ready.run("--dry-run", "--", SCORES)
+        os.kill(training, signal.SIGCONT)
         with_group(run, signal.SIGTERM)
         run.wait(120)
     assert metaxl(ready, "unlock").returncode == 0
+    (ready.folder / SCORES).unlink(missing_ok=True)
 
 
 def test_the_default_profile_is_found_wherever_the_work_is_done(ready, tmp_path):
