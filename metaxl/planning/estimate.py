@@ -120,10 +120,10 @@ def _doubts(plan: Plan, cells: Sequence[Foretold], speed: Speed, here: bool) -> 
     for name in plan.encoders.used():
         folder = plan.encoders.at_hand(name)
         if "pretrain" not in plan.encoders.find(name) and (folder is None or not (folder / "config.json").is_file()):
-            yield f"- Encoder {name} is not here; it counts as one of {XLMR_BASE.layers} layers and {XLMR_BASE.hidden}."
-    known = [item.measured / (_seconds(speed, item) - speed.start) for item in cells if item.measured]
+            yield f"- Encoder {name} is not here; it counts as {XLMR_BASE.layers} layers of width {XLMR_BASE.hidden}."
+    known = [item.measured / _seconds(speed, item) for item in cells if item.measured]
     if known and here:
-        yield f"- The {len(known)} cells that have been trained took {median(known):.2g} times what is said here."
+        yield f"- The {len(known)} cells that have been trained took {median(known):.1f} times what is said here."
 
 
 def _inputs(plan: Plan, cell: Cell) -> list[Path]:
