@@ -169,7 +169,7 @@ def test_the_default_profile_is_found_wherever_the_work_is_done(ready, tmp_path)
                 timeout=120,
             )
             assert done.returncode == 0, done.stderr
-            assert re.search(r"workflow specific profile \S*profiles/default", done.stderr), done.stderr
+            assert re.search(r"workflow specific profile .*profiles/default", done.stderr), done.stderr
 
 
 def test_every_cell_is_told_as_it_is_trained_and_nothing_where_silence_is_asked_for(ready):
@@ -177,6 +177,20 @@ def test_every_cell_is_told_as_it_is_trained_and_nothing_where_silence_is_asked_
     assert re.search(r"^1/1 ner qu es metaxl-L2 seed11 dev \d+\.\d in \d+ s$", said, re.MULTILINE)
     (ready.folder / SCORES).unlink()
     assert ready.run("--quiet", "all", "--", SCORES).splitlines()[1:] == []
+
+
+def test_a_clock_that_is_behind_the_data_is_told_before_the_first_job(ready):
+    """Else Snakemake trains the cell to its end, and then removes it."""
+    data = next((ready.folder / "results/mini/encoded").rglob("train.npz"))
+    (ready.folder / SCORES).unlink(missing_ok=True)
+    now = data.stat().st_mtime
+    os.utime(data, (now + 1e5, now + 1e5))
+    try:
+        said = ready.snakemake("--", SCORES).stderr
+    finally:
+        os.utime(data, (now, now))
+    assert said.index("newer than this machine's clock") < said.index("rule train:")
+    assert not (ready.folder / SCORES).exists()
 
 
 def test_the_project_has_the_link_to_its_profiles():
