@@ -18,7 +18,7 @@ help:            ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo: $(STAMP)   ## set up, run the demo to tables and figure, print the tables
-	$(BIN)/snakemake --workflow-profile workflow/profiles/local --cores $(CORES) --quiet rules --config preset=demo -- all
+	$(BIN)/snakemake --cores $(CORES) --quiet rules --config preset=demo -- all
 	@cat results/demo/tables/table2.txt results/demo/tables/table3.txt results/demo/tables/table5.txt
 	@echo "Figure: results/demo/figures/figure1.png   Evidence: results/demo/evidence.md   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
 
@@ -50,8 +50,8 @@ report: $(STAMP) ## the demo's HTML report, after `make demo`
 dag: $(STAMP)    ## the rules of the workflow as a Mermaid graph
 	@$(BIN)/snakemake --quiet all --rulegraph mermaid-js -- all
 
-unlock: $(STAMP) ## after a run was killed
-	$(BIN)/snakemake --unlock
+unlock: $(STAMP) ## remove the lock of a killed run, if nothing of it lives
+	$(BIN)/metaxl unlock
 
 clean:           ## remove the demo's results, keep the environment
 	rm -rf results/demo

@@ -40,6 +40,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "id_or_folder": "a folder with pytorch_model.bin, or the id of a model of the hub",
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
+    "on": "this-machine, which times some steps, or a kind of machine: cpu-core, gpu, h100",
     "order": "of the draw: that of a hash, or the official code's",
     "other_records": "what becomes of records of another making: refuse or accept",
     "keep_models": "which models the experiment keeps: best, all or none",
@@ -70,6 +71,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "strict": "whether a cell that fails ends the run",
     "target": "encoded train, dev and test",
     "tokenizer": "tokenizer.json of the encoder",
+    "watch": "look again every few seconds, until Ctrl-C",
     "work": "a folder for what is passed on from job to job",
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
@@ -114,7 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _log_to_screen() -> None:
     """Show this package's progress and other libraries' warnings; no record of either holds a password of a url."""
     logging.setLogRecordFactory(_clean_record)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.INFO)  # even where a library has set its own logger to tell more
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[screen])
     log.setLevel(logging.INFO)
 
 
@@ -155,6 +159,9 @@ def _add_arguments(sub: argparse.ArgumentParser, run: Callable[..., None]) -> No
             "help": HELP.get(f"{run.__name__} {name}", HELP.get(name)),
             "choices": CHOICES.get(name),
         }
+        if types[0] is bool:
+            sub.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=facts["help"])
+            continue
         if get_origin(parameter.annotation) is Sequence:
             facts["nargs"] = "+" if needed else "*"
         if not needed:

@@ -169,7 +169,9 @@ def test_the_screen_has_this_package_s_progress_and_others_warnings_alone():
 import argparse, logging, sys
 from metaxl.cli import main as module
 def run():
-    for name in ("metaxl", "metaxl.data", "fontTools.subset", "httpx"):
+    logging.getLogger("httpx.talkative").setLevel(logging.DEBUG)  # as some libraries do by themselves
+    for name in ("metaxl", "metaxl.data", "fontTools.subset", "httpx", "httpx.talkative"):
+        logging.getLogger(name).debug("detail of %s", name)
         logging.getLogger(name).info("progress of %s", name)
         logging.getLogger(name).warning("warning of %s", name)
 parser = argparse.ArgumentParser()
@@ -181,8 +183,9 @@ sys.exit(module.main([]))
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     said = set(done.stderr.splitlines())
-    named = ("metaxl", "metaxl.data", "fontTools.subset", "httpx")
-    assert said == {f"progress of {name}" for name in named[:2]} | {f"warning of {name}" for name in named}
+    talkative, named = "httpx.talkative", ("metaxl", "metaxl.data", "fontTools.subset", "httpx")
+    progress = {f"progress of {name}" for name in (*named[:2], talkative)}
+    assert said == progress | {f"warning of {name}" for name in (*named, talkative)}
 
 
 def test_a_password_stands_in_no_line_of_another_library():
