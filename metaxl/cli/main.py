@@ -23,6 +23,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "config": "the effective configuration, config.json of the experiment's results",
     "configfile": "laid over config.yaml, as in Snakemake",
     "corpus": "synthetic, files, or a registered data set",
+    "device": "where to train: cpu, gpu, or auto for a GPU where one is visible",
     "encoder": "folder of the prepared encoder",
     "init data": "a file of sentences or texts with labels, or a folder of train, dev and test",
     "init encoder": "a folder, or an id of the Hugging Face hub; default: the paper's",
@@ -58,6 +59,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
 CHOICES = {
+    "device": ("auto", "cpu", "gpu"),
     "order": ("hash", "official"),
     "other_records": ("refuse", "accept"),
     "task": tuple(TASKS),

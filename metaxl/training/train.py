@@ -125,15 +125,6 @@ def _tell(history: TextIO, row: Row) -> None:
     log.info("epoch %d, step %d: training loss %.4f, dev F1 %s", row["epoch"], row["steps"], training_loss(row), f1)
 
 
-def choose_device(spec: CellSpec) -> torch.device:
-    """Return the CPU, or one of the GPUs that this process may see, over which cells spread by their address."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    device = torch.device("cuda", int(sha256_text(spec.cell.path)[:8], 16) % torch.cuda.device_count())
-    torch.cuda.set_device(device)
-    return device
-
-
 def build_learner(spec: CellSpec, encoder: Path, rows: Integers, device: torch.device) -> Learner:
     """Load theta, draw the head and phi from the cell's seed, and set up the optimisers.
 

@@ -2,7 +2,11 @@ report: "../report/workflow.rst"
 
 
 localrules:
+    gather,
     scores,
+    significance,
+    table,
+    figure,
 
 
 # Every cell is scored again once, in the group of the cells that the same tables and figures read.

@@ -20,11 +20,13 @@ rule train:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 8000 * attempt,
+        mem_mb=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
+        runtime=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).runtime(attempt),
         gpu_slots=1,
         # No parameter: whether the model is left for the rule that keeps it changes no score, and reruns nothing.
         keep_models=lambda w: PLANS[w.name].config.keep_models,
         checkpoint_minutes=lambda w: PLANS[w.name].config.checkpoint_minutes,
+        device=lambda w: PLANS[w.name].config.device,
     params:
         spec=lambda w: PLANS[w.name].cell_spec(cell_of(w)),
         source=lambda w, input: (
@@ -39,4 +41,4 @@ rule train:
         "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
         "--target {input.target:q} {params.source:q} --out {params.out:q} "
         "--work {params.work:q} --best {params.best:q} --keep-models {resources.keep_models} "
-        "--checkpoint-minutes {resources.checkpoint_minutes}"
+        "--checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device}"
