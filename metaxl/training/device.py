@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Literal
 
 import torch
 
@@ -12,14 +11,12 @@ from metaxl.errors import MetaXLError
 from metaxl.experiment.spec import CellSpec
 from metaxl.files import sha256_text
 
-Asked = Literal["auto", "cpu", "gpu"]
-
 
 class DeviceError(MetaXLError):
     """The device that is asked for is not here."""
 
 
-def choose_device(spec: CellSpec, asked: Asked) -> torch.device:
+def choose_device(spec: CellSpec, asked: str) -> torch.device:
     """Return the CPU, or one of the GPUs that this process may see, over which cells spread by their address.
 
     Args:
