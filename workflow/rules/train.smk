@@ -25,7 +25,8 @@ rule train:
         gpu_slots=1,
         # No parameter: whether the model is left for the rule that keeps it changes no score, and reruns nothing.
         keep_models=lambda w: PLANS[w.name].config.keep_models,
-        checkpoint_minutes=lambda w: PLANS[w.name].config.checkpoint_minutes,
+        # As text: Snakemake rounds numbers.
+        checkpoint_minutes=lambda w: str(PLANS[w.name].config.checkpoint_minutes),
         device=lambda w: PLANS[w.name].config.device,
     params:
         spec=lambda w: PLANS[w.name].cell_spec(cell_of(w)),
