@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 
 from metaxl.cli import people, reports, rules
 from metaxl.cli.faults import MACHINE, explain_fault
-from metaxl.errors import MetaXLError, without_credentials
+from metaxl.errors import OF_MACHINE, MetaXLError, without_credentials
 from metaxl.tasks import SPLITS, TASKS
 
 HELP = {  # of arguments; each is called the same in every command that takes it
@@ -26,6 +26,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "configfile": "laid over config.yaml, as in Snakemake",
     "counts": "gathered counts of test sentences",
     "corpus": "synthetic, files, or a registered data set",
+    "device": "where to train: cpu, gpu, or auto for a GPU where one is visible",
     "encoder": "folder of the prepared encoder",
     "init data": "a file of sentences or texts with labels, or a folder of train, dev and test",
     "init encoder": "a folder, or an id of the Hugging Face hub; default: the paper's",
@@ -76,6 +77,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
 CHOICES = {
+    "device": ("auto", "cpu", "gpu"),
     "order": ("hash", "official"),
     "other_records": ("refuse", "accept"),
     "task": tuple(TASKS),
@@ -83,7 +85,6 @@ CHOICES = {
     "strict": ("yes", "no"),
     "unlabelled": ("resolve", "drop", "refill"),
 }
-OF_MACHINE = 75  # the exit code of a fault of the machine: sysexits.h has it for what may succeed later
 log = logging.getLogger("metaxl")
 
 

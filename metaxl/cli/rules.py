@@ -116,19 +116,20 @@ def train(
     best: Path,
     keep_models: str,
     checkpoint_minutes: float,
+    device: str,
 ) -> None:
     """Train one cell, or go on where its training was interrupted."""
     from metaxl.experiment.layout import FAILURE
     from metaxl.experiment.spec import CellSpec
-    from metaxl.training.build import choose_device
+    from metaxl.training.device import choose_device
     from metaxl.training.keep import STAGED, forget_models
     from metaxl.training.train import train_cell
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
+    chosen = choose_device(cell_spec, device)  # refuses before anything is removed
     forget_models(cell_spec.cell, [work / STAGED, out / STAGED], best)
     staged = work / STAGED if keep_models == "all" else None
-    device, interval = choose_device(cell_spec), 60 * checkpoint_minutes
-    train_cell(cell_spec, encoder, _roles(target, source), out, device, work, staged, interval)
+    train_cell(cell_spec, encoder, _roles(target, source), out, chosen, work, staged, 60 * checkpoint_minutes)
     (out / FAILURE).unlink(missing_ok=True)
 
 
@@ -143,13 +144,21 @@ def give_up(
 
 
 def keep_model(
-    spec: str, *, encoder: Path, target: Sequence[Path], source: Path | None = None, cell: Path, work: Path, out: Path
+    spec: str,
+    *,
+    encoder: Path,
+    target: Sequence[Path],
+    source: Path | None = None,
+    cell: Path,
+    work: Path,
+    device: str,
+    out: Path,
 ) -> None:
     """Keep the model of one cell: the one that its training left, or else that of training it again."""
     from metaxl.experiment.failure import failure_of
     from metaxl.experiment.layout import SCORES
     from metaxl.experiment.spec import CellSpec
-    from metaxl.training.build import choose_device
+    from metaxl.training.device import choose_device
     from metaxl.training.keep import keep_model
     from metaxl.training.train import MODEL_RECORD
 
@@ -159,13 +168,13 @@ def keep_model(
         log.warning("%s", said)
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
-    keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec))
+    keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec, device))
 
 
-def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, out: Path) -> None:
+def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, device: str, out: Path) -> None:
     """Keep the model of a target's best cell on dev, by training it again."""
     from metaxl.reporting.best import Candidate, choose
-    from metaxl.training.build import choose_device
+    from metaxl.training.device import choose_device
     from metaxl.training.keep import keep_model
     from metaxl.training.train import MODEL_RECORD
 
@@ -174,8 +183,8 @@ def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, o
     if best is None:
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
-    cell, device = root / best.spec.cell.path, choose_device(best.spec)
-    keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, device, [said])
+    cell, chosen = root / best.spec.cell.path, choose_device(best.spec, device)
+    keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, chosen, [said])
 
 
 def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:

@@ -8,7 +8,7 @@ values with a margin, and the next attempt asks for more.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from metaxl.experiment.cell import Cell
@@ -41,7 +41,7 @@ class Rates:
 # One core of a 2.6 GHz server made 50 to 70 GFLOP a second (benchmarks/results); older ones have half its vector width.
 # No GPU was at hand: its rates stand for a fifth of what one made for training does in float32.
 RATES: dict[Device, Rates] = {
-    "cpu": Rates(flops=45e9, step=0.012, margin=2.5),
+    "cpu": Rates(flops=45e9, step=0.02, margin=2.5),
     "gpu": Rates(flops=3e12, step=0.15, margin=2.0),
 }
 RATES["auto"] = RATES["cpu"]
@@ -125,8 +125,8 @@ class Work:
         return [[(whose.get(name, self.data["train"]), share[name]) for name in batch] for batch in names]
 
 
-def effort_of(plan: Plan, cell: Cell, device: Device = "auto") -> Effort:
-    """Return what training a cell takes; a device that is chosen when the training starts counts as a CPU.
+def effort_of(plan: Plan, cell: Cell, device: Device | None = None) -> Effort:
+    """Return what training a cell takes on a device, by default the configuration's; "auto" counts as a CPU.
 
     Raises:
         ConfigError: the cell's path names what does not fit.
@@ -144,7 +144,19 @@ def effort_of(plan: Plan, cell: Cell, device: Device = "auto") -> Effort:
         data=extents_of(plan, cell),
         matched_size=task.source_size if "source_size" in method.reads else 0,
     )
-    return effort(work, device)
+    return effort(work, device or config.device)
+
+
+def effort_of_best(plan: Plan, task: str, target: str) -> Effort:
+    """Return what training a target's best cell again takes at most; which one it is shows when all are trained.
+
+    Raises:
+        ConfigError: no table shows the target.
+        EncoderError: an encoder's folder has no encoder's config.json.
+    """
+    efforts = [effort_of(plan, cell) for cell in plan.models.cells(task, target)]
+    slowest = max(efforts, key=lambda found: found.seconds)
+    return replace(slowest, memory=max(found.memory for found in efforts))
 
 
 def effort(work: Work, device: Device = "auto") -> Effort:

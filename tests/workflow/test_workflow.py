@@ -92,8 +92,8 @@ def project(tmp_path_factory):
     """A project whose tables and figure are made."""
     made = Project(tmp_path_factory.mktemp("workflow") / "my projekt ü")
     assert made.planned("--", CELL + "/scores.json") == {
-        "configuration": 1, "data": 4, "source": 1, "encoder": 1, "encode_target": 1, "encode_source": 1, "train": 1,
-        "total": 10,
+        "configuration": 1, "data": 4, "source": 1, "pretrained_encoder": 1, "encode_target": 1, "encode_source": 1,
+        "train": 1, "total": 10,
     }  # fmt: skip
     made.run("--", "all")
     return made
@@ -286,7 +286,7 @@ def test_a_copy_that_loses_the_times_trains_nothing(project, tmp_path, encoder):
     weights = next(copy.folder.glob("results/**/model.safetensors")).stat().st_size
     limit = ("--max-checksum-file-size", str(weights - 1))
     assert "train" not in copy.planned(*limit, "--", "all")
-    assert "encoder" not in copy.planned(*limit, "--", "all")
+    assert "pretrained_encoder" not in copy.planned(*limit, "--", "all")
 
 
 def append(path: Path, text: str) -> str:
@@ -324,7 +324,7 @@ def test_another_seed_adds_only_its_own_cells(project):
     finally:
         project.configure(MINIATURE)
     assert counts["train"] == 9
-    assert not {"data", "encoder", "source", "encode_target"} & set(counts)
+    assert not {"data", "pretrained_encoder", "source", "encode_target"} & set(counts)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.clock import ahead_of_clock
+from metaxl.planning.effort import effort_of, effort_of_best
 from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
 from metaxl.planning.failed import again, tried_again
 from metaxl.planning.inventory import check_run
@@ -57,6 +59,11 @@ source = [
 shell.prefix(
     f". {shlex.join(map(str, source))}; ".replace("{", "{{").replace("}", "}}")
 )
+
+
+# A cluster warns all processes of a job before its time is over (workflow/profiles/slurm). The warning is for the training,
+# which saves its state; it would end the Snakemake and the shell around it.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
 JOBS = []

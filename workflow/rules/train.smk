@@ -27,12 +27,14 @@ rule train:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 8000 * attempt,
+        mem_mb=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
+        runtime=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).runtime(attempt),
         gpu_slots=1,
         # No parameter: whether the model is left for the rule that keeps it changes no score, and reruns nothing.
         keep_models=lambda w: PLANS[w.name].config.keep_models,
         # As text: Snakemake rounds numbers.
         checkpoint_minutes=lambda w: str(PLANS[w.name].config.checkpoint_minutes),
+        device=lambda w: PLANS[w.name].config.device,
         strict=lambda w: "yes" if PLANS[w.name].config.strict else "no",
         attempt=lambda w, attempt: attempt,
         attempts=ATTEMPTS,
@@ -50,7 +52,7 @@ rule train:
         "logged {log:q} python -m metaxl train {params.spec:q} --encoder {params.encoder:q} "
         "--target {input.target:q} {params.source:q} --out {params.out:q} "
         "--work {params.work:q} --best {params.best:q} --keep-models {resources.keep_models} "
-        "--checkpoint-minutes {resources.checkpoint_minutes} "
+        "--checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device} "
         "|| python -m metaxl give-up {params.spec:q} --status $? --attempt {resources.attempt} "
         "--attempts {resources.attempts} --log {log:q} --out {params.out:q} --work {params.work:q} "
         "--strict {resources.strict}"
