@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from metaxl.tasks import SPLITS, find_task
 # Of data that have not come: more than most splits of a low-resource language, and longer than most examples.
 EXAMPLES = 1000
 SUBWORDS = {True: 24.0, False: 128.0}  # of a sentence with words to label, and of a text
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)  # what numpy raises for a damaged file
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,15 @@ def extents_of(plan: Plan, cell: Cell) -> dict[str, Extent]:
         {"source": inputs["source"][0]} if inputs["source"] else {}
     )
     limits = dict(zip((*SPLITS, "source"), (*plan.lengths(cell.task), plan.lengths(cell.task)[0]), strict=True))
-    return {
-        role: _counted(path, *_stamp(path)) if path.is_file() else _assumed(plan, cell, role, limits[role])
-        for role, path in files.items()
-    }
+    return {role: _known(path) or _assumed(plan, cell, role, limits[role]) for role, path in files.items()}
+
+
+def _known(path: Path) -> Extent | None:
+    """Return what an encoded file holds; None for one that is missing, or damaged, which its training tells."""
+    try:
+        return _counted(path, *_stamp(path))
+    except UNREADABLE:
+        return None
 
 
 def _stamp(path: Path) -> tuple[int, int]:

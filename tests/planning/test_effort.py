@@ -161,6 +161,18 @@ def test_data_that_are_encoded_are_counted(tmp_path, monkeypatch):
     assert extents_of(plan, cell)["dev"] == before["dev"]
 
 
+@pytest.mark.parametrize("content", [b"", b"damaged", b"PK\x03\x04 cut off"])
+def test_damaged_data_count_as_missing_for_their_training_tells_of_them(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    plan = plan_of()
+    cell = next(cell for cell in all_cells(plan.config) if (cell.target, cell.method) == ("qu", "joint"))
+    before = extents_of(plan, cell)
+    path = plan.cell_inputs(cell)["source"][0]
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert extents_of(plan, cell) == before
+
+
 def test_an_encoder_is_as_large_as_its_configuration_says(tmp_path):
     plan = plan_of()
     told = plan.config.encoders["tiny"]["pretrain"]
