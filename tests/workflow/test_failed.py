@@ -75,6 +75,13 @@ def test_an_interruption_is_no_failure(project):
     assert not (project.folder / CELL / "failed.json").exists()
 
 
+def test_within_a_job_of_a_cluster_nothing_is_tried_again(project):
+    """A second attempt there would have no more memory than the first; the Snakemake that submits jobs makes it."""
+    code, _ = under(project, KILL, "--mode", "remote", "--nolock", "--", SCORES)
+    assert code != 0
+    assert attempts(project) == 1
+
+
 def test_a_cell_that_the_system_kills_is_retried_given_up_and_retried_by_the_next_command(project):
     code, said = under(project, KILL, "--", "tables")
     assert code == 0, said

@@ -1,6 +1,8 @@
 # A training that ends without a score is tried again where another attempt may succeed; in the end the cell leaves its
-# reason and stand-ins for its records, so that tables can be made.
+# reason and stand-ins for its records, so that tables can be made. What ends a whole job of a cluster counts by the
+# profile's retries, where those are more. Within such a job nothing is tried again: it would get no more memory there.
 ATTEMPTS = 1 if PLAN.config.strict else 3
+RETRIES = max(ATTEMPTS - 1, getattr(workflow.execution_settings, "retries", 0))
 
 
 rule train:
@@ -22,7 +24,7 @@ rule train:
         "results/{name}/logs/cells/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.log",
     benchmark:
         "results/{name}/benchmarks/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.tsv"
-    retries: ATTEMPTS - 1
+    retries: RETRIES if workflow.is_main_process else 0
     conda:
         "../../envs/metaxl.yaml"
     threads: 1
