@@ -12,13 +12,13 @@ TORCH_CPU_INDEX ?=
 GPU := $(shell command -v nvidia-smi > /dev/null && nvidia-smi --list-gpus 2> /dev/null)
 TORCH_OPTIONS := $(if $(GPU),,$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
 
-.PHONY: demo test check bench lock report dag unlock clean help
+.PHONY: demo test check slurm-test bench lock report dag unlock clean help
 
 help:            ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo: $(STAMP)   ## set up, run the demo to tables and figure, print the tables
-	$(BIN)/snakemake --workflow-profile workflow/profiles/local --cores $(CORES) --quiet rules --config preset=demo -- all
+	$(BIN)/snakemake --cores $(CORES) --quiet rules --config preset=demo -- all
 	@cat results/demo/tables/table2.txt results/demo/tables/table3.txt results/demo/tables/table5.txt
 	@echo "Figures: results/demo/figures/{gain2,gain3,figure1}.png   Evidence: results/demo/evidence.md   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
 
@@ -32,6 +32,10 @@ check: $(DEV_STAMP) ## the style and type checks of continuous integration
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check .
 	$(BIN)/snakemake --lint
+
+slurm-test: $(STAMP) ## Table 3 on a SLURM cluster of this machine's own, with all that happens to one: docs/clusters.md
+	$(BIN)/python -m pip install --quiet --requirement envs/cluster.lock || true
+	tests/slurm/run.sh $(BIN)
 
 bench: $(STAMP)  ## time the training steps beside the official algorithm's: benchmarks/README.md (hours)
 	bash -c '. workflow/rules/shell.sh ""; for what in step memory; do \
@@ -50,8 +54,8 @@ report: $(STAMP) ## the demo's HTML report, after `make demo`
 dag: $(STAMP)    ## the rules of the workflow as a Mermaid graph
 	@$(BIN)/snakemake --quiet all --rulegraph mermaid-js -- all
 
-unlock: $(STAMP) ## after a run was killed
-	$(BIN)/snakemake --unlock
+unlock: $(STAMP) ## remove the lock of a killed run, if nothing of it lives
+	$(BIN)/metaxl unlock
 
 clean:           ## remove the demo's results, keep the environment
 	rm -rf results/demo

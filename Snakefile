@@ -1,5 +1,6 @@
 # MetaXL, reproduced: from data to Tables 2, 3 and 5 and Figure 1. What each rule needs is worked out in
-# metaxl/planning/plan.py; how to run it (cores, GPU, cluster) is said by a profile in workflow/profiles/.
+# metaxl/planning/plan.py; how to run it (cores, GPU, cluster) is said by a profile in workflow/profiles/,
+# of which Snakemake reads the default one by itself, through the link `profiles`.
 import sys
 from pathlib import Path
 

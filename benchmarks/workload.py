@@ -13,9 +13,8 @@ from transformers.models.xlm_roberta import XLMRobertaConfig
 from benchmarks.official import CLASSES, Official, PaddedBatch
 from metaxl.data.encode import Encoded
 from metaxl.encoder.batch import Batch, make_batch
-from metaxl.encoder.network import Parameters
 from metaxl.encoder.packed import PackedNetwork
-from metaxl.encoder.shape import LAYER_PARTS, NORM, POSITIONS, TOKEN_TYPES, WORDS, Shape, layer_names
+from metaxl.encoder.shape import Shape
 from metaxl.experiment.config import default_switches
 from metaxl.method.adam import Adam
 from metaxl.method.flat import Flat
@@ -23,6 +22,7 @@ from metaxl.method.learner import Learner, Rates
 from metaxl.method.plain import plain_step
 from metaxl.method.rtn import RTN
 from metaxl.method.steps import metaxl_step
+from metaxl.training.calibrate import random_theta
 
 VOCABULARY = 250_002
 # Distinct XLM-R subwords of 5,000 English PAN-X sentences and 300 target sentences, rounded up.
@@ -133,7 +133,7 @@ class Ours:
         """Draw random weights for the vocabulary of the data."""
         hidden, wide = GEOMETRIES[geometry]
         shape = Shape("xlm-roberta", 12, hidden, 12, 512, 2, "gelu", 1e-5, 0.1, 0.1, 0.02)
-        theta = Flat.of(random_theta(shape, wide, USED_ROWS, device))
+        theta = Flat.of(random_theta(shape, wide, USED_ROWS, device, CLASSES))
         self.device = device
         # One learner for all methods: they share theta and its room for gradients and look-ahead.
         self.learner = Learner(
@@ -173,30 +173,6 @@ class OursInOfficialOrder(Ours):
     """The same in the official order of updates, to tell what Algorithm 1's order alone brings."""
 
     switches = replace(default_switches(), update_order="official")
-
-
-def random_theta(shape: Shape, wide: int, rows: int, device: torch.device) -> Parameters:
-    """Return parameters with the scale of a fresh encoder of `rows` words, and a head for NER."""
-    hidden = shape.hidden
-    matrices = {
-        "attention.self.qkv": (3 * hidden, hidden),
-        "attention.output.dense": (hidden, hidden),
-        "intermediate.dense": (wide, hidden),
-        "output.dense": (hidden, wide),
-    }
-
-    def draw(*size: int) -> torch.Tensor:
-        return torch.randn(size, device=device) * shape.initializer_range
-
-    theta = {WORDS: draw(rows, hidden), POSITIONS: draw(514, hidden), TOKEN_TYPES: draw(1, hidden)}
-    theta |= {f"{NORM}.weight": torch.ones(hidden, device=device), f"{NORM}.bias": torch.zeros(hidden, device=device)}
-    for number in range(shape.layers):
-        names = layer_names(number)
-        for part, weight, bias in zip(LAYER_PARTS, names[::2], names[1::2], strict=True):
-            size = matrices.get(part)
-            theta[weight] = draw(*size) if size else torch.ones(hidden, device=device)
-            theta[bias] = torch.zeros(size[0] if size else hidden, device=device)
-    return theta | {"head.out.weight": draw(CLASSES, hidden), "head.out.bias": torch.zeros(CLASSES, device=device)}
 
 
 class Theirs:

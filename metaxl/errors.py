@@ -10,6 +10,7 @@ from difflib import get_close_matches
 URLS = ("METAXL_MIRROR", "HF_ENDPOINT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # variables that may hold a password
 USER = re.compile(r"(?<=://)[^\s/?#'\"]*@")
 QUERY = re.compile(r"((?:\w://|(?<![^\s'\"=(])/)[^\s?'\"]*\?)[^\s'\"]*[^\s'\",.:;)]")
+OF_MACHINE = 75  # the exit code of a fault of the machine: sysexits.h has it for what may succeed later
 
 
 def without_credentials(text: str) -> str:

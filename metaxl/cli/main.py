@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
 
-from metaxl.cli import people, rules
+from metaxl.cli import people, reports, rules
 from metaxl.cli.faults import MACHINE, explain_fault
-from metaxl.errors import MetaXLError, without_credentials
+from metaxl.errors import OF_MACHINE, MetaXLError, without_credentials
 from metaxl.tasks import SPLITS, TASKS
 
 HELP = {  # of arguments; each is called the same in every command that takes it
+    "attempt": "which one it was, from 1",
+    "attempts": "how many there are at most",
     "best": "folder of the target's best model, which is removed if it is of an earlier training of this cell",
     "candidates": "a JSON file with a target's cells and their trainings",
     "cell": "the cell's folder",
@@ -24,6 +26,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "configfile": "laid over config.yaml, as in Snakemake",
     "counts": "gathered counts of test sentences",
     "corpus": "synthetic, files, or a registered data set",
+    "device": "where to train: cpu, gpu, or auto for a GPU where one is visible",
     "encoder": "folder of the prepared encoder",
     "init data": "a file of sentences or texts with labels, or a folder of train, dev and test",
     "init encoder": "a folder, or an id of the Hugging Face hub; default: the paper's",
@@ -38,9 +41,11 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "id_or_folder": "a folder with pytorch_model.bin, or the id of a model of the hub",
     "labels": "the classes in the order of their numbers, as JSON, or the file of the classes of each task",
     "group": 'for instance "table2+table5"',
+    "on": "this-machine, which times some steps, or a kind of machine: cpu-core, gpu, h100",
     "order": "of the draw: that of a hash, or the official code's",
     "other_records": "what becomes of records of another making: refuse or accept",
     "keep_models": "which models the experiment keeps: best, all or none",
+    "log": "what the training said",
     "made_of": "what the plan says that a split is made of, kept with its facts",
     "max_length": "subwords, one number a file",
     "names": "below results/raw/, or encoders/<hub id>@<commit>; default: all that are locked",
@@ -63,25 +68,32 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "size": "examples to draw, or to make (synthetic)",
     "source": "encoded source set",
     "spec": "what to make, as JSON: of a cell the text, else a file that the workflow wrote",
+    "status": "the training's exit status",
+    "strict": "whether a cell that fails ends the run",
     "target": "encoded train, dev and test",
     "tokenizer": "tokenizer.json of the encoder",
+    "watch": "look again every few seconds, until Ctrl-C",
     "work": "a folder for what is passed on from job to job",
     "unlabelled": "what becomes of entries without a label (sentipers)",
 }
 CHOICES = {
+    "device": ("auto", "cpu", "gpu"),
     "order": ("hash", "official"),
     "other_records": ("refuse", "accept"),
     "task": tuple(TASKS),
     "split": SPLITS,
+    "strict": ("yes", "no"),
     "unlabelled": ("resolve", "drop", "refill"),
 }
 log = logging.getLogger("metaxl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence and exit code 1.
+    """Run a command; an error of the user's, or a fault of the machine, ends with one sentence.
 
-    A training that a signal ended has the exit code 128 + the signal's number.
+    The exit code is 1 for what would go wrong again in the same way, 75 for a fault of the machine, after which another
+    attempt may succeed, 76 where another process has taken a training over, and 128 + the signal's number for a
+    training that a signal ended.
     """
     options = vars(_parser().parse_args(arguments))
     run, debug = options.pop("command"), options.pop("debug")
@@ -98,14 +110,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug or said is None:
             raise
         log.error("%s", said)
-        return 1
+        return OF_MACHINE
     return 0
 
 
 def _log_to_screen() -> None:
     """Show this package's progress and other libraries' warnings; no record of either holds a password of a url."""
     logging.setLogRecordFactory(_clean_record)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.INFO)  # even where a library has set its own logger to tell more
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[screen])
     log.setLevel(logging.INFO)
 
 
@@ -119,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="metaxl", description="The steps of the MetaXL workflow.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for run in (*people.COMMANDS, *rules.COMMANDS):
+    for run in (*people.COMMANDS, *rules.COMMANDS, *reports.COMMANDS):
         _add_command(commands, run)
     for name, (text, runs) in people.GROUPS.items():
         group = commands.add_parser(name, help=text, description=text)
@@ -146,6 +160,9 @@ def _add_arguments(sub: argparse.ArgumentParser, run: Callable[..., None]) -> No
             "help": HELP.get(f"{run.__name__} {name}", HELP.get(name)),
             "choices": CHOICES.get(name),
         }
+        if types[0] is bool:
+            sub.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=facts["help"])
+            continue
         if get_origin(parameter.annotation) is Sequence:
             facts["nargs"] = "+" if needed else "*"
         if not needed:

@@ -111,5 +111,43 @@ def power(
     print(describe(components, Design(languages, seeds, sentences), effect))  # noqa: T201  # the answer
 
 
-COMMANDS = (check, init, lock, power)
+def unlock() -> None:
+    """Remove the lock that a run of this folder has left, unless something of it still lives on this machine."""
+    from metaxl.planning.unlock import unlock
+
+    log.info("%s", unlock())
+
+
+def status(*, preset: str | None = None, configfile: Sequence[Path] = (), watch: bool = False) -> None:
+    """Say how far an experiment is: what is done, what runs where, what failed and why, how long the rest takes."""
+    from metaxl.experiment.load import effective_config, load_config, read_configuration
+    from metaxl.planning.status import status
+    from metaxl.planning.watch import watching
+
+    config = load_config(effective_config(read_configuration(preset, configfile)))
+    for text in watching(lambda: status(config), watch):
+        print(text, flush=True)  # noqa: T201  # the answer
+
+
+def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: str = "this-machine") -> None:
+    """Say what an experiment will take: cells, hours, memory, disk, downloads, and how sure that is."""
+    from metaxl.experiment.load import read_configuration
+    from metaxl.planning.estimate import cells_at_once, describe, foretold, heaviest
+    from metaxl.planning.plans import Plans
+    from metaxl.planning.speed import HERE, find_kind, samples
+
+    here = on == HERE
+    speed, is_gpu = (None, False) if here else (find_kind(on), False)
+    plan = Plans(read_configuration(preset, configfile)).active
+    cells = foretold(plan)
+    if speed is None:
+        from metaxl.cli.calibration import measure_speed
+
+        log.info("Steps are timed on this machine for some ten seconds ...")
+        speed, is_gpu = measure_speed(samples(heaviest(plan, cells)), plan.config.method)
+    at_once = cells_at_once(here, is_gpu)
+    print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer
+
+
+COMMANDS = (check, estimate, init, lock, power, status, unlock)
 GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words

@@ -116,36 +116,65 @@ def train(
     best: Path,
     keep_models: str,
     checkpoint_minutes: float,
+    device: str,
 ) -> None:
     """Train one cell, or go on where its training was interrupted."""
+    from metaxl.experiment.layout import FAILURE
     from metaxl.experiment.spec import CellSpec
-    from metaxl.training.build import choose_device
+    from metaxl.training.device import choose_device
     from metaxl.training.keep import STAGED, forget_models
     from metaxl.training.train import train_cell
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
+    chosen = choose_device(cell_spec, device)  # refuses before anything is removed
     forget_models(cell_spec.cell, [work / STAGED, out / STAGED], best)
     staged = work / STAGED if keep_models == "all" else None
-    device, interval = choose_device(cell_spec), 60 * checkpoint_minutes
-    train_cell(cell_spec, encoder, _roles(target, source), out, device, work, staged, interval)
+    train_cell(cell_spec, encoder, _roles(target, source), out, chosen, work, staged, 60 * checkpoint_minutes)
+    (out / FAILURE).unlink(missing_ok=True)
+
+
+def give_up(
+    spec: str, *, status: int, attempt: int, attempts: int, log: Path, out: Path, work: Path, strict: str
+) -> None:
+    """Decide about a training that ended without a score: fail likewise, or leave a record that says why."""
+    from metaxl.experiment.spec import CellSpec
+    from metaxl.training.given_up import give_up
+
+    give_up(CellSpec.from_dict(json.loads(spec)), status, attempt, attempts, log, out, work, strict == "yes")
 
 
 def keep_model(
-    spec: str, *, encoder: Path, target: Sequence[Path], source: Path | None = None, cell: Path, work: Path, out: Path
+    spec: str,
+    *,
+    encoder: Path,
+    target: Sequence[Path],
+    source: Path | None = None,
+    cell: Path,
+    work: Path,
+    device: str,
+    out: Path,
 ) -> None:
     """Keep the model of one cell: the one that its training left, or else that of training it again."""
+    from metaxl.experiment.failure import failure_of
+    from metaxl.experiment.layout import SCORES
     from metaxl.experiment.spec import CellSpec
-    from metaxl.training.build import choose_device
+    from metaxl.training.device import choose_device
     from metaxl.training.keep import keep_model
+    from metaxl.training.train import MODEL_RECORD
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
-    keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec))
+    if failed := failure_of(read_json(cell / SCORES)):
+        said = f"{cell_spec.cell.path} has no model, for its training failed: {failed.reason}"
+        log.warning("%s", said)
+        write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
+        return
+    keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec, device))
 
 
-def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, out: Path) -> None:
+def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, device: str, out: Path) -> None:
     """Keep the model of a target's best cell on dev, by training it again."""
     from metaxl.reporting.best import Candidate, choose
-    from metaxl.training.build import choose_device
+    from metaxl.training.device import choose_device
     from metaxl.training.keep import keep_model
     from metaxl.training.train import MODEL_RECORD
 
@@ -154,8 +183,8 @@ def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, o
     if best is None:
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
-    cell, device = root / best.spec.cell.path, choose_device(best.spec)
-    keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, device, [said])
+    cell, chosen = root / best.spec.cell.path, choose_device(best.spec, device)
+    keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, chosen, [said])
 
 
 def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:
@@ -163,86 +192,4 @@ def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:
     return dict(zip(SPLITS, target, strict=True)) | ({"source": source} if source else {})
 
 
-def gather(cells: Path, *, group: str, root: Path, out: Path, counts: Path) -> None:
-    """Hold the records of a group's cells to the active plan, and score them again from their predictions."""
-    from metaxl.reporting.evidence.counter import Counter
-    from metaxl.reporting.expected import Expected
-    from metaxl.reporting.frame import gather, write_scores
-
-    asked = read_json(cells)
-    expected = [Expected.from_dict(cell, asked["other_records"]) for cell in asked["groups"][group]]
-    counter = Counter()
-    write_scores(gather(root, expected, counter.add), out)
-    counter.write(counts)
-
-
-def scores(scores: Sequence[Path], *, out: Path) -> None:
-    """Join the gathered scores of all groups."""
-    from metaxl.reporting.frame import read_scores, write_scores
-
-    write_scores(read_scores(scores), out)
-
-
-def evidence(number: int, counts: Sequence[Path], *, config: Path, root: Path, out: Path) -> None:
-    """Judge the questions that one table puts, from the counts of its cells' test sentences."""
-    from metaxl.experiment.grid import find_table
-    from metaxl.experiment.load import read_config
-    from metaxl.reporting.evidence.files import write_evidence
-    from metaxl.reporting.evidence.table import evidence_of
-    from metaxl.reporting.facts import read_weights
-
-    experiment = read_config(config)
-    table = find_table(experiment, number)
-    weights = read_weights(root, (entry.encoder for entry in table.entries()))
-    write_evidence(evidence_of(experiment, table, counts), weights, out)
-
-
-def join_evidence(evidence: Sequence[Path], *, out: Path) -> None:
-    """Join the evidence of all tables."""
-    from metaxl.reporting.evidence.files import join_evidence
-
-    join_evidence(evidence, out)
-
-
-def table(
-    number: int, scores: Sequence[Path], *, evidence: Path, config: Path, labels: Path, root: Path, out: Path
-) -> None:
-    """Render one table of the paper, with the facts of its data and encoders and the scores by type."""
-    from metaxl.experiment.grid import find_table, table_cells, trained_cells
-    from metaxl.experiment.load import read_config
-    from metaxl.reporting.by_type import write_types
-    from metaxl.reporting.evidence.told import read_told
-    from metaxl.reporting.expected import read_labels
-    from metaxl.reporting.facts import load_facts
-    from metaxl.reporting.filled_table import fill_table
-    from metaxl.reporting.frame import read_scores
-    from metaxl.reporting.tables import render_table
-
-    experiment, frame, classes = read_config(config), read_scores(scores), read_labels(labels)
-    shown = find_table(experiment, number)
-    facts = load_facts(experiment, classes, trained_cells(experiment, table_cells(experiment, shown)), root)
-    render_table(fill_table(experiment, shown, frame, facts, read_told(evidence)), out)
-    write_types(experiment, shown, frame, classes, out)
-
-
-def figure(scores: Sequence[Path], *, config: Path, root: Path, out: Path) -> None:
-    """Draw Figure 1."""
-    from metaxl.experiment.load import read_config
-    from metaxl.reporting.figure import draw_figure
-    from metaxl.reporting.frame import read_scores
-
-    draw_figure(read_config(config), read_scores(scores), root, out)
-
-
-def gain(evidence: Path, *, config: Path, out: Path) -> None:
-    """Draw what MetaXL adds to joint training in each language of a table."""
-    from metaxl.experiment.load import read_config
-    from metaxl.reporting.gain import draw_gain
-
-    draw_gain(read_config(config), evidence, out)
-
-
-COMMANDS = (
-    *(download, data, draw, report, prepare_encoder, encode, train, keep_model, keep_best),
-    *(gather, scores, evidence, join_evidence, table, figure, gain),
-)
+COMMANDS = (download, data, draw, report, prepare_encoder, encode, train, give_up, keep_model, keep_best)

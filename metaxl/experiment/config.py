@@ -117,6 +117,7 @@ class Config:
     keep_models: Literal["best", "all", "none"]
     checkpoint_minutes: float
     other_records: Literal["refuse", "accept"]
+    strict: bool
     encoders: dict[str, dict[str, Any]]
     files: dict[str, dict[str, OwnData]]
     synthetic: dict[str, int]
@@ -125,6 +126,7 @@ class Config:
     method: Switches
     figure: Figure | None
     variants: dict[str, Variant] = field(default_factory=dict)
+    device: Literal["auto", "cpu", "gpu"] = "auto"  # of a run, not of its results, whose config.json leaves it out
 
     def varied(self, name: str) -> Config:
         """Return the configuration of a variant's cells: its settings laid over these; "" for none.

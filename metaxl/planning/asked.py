@@ -38,7 +38,8 @@ def content(plan: Plan, part: str) -> str:
     value: Any
     match part.split("-", 1):
         case ["config"]:
-            value = plan.effective
+            # Where it is trained makes no other experiment: tables are not made anew for it.
+            value = {key: setting for key, setting in plan.effective.items() if key != "device"}
         case ["asked/cells"]:
             groups = {name: list(map(plan.expected, cells)) for name, cells in cell_groups(plan.config).items()}
             value = {"other_records": plan.config.other_records, "groups": groups}

@@ -116,7 +116,7 @@ def require_network(resources: Iterable[Resource], listed: bool = False) -> None
 def describe(plan: Plan, resources: Sequence[Resource]) -> str:
     """Return what is here and what is not, a line a group, every file that lacks something, and the room needed."""
     if not resources:
-        return f"It needs no download.\n{_room(plan, resources)}"
+        return f"It needs no download.\n{room(plan, resources)}"
     groups = {item.group: [other for other in resources if other.group == item.group] for item in resources}
     rows = [
         [
@@ -131,10 +131,10 @@ def describe(plan: Plan, resources: Sequence[Resource]) -> str:
     for state in ("missing", "damaged", "unverified"):
         found = [item for item in resources if item.state == state]
         lines += [f"{state}:", _grouped(found)] if found else []
-    return "\n".join([*lines, _room(plan, resources)])
+    return "\n".join([*lines, room(plan, resources)])
 
 
-def _room(plan: Plan, resources: Sequence[Resource]) -> str:
+def room(plan: Plan, resources: Sequence[Resource]) -> str:
     """Say how much is to come and how much the results take, next to the room that there is."""
     missing = [item for item in resources if item.state not in HERE]
     coming = f"To download: about {_size(item.bytes for item in missing)}. " if missing else ""

@@ -53,7 +53,7 @@ class ModelPlan:
         Raises:
             ConfigError: no table shows the target.
         """
-        cells, plan = self._cells(task, target), self.plan
+        cells, plan = self.cells(task, target), self.plan
         files = [path for cell in cells for paths in plan.cell_inputs(cell).values() for path in paths]
         return {
             "records": plan.cell_files(cells, layout.SCORES, layout.PREDICTIONS),
@@ -63,9 +63,14 @@ class ModelPlan:
 
     def best_encoders(self, task: str, target: str) -> list[Path]:
         """Return the files of the encoders that a target's cells are trained from."""
-        return [path for name in _encoders(self._cells(task, target)) for path in self.plan.encoder_files(name)]
+        return [path for name in _encoders(self.cells(task, target)) for path in self.plan.encoder_files(name)]
 
-    def _cells(self, task: str, target: str) -> list[Cell]:
+    def cells(self, task: str, target: str) -> list[Cell]:
+        """Return the trainings of which one's model is a target's best.
+
+        Raises:
+            ConfigError: no table shows the target.
+        """
         return [cell for trainings in self._trainings(task, target).values() for cell in trainings]
 
     def _trainings(self, task: str, target: str) -> dict[Cell, list[Cell]]:

@@ -10,7 +10,7 @@ from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.load import effective_config, load_config
-from metaxl.experiment.schema import WORKFLOW
+from metaxl.experiment.schema import WORKFLOW, read_yaml
 from metaxl.planning.asked import parts
 from metaxl.planning.plan import Plan
 from metaxl.planning.staged import stage
@@ -49,6 +49,19 @@ class Plans:
             f"results/{name}: no experiment of this name; the active one is {self.active.config.name!r}.{hint} "
             "Pass the --configfile that names it."
         )
+
+    def pretrained(self) -> list[str]:
+        """Return the names of the encoders that are pre-trained, of the presets whose cells may be asked for too.
+
+        Where a name stands for different encoders, the active configuration's counts.
+        """
+        presets = (
+            [] if "name" in self.raw else [read_yaml(path) for path in sorted((WORKFLOW / "presets").glob("*.yaml"))]
+        )
+        found: dict[str, dict[str, Any]] = {}
+        for encoders in (*(preset["encoders"] for preset in presets), self.active.config.encoders):
+            found |= encoders
+        return [name for name, spec in found.items() if "pretrain" in spec]
 
     def _planned(self, preset: str) -> Plan:
         plan = _plan({**self.raw, "preset": preset})

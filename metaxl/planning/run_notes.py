@@ -10,11 +10,13 @@ from typing import Any
 from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
+from metaxl.experiment.failure import failure_of
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import cell_groups
 from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json, write_text
 from metaxl.planning.data import DataPlan
+from metaxl.planning.failed import failures_of_run
 from metaxl.planning.findings import find_notes, reader_notes
 from metaxl.planning.labels import label_set
 from metaxl.planning.told import named
@@ -43,6 +45,7 @@ def notes_of_run(config: Config) -> dict[str, list[str]]:
     """Return what the files of an experiment's results tell, under a heading for each kind, each sentence once."""
     root = layout.root(config.name)
     found = {
+        "Failed": failures_of_run(config),
         "Data": [*reader_notes(config), *_facts(root, _data_facts(config))],
         "Length limit": _facts(root, _encoded_facts(config)),
         "Training": _records(config, root),
@@ -111,7 +114,8 @@ def _records(config: Config, root: Path) -> Iterator[str]:
     blind: dict[tuple[str, str], list[Cell]] = {}
     for cell in dict.fromkeys(cell for cells in cell_groups(config).values() for cell in cells):
         path = root / cell_file(cell, SCORES)
-        if path.is_file() and read_json(path)["best"].get("chosen_by") == "none":
+        record = read_json(path) if path.is_file() else None
+        if record and not failure_of(record) and record["best"].get("chosen_by") == "none":
             blind.setdefault((cell.task, split_code(cell.target)[0]), []).append(cell)
     for (task, language), cells in blind.items():
         reasons = dict.fromkeys(_why(config, root, language, cell) for cell in cells)

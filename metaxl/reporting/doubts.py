@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
@@ -32,6 +33,7 @@ def doubts(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> I
     shown = frame[frame["target"].isin({cell.target for cell in cells}) & frame["task"].isin({c.task for c in cells})]
     if mixed := mixed_code(shown):
         yield f"Not all cells were trained by the same code, and may not be comparable: {'; '.join(mixed)}."
+    yield from _machines(cells, frame)
 
 
 def other_makings(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
@@ -59,6 +61,15 @@ def _unchosen(cells: Sequence[Cell], frame: pd.DataFrame, facts: Facts) -> Itera
         if unchosen:
             many = f"{len(unchosen)} of {len(trained)} cells"
             yield f"{' or '.join(reasons)}: the last epoch was taken ({many}).".replace("dev", "Dev", 1)
+
+
+def _machines(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
+    """Yield how many cells each kind of machine trained, where there are several kinds."""
+    machines = shown_column(frame, "machine")
+    kinds = Counter(machines[cell] for cell in cells if machines.get(cell))
+    if len(kinds) > 1:
+        counted = ", ".join(f"{count} on {kind}" for kind, count in kinds.most_common())
+        yield f"The cells were trained on {len(kinds)} kinds of machine, which round differently: {counted}."
 
 
 def _under_trained(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:

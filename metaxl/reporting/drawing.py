@@ -38,6 +38,14 @@ def write_note(drawn: Figure, told: Sequence[str]) -> float:
     return 0.125 * (note.count("\n") + 1.8)
 
 
+def draw_words(told: Sequence[str]) -> Figure:
+    """Return a picture that holds sentences alone, where there is nothing to draw."""
+    drawn = Figure(figsize=(WIDTH, 4.5))
+    text = "\n".join(line for sentence in told for line in textwrap.wrap(sentence, 90))
+    drawn.text(0.5, 0.5, text, ha="center", va="center", size=8, color=INK, parse_math=False)
+    return drawn
+
+
 def save(drawn: Figure, paths: Sequence[Path]) -> None:
     """Write a picture to each path, in the format that the path's end names and without a date."""
     with mpl.rc_context(FONT):

@@ -25,8 +25,9 @@ from metaxl.experiment.slug import parse_slug
 from metaxl.files import write_json
 from metaxl.reporting.beside import paper_of_figure
 from metaxl.reporting.doubts import other_makings
-from metaxl.reporting.drawing import BLUE, FONT, INK, ORANGE, QUIET, WIDTH, quieten, save, write_note
+from metaxl.reporting.drawing import BLUE, FONT, INK, ORANGE, QUIET, WIDTH, draw_words, quieten, save, write_note
 from metaxl.reporting.facts import read_weights
+from metaxl.reporting.failures import failed_cells
 from metaxl.reporting.filled_table import DASH
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_name
@@ -60,19 +61,28 @@ class Panel:
 def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> list[Path]:
     """Write figure1.pdf, figure1.png and figure1.json to `out`, of the cells' vectors beneath `root`; return the paths.
 
+    Where a cell failed, the figure says so and shows nothing.
+
     Raises:
         ConfigError: the configuration has no figure.
         DataError: a cell has no score, or its vectors are missing or malformed.
     """
     if config.figure is None:
         raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
+    failed = failed_cells(frame)
+    if lost := [f"{cell.path} failed: {failed[cell]}" for cell in figure_cells(config) if cell in failed]:
+        return _save(draw_words(lost), {"caption": " ".join(lost), "panels": []}, out)
     panels = [load_panel(*shown, frame, root) for shown in zip(TITLES, figure_cells(config), strict=True)]
     weights = read_weights(root, [config.figure.encoder])
     told = [*caption(config, panels, weights), *other_makings(figure_cells(config), frame)]
-    drawn = _draw(config, panels, told)
+    return _save(_draw(config, panels, told), facts(config, panels, told), out)
+
+
+def _save(drawn: canvas.Figure, told: dict[str, Any], out: Path) -> list[Path]:
+    """Write a figure in its formats, and what is told of it; return the paths."""
     paths = [out / fill(FIGURE, suffix=suffix).name for suffix in ("pdf", "png", "json")]
     save(drawn, paths[:2])
-    write_json(paths[-1], facts(config, panels, told))
+    write_json(paths[-1], told)
     return paths
 
 

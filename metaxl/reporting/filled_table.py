@@ -17,6 +17,7 @@ from metaxl.reporting.beside import paper_number
 from metaxl.reporting.doubts import doubts
 from metaxl.reporting.evidence.told import Told
 from metaxl.reporting.facts import Facts
+from metaxl.reporting.failures import failed_cells
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.titles import heading, made_of, short_name, table_title
 from metaxl.reporting.trivial import trivial_scores
@@ -59,6 +60,7 @@ class FilledTable:
         facts: of the data and encoders.
         rows: with their values.
         trained: the cells that have a record.
+        failed: the cells that have none because their training failed, with the reasons.
         doubts: what makes numbers doubtful, a sentence each.
         told: what the evidence says of the table's questions.
     """
@@ -68,6 +70,7 @@ class FilledTable:
     facts: Facts
     rows: tuple[tuple[Row, Values], ...]
     trained: frozenset[Cell]
+    failed: dict[Cell, str]
     doubts: tuple[str, ...]
     told: Told
 
@@ -136,7 +139,8 @@ def fill_table(
     rows = [_marked(row, values, told) for row, values in zip(table.rows, rows, strict=True)]
     shown = (*_trivial_rows(config, table, facts), *zip(table.rows, rows, strict=True))
     trained = frozenset(cell for cell in trained_cells(config, table_cells(config, table)) if cell in scores)
-    return FilledTable(config, table, facts, shown, trained, tuple(doubts(config, table, frame, facts)), told)
+    found = tuple(doubts(config, table, frame, facts))
+    return FilledTable(config, table, facts, shown, trained, failed_cells(frame), found, told)
 
 
 def _value(config: Config, table: Table, column: str, entry: Entry | None, scores: dict[Cell, float]) -> Value | None:

@@ -14,8 +14,10 @@ import pandas as pd
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
+from metaxl.experiment.failure import FAILED
 from metaxl.files import atomic_path
 from metaxl.reporting.expected import Expected
+from metaxl.reporting.failures import failures
 from metaxl.reporting.scored import Scored, scored_cells
 from metaxl.tasks import SCORED_SPLITS, find_task
 
@@ -35,6 +37,8 @@ TYPES = {
     "code": "str",
     "differs": "str",
     "last_fall": "float64",
+    "machine": "str",
+    "failed": "str",
 }
 COLUMNS = list(TYPES)
 ADDRESS = [field.name for field in fields(Cell)]
@@ -46,8 +50,10 @@ def gather(root: Path, cells: Sequence[Expected], each: Callable[[Scored], objec
     A score of one type of entity, or of one class, is the metric "f1:PER". A cross-validated target has rows of each
     fold, and rows of its own from the predictions of all folds together. The column `differs` names, with spaces
     between them, the keys in which a record is of another making than the active plan. `last_fall` is the share of
-    the fall of the training loss that the cell's last epoch brought; NaN where nobody knows. The records lie beneath
-    `root`, results/<name>. `each` is called with every cell, while its predictions are at hand.
+    the fall of the training loss that the cell's last epoch brought; NaN where nobody knows. `machine` is the processor
+    or GPU that trained it. A cell that failed has one row, of the checkpoint "failed", with the reason in the column
+    `failed`. The records lie beneath `root`, results/<name>. `each` is called with every cell that has scores, while
+    its predictions are at hand.
 
     Raises:
         DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
@@ -56,6 +62,7 @@ def gather(root: Path, cells: Sequence[Expected], each: Callable[[Scored], objec
     for one in scored_cells(root, cells):
         rows += _rows(one)
         each(one)
+    rows += [_failed(cell, failure.reason) for cell, failure in failures(root, cells).items()]
     return pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
 
 
@@ -113,9 +120,16 @@ def _read(path: Path) -> pd.DataFrame:
     return frame
 
 
+def _failed(cell: Cell, reason: str) -> dict[str, Any]:
+    """Return the row of a cell that failed: it has no score, and so no split or metric."""
+    nothing = dict.fromkeys(("chosen_by", "split", "metric", "code", "differs", "machine"), "")
+    return asdict(cell) | nothing | {"checkpoint": FAILED, "epoch": 0, FAILED: reason}
+
+
 def _rows(one: Scored) -> Iterator[dict[str, Any]]:
     """Yield a cell's rows."""
     made = {"code": one.code, "differs": " ".join(one.differs), "last_fall": one.last_fall}
+    made |= {"machine": one.machine, "failed": ""}
     for checkpoint, about in one.checkpoints.items():
         for split in SCORED_SPLITS:
             values = about.scores[split]

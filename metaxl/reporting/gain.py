@@ -21,7 +21,7 @@ from metaxl.experiment.config import Config
 from metaxl.experiment.contrasts import RELATED, over_joint
 from metaxl.experiment.layout import EVIDENCE, GAIN, fill
 from metaxl.files import write_json
-from metaxl.reporting.drawing import BLUE, FONT, INK, ORANGE, QUIET, RULE, WIDTH, quieten, save, write_note
+from metaxl.reporting.drawing import BLUE, FONT, INK, ORANGE, QUIET, RULE, WIDTH, draw_words, quieten, save, write_note
 from metaxl.reporting.evidence.papers import TABLE, papers_gain
 from metaxl.reporting.evidence.told import read_evidence
 from metaxl.reporting.evidence.words import said, signed
@@ -29,6 +29,7 @@ from metaxl.reporting.paper import language_name, load_paper
 from metaxl.reporting.statistics.verdict import Verdict
 
 ABREAST = 2  # panels in a row
+NOTHING = "No language has the records of both, so there is no gain to draw; the table's notes say why."
 WIDEST = 2.5  # how far beyond the widest difference an interval is drawn before an arrow cuts it
 
 
@@ -84,10 +85,11 @@ def draw_gain(config: Config, evidence: Path, out: Path) -> list[Path]:
         raise DataError(
             f"{evidence}: nothing of this table is compared with joint training, so there is no gain to draw."
         )
-    panels = [*own, *(_papers() if number == TABLE else ())]
-    told = [f"{about['title']}.", *_explained(evidence, panels)]
+    own = [panel for panel in own if panel.gains]
+    panels = [*own, *(_papers() if number == TABLE else ())] if own else []
+    told = [f"{about['title']}.", *(_explained(evidence, panels) if own else [NOTHING])]
     paths = [out / fill(GAIN, number=number, suffix=suffix).name for suffix in ("pdf", "png", "json")]
-    save(_draw(panels, told), paths[:2])
+    save(_draw(panels, told) if own else draw_words(told), paths[:2])
     write_json(paths[-1], {"caption": " ".join(told), "panels": [_facts(panel) for panel in panels]})
     return paths
 

@@ -18,6 +18,7 @@ from metaxl.reporting.titles import listed, plain, short_name
 from metaxl.reporting.trivial import COMMONEST
 from metaxl.tasks import SPLITS, find_task
 
+REASONS = 5  # for which cells failed, below the table
 TOLD = 10  # notes of the data below a table; the data report has all
 LONGEST = 240  # characters of such a note
 
@@ -86,10 +87,18 @@ def _classes(facts: Facts, task: str) -> str:
 
 
 def dashes(filled: FilledTable) -> Iterator[str]:
-    """Yield why places are empty: records that are absent, and scores that are not defined."""
-    if absent := trained_cells(filled.config, filled.absent):
-        absent = [cell for cell in absent if cell not in filled.trained]
-        total = len(trained_cells(filled.config, table_cells(filled.config, filled.table)))
+    """Yield why places are empty: trainings that failed, records that are absent, scores that are not defined."""
+    total = len(trained_cells(filled.config, table_cells(filled.config, filled.table)))
+    missing = [cell for cell in trained_cells(filled.config, filled.absent) if cell not in filled.trained]
+    reasons: dict[str, list[str]] = {}
+    for cell in missing:
+        if cell in filled.failed:
+            reasons.setdefault(filled.failed[cell], []).append(cell.path)
+    for reason, paths in list(reasons.items())[:REASONS]:
+        yield f"{DASH}: {len(paths)} of {total} cells failed: {listed(paths)}: {reason}"
+    if more := [path for paths in list(reasons.values())[REASONS:] for path in paths]:
+        yield f"{DASH}: {len(more)} more of {total} cells failed; failed.json in the folder of each says why."
+    if absent := [cell for cell in missing if cell not in filled.failed]:
         named = listed([str(cell_file(cell, SCORES)) for cell in absent])
         yield f"{DASH}: {len(absent)} of {total} records are absent: {named}. Run the workflow to train them."
     for task, language in dict.fromkeys((cell.task, cell.target) for cell in filled.undefined):

@@ -13,6 +13,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import PREDICTIONS, SCORES, cell_file
 from metaxl.reporting.expected import Expected, check_record, read_label_set
+from metaxl.reporting.failures import failure_in
 from metaxl.reporting.records import CHECKPOINTS, Prediction, read_predictions, read_record
 from metaxl.reporting.rescore import library_scores
 from metaxl.reporting.truth import check_truth
@@ -42,6 +43,7 @@ class Scored:
         checkpoints: the scores, by "best" and "last".
         predictions: by split.
         last_fall: the share of the fall of the training loss that the last epoch brought; None where not known.
+        machine: the processor or GPU that trained it; empty where not known.
     """
 
     cell: Cell
@@ -51,6 +53,7 @@ class Scored:
     checkpoints: dict[str, Checkpoint]
     predictions: dict[str, list[Prediction]]
     last_fall: float | None = None
+    machine: str = ""
 
 
 def scored(root: Path, expected: Expected) -> Scored:
@@ -73,8 +76,9 @@ def scored(root: Path, expected: Expected) -> Scored:
             check_truth(path, predictions[split], expected.files[split], labels)
         _compare(path, split, scores, record["best"][split])
     checkpoints = {name: _checkpoint(record[name], again if name == "best" else {}) for name in CHECKPOINTS}
-    code, fall = record["provenance"]["code"], record.get("last_fall")
-    return Scored(cell, labels, code, tuple(differs), checkpoints, predictions, fall)
+    made_by, fall = record["provenance"], record.get("last_fall")
+    about = (made_by["code"], tuple(differs), checkpoints, predictions, fall, str(made_by.get("machine", "")))
+    return Scored(cell, labels, *about)
 
 
 def _relabelled(differs: Iterable[str]) -> bool:
@@ -114,13 +118,13 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def scored_cells(root: Path, cells: Sequence[Expected]) -> Iterator[Scored]:
-    """Yield every cell that has a record, then every cross-validated target; see `scored` and `pooled`.
+    """Yield every cell that has scores, then every cross-validated target; see `scored` and `pooled`.
 
     No more than the folds' predictions are held in memory.
     """
     folds = []
     for expected in cells:
-        if (root / cell_file(expected.spec.cell, SCORES)).exists():
+        if (root / cell_file(expected.spec.cell, SCORES)).exists() and not failure_in(root, expected):
             one = scored(root, expected)
             folds += [one] if split_code(one.cell.target)[1] else []
             yield one

@@ -1,4 +1,4 @@
-"""A cell's learner at its start, and the device that it is trained on."""
+"""A cell's learner at its start."""
 
 from __future__ import annotations
 
@@ -12,21 +12,11 @@ from metaxl.encoder.network import Network
 from metaxl.encoder.open import network_module
 from metaxl.errors import ConfigError
 from metaxl.experiment.spec import CellSpec
-from metaxl.files import sha256_text
 from metaxl.method.adam import Adam
 from metaxl.method.flat import Flat
 from metaxl.method.learner import Learner
 from metaxl.provenance import load
 from metaxl.tasks import find_task
-
-
-def choose_device(spec: CellSpec) -> torch.device:
-    """Return the CPU, or one of the GPUs that this process may see, over which cells spread by their address."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    device = torch.device("cuda", int(sha256_text(spec.cell.path)[:8], 16) % torch.cuda.device_count())
-    torch.cuda.set_device(device)
-    return device
 
 
 def build_learner(spec: CellSpec, encoder: Path, rows: Integers, device: torch.device) -> Learner:

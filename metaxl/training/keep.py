@@ -17,6 +17,7 @@ import torch
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.spec import CellSpec
 from metaxl.files import read_json, read_jsonl, write_json
+from metaxl.training.owner import remove_empty
 from metaxl.training.train import MODEL_RECORD, train_cell
 
 log = logging.getLogger("metaxl")
@@ -79,6 +80,7 @@ def keep_model(
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(staged, out)
     _remove(work)
+    remove_empty(work.parent)
 
 
 def _is_of(model: Path, record: dict[str, Any]) -> bool:

@@ -16,17 +16,48 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from metaxl.errors import MetaXLError
 from metaxl.files import is_alive, read_json, write_json
 
+WORK = "work"  # the folder of an experiment's workspaces
+TRIES = 100  # to begin in a folder that others may be removing
 log = logging.getLogger("metaxl")
 
 
 class ReplacedError(MetaXLError):
     """Another process has begun to train the same cell."""
+
+    exit_code = 76
+
+
+def left(folder: Path) -> bool:
+    """Forget the owner of a cell's workspace, whose process has ended; False if one of this machine still runs.
+
+    Of a process of another machine nobody here knows; it writes nothing once its name is gone.
+    """
+    path = folder / "owner.json"
+    owner = read_json(path) if path.is_file() else None
+    if owner and owner["host"] == socket.gethostname() and is_alive(owner["pid"]):
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a workspace and what is above it, below the folder of all workspaces, as far as it is empty."""
+    if WORK not in folder.parts:
+        return
+    for empty in takewhile(lambda above: above.name != WORK, (folder, *folder.parents)):
+        try:
+            empty.rmdir()
+        except FileNotFoundError:
+            continue  # another training was faster
+        except OSError:
+            return  # another workspace lies there
 
 
 class Owner:
@@ -37,10 +68,7 @@ class Owner:
         self.path, self._lock = folder / "owner.json", folder / "owner.lock"
         self._own = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
         self._own["token"] = f"{self._own['host']}-{self._own['pid']}-{time.time_ns()}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with self._locked():
-            before = self._read()
-            write_json(self.path, self._own)
+        before = self._take()
         mine = (self._own["host"], self._own["pid"])
         if before and (before["host"] != mine[0] or (before["pid"] != mine[1] and is_alive(before["pid"]))):
             log.warning(
@@ -66,15 +94,35 @@ class Owner:
         Raises:
             ReplacedError: another process has taken the cell over.
         """
+        self.check()  # a training that has ended has taken the folder with it
         with self._locked():
             self.check()
             yield
 
     def release(self) -> None:
-        """Leave the cell to nobody."""
+        """Leave the cell to nobody, and no empty folder of a workspace."""
         with self._locked():
             self.path.unlink(missing_ok=True)
         self._lock.unlink(missing_ok=True)
+        remove_empty(self.path.parent)
+
+    def _take(self) -> dict[str, Any] | None:
+        """Write this process's name; return what stood there.
+
+        The folder may vanish meanwhile: a training that ends removes those above its own that it finds empty.
+        """
+        tries = 0
+        while True:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with self._locked():
+                    before = self._read()
+                    write_json(self.path, self._own)
+                return before
+            except (FileNotFoundError, FileExistsError):
+                tries += 1
+                if tries == TRIES:
+                    raise
 
     def _read(self) -> dict[str, Any] | None:
         return dict(read_json(self.path)) if self.path.is_file() else None

@@ -17,6 +17,7 @@ from metaxl.encoder.network import Between, Parameters, unchanged
 from metaxl.encoder.open import network_module
 from metaxl.experiment.spec import CellSpec, training_digest
 from metaxl.files import atomic_path, sha256_file, sha256_text, write_json, write_jsonl
+from metaxl.machine import cpu_model, host, scheduler_job
 from metaxl.provenance import library_versions
 from metaxl.tasks import find_task
 from metaxl.training.evaluate import gold_labels, length_sorted, predict
@@ -104,7 +105,8 @@ def _first_states(run: Run, data: Encoded, between: Between) -> np.ndarray:
 
 
 def provenance_of(spec: CellSpec, encoder: Path, files: dict[str, Path], device: torch.device) -> dict[str, Any]:
-    """Return what a cell is made of and where: its spec, encoder, data, code, libraries and device."""
+    """Return what a cell is made of and where: its spec, encoder, data, code, libraries, device, host and job."""
+    job = scheduler_job()
     return {
         "spec": sha256_text(spec.to_json()),
         "settings": spec.settings(),
@@ -115,7 +117,9 @@ def provenance_of(spec: CellSpec, encoder: Path, files: dict[str, Path], device:
         "libraries": library_versions(),
         "device": device_name(device),
         "threads": torch.get_num_threads(),
-    }
+        "host": host(),
+        "machine": device_name(device) if device.type == "cuda" else cpu_model(),
+    } | ({"job": job} if job else {})
 
 
 def device_name(device: torch.device) -> str:

@@ -13,6 +13,8 @@ from switches import DEFAULT
 
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
+from metaxl.experiment.failure import Failure, stand_in
+from metaxl.experiment.layout import FAILURE, PREDICTIONS, SCORES, cell_file
 from metaxl.experiment.neutral import recipe_of, used_switches, used_training
 from metaxl.experiment.settings import Training
 from metaxl.experiment.slug import parse_slug
@@ -182,3 +184,17 @@ def facts_of(config: Config, changes: dict | None = None, labels: dict[str, Labe
     usual = {task: usual_labels(task) for task in TASKS}
     weights = dict.fromkeys(config.encoders, "0123456789abcdef" * 4)
     return Facts(usual | (labels or {}), data, encoded, weights)
+
+
+def write_failed(
+    root: Path, cell: Cell, reason: str = "The disk is full.", status: int = 75, **changes: str
+) -> Failure:
+    """Write what a cell leaves that could not be trained, its data besides; return the failure."""
+    expected = expected_of(root, cell)
+    write_inputs(expected, golden(cell.task, expected.spec.labels))
+    about = {"host": "here", "when": "2026-01-01 00:00:00", "spec": sha256_text(expected.spec.to_json())}
+    failure = Failure(reason, status, 3, **(about | changes))
+    write_json(root / cell_file(cell, FAILURE), {"cell": asdict(cell), **asdict(failure)})
+    write_json(root / cell_file(cell, SCORES), stand_in(cell, failure))
+    write_jsonl(root / cell_file(cell, PREDICTIONS), [])
+    return failure

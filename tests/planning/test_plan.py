@@ -197,6 +197,7 @@ def others():
         yield key, {"method": {key: other(part, 0.77)}}
     yield "keep_models", {"keep_models": "all"}
     yield "other_records", {"other_records": "accept"}
+    yield "strict", {"strict": True}
     yield "labels", {"ner": {"labels": {"PER": "PERSON"}}}
 
 
@@ -220,6 +221,7 @@ READERS = {
     "joint_rtn_forward": {"joint-rtn-L1"},
     "keep_models": set(),
     "other_records": set(),
+    "strict": set(),
     **dict.fromkeys(("gate", "rtn_input", "residual", "layer_composition"), WITH_RTN),
 }
 

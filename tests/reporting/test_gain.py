@@ -94,6 +94,14 @@ def test_a_language_without_records_is_left_out_and_one_alone_has_no_mean(tmp_pa
     assert panel["mean"] is None
 
 
+def test_a_table_all_of_whose_cells_failed_has_a_picture_that_says_so(tmp_path):
+    config = languages("qu", "gn", related=False, seeds=[11, 12])
+    made = Records(tmp_path, config, lambda cell: None if "metaxl" in cell.method else 0.8)
+    paths = draw_gain(config, made.write(2, tmp_path / "evidence") / "table2.json", tmp_path)
+    assert "No language has the records of both" in read_json(paths[2])["caption"]
+    assert all(path.stat().st_size for path in paths)
+
+
 def test_without_joint_training_there_is_no_gain(tmp_path):
     made, _ = records(tmp_path, "qu", seeds=[11])
     path = made.write(5, tmp_path / "evidence") / "table5.json"

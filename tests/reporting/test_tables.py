@@ -42,7 +42,15 @@ def frame_of(cells, value=lambda number: 0.5 + number / 100, strict=lambda numbe
     """Return a frame with one test F1 a cell, and what tables must not show: other splits, epochs and metrics."""
     rows = []
     for number, cell in enumerate(cells):
-        shown = {"checkpoint": "best", "epoch": 3, "split": "test", "metric": "f1", "value": value(number)}
+        shown = {
+            "checkpoint": "best",
+            "epoch": 3,
+            "machine": "",
+            "failed": "",
+            "split": "test",
+            "metric": "f1",
+            "value": value(number),
+        }
         shown |= {"code": "c0de", "differs": "", "chosen_by": "dev"}
         shown |= {name: of_cell[cell] for name, of_cell in columns.items() if cell in of_cell}
         others = [{"split": "dev"}, {"checkpoint": "last"}, {"metric": "precision"}]

@@ -93,6 +93,7 @@ def test_where_no_cell_is_the_best_the_folder_says_why(monkeypatch, tmp_path, ca
         root=tmp_path,
         work=tmp_path / "work",
         other_records="refuse",
+        device="cpu",
         out=tmp_path / "best",
     )
     assert [path.name for path in (tmp_path / "best").iterdir()] == ["cell.json"]

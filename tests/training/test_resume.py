@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -207,6 +208,30 @@ def test_a_cell_has_one_owner_the_last_who_took_it(tmp_path, caplog):
     second.release()
     assert not list(tmp_path.iterdir())
     assert issubclass(ReplacedError, MetaXLError)
+
+
+def test_a_released_cell_leaves_no_empty_folder_and_takes_no_other_s(tmp_path):
+    work = tmp_path / "work"
+    one, other = Owner(work / "cells" / "qu" / "joint"), Owner(work / "cells" / "qu" / "target")
+    one.release()
+    other.check()
+    assert [path.name for path in (work / "cells" / "qu").iterdir()] == ["target"]
+    other.release()
+    assert list(tmp_path.rglob("*")) == [work]
+
+
+def test_trainings_that_begin_while_others_end_find_or_make_their_folders(tmp_path):
+    """Each begins and ends some hundred times, beside a neighbour that removes the folders above, where it can."""
+
+    def begin_and_end(name):
+        for _ in range(300):
+            owner = Owner(tmp_path / "work" / "cells" / "qu" / name)
+            owner.check()
+            owner.release()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(begin_and_end, ["joint", "target", "metaxl-L2", "zero-shot"]))
+    assert list(tmp_path.rglob("*")) == [tmp_path / "work"]
 
 
 def test_dropout_is_active_in_these_tests(place):

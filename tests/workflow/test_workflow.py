@@ -92,8 +92,8 @@ def project(tmp_path_factory):
     """A project whose tables and figure are made."""
     made = Project(tmp_path_factory.mktemp("workflow") / "my projekt ü")
     assert made.planned("--", CELL + "/scores.json") == {
-        "configuration": 1, "data": 4, "source": 1, "encoder": 1, "encode_target": 1, "encode_source": 1, "train": 1,
-        "total": 10,
+        "configuration": 1, "data": 4, "source": 1, "pretrained_encoder": 1, "encode_target": 1, "encode_source": 1,
+        "train": 1, "total": 10,
     }  # fmt: skip
     made.run("--", "all")
     return made
@@ -286,7 +286,7 @@ def test_a_copy_that_loses_the_times_trains_nothing(project, tmp_path, encoder):
     weights = next(copy.folder.glob("results/**/model.safetensors")).stat().st_size
     limit = ("--max-checksum-file-size", str(weights - 1))
     assert "train" not in copy.planned(*limit, "--", "all")
-    assert "encoder" not in copy.planned(*limit, "--", "all")
+    assert "pretrained_encoder" not in copy.planned(*limit, "--", "all")
 
 
 def append(path: Path, text: str) -> str:
@@ -324,7 +324,7 @@ def test_another_seed_adds_only_its_own_cells(project):
     finally:
         project.configure(MINIATURE)
     assert counts["train"] == 9
-    assert not {"data", "encoder", "source", "encode_target"} & set(counts)
+    assert not {"data", "pretrained_encoder", "source", "encode_target"} & set(counts)
 
 
 @pytest.mark.parametrize(
@@ -364,17 +364,22 @@ def test_numbers_that_the_command_line_made_text_are_told_apart(project):
     assert "seeds.0: '11' is text; put lists and nested values into a --configfile" in done.stdout + done.stderr
 
 
-def test_a_failing_cell_shows_its_reason_and_leaves_no_half_result(project):
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_failing_cell_shows_its_reason_and_leaves_no_half_result(project, strict):
+    """A strict run ends with it; else the reason stands in place of the scores."""
     training = MINIATURE["ner"]["training"] | {"learning_rate": 1.0e30, "clip_norm": 1.0e30}
-    project.configure(MINIATURE | {"name": "broken", "ner": MINIATURE["ner"] | {"training": training}})
+    broken = {"name": "broken", "strict": strict, "ner": MINIATURE["ner"] | {"training": training}}
+    project.configure(MINIATURE | broken)
     cell = CELL.replace("/mini/", "/broken/")
     try:
         done = project.snakemake("--", cell + "/scores.json")
     finally:
         project.configure(MINIATURE)
-    assert done.returncode != 0
+    assert (done.returncode != 0) == strict
     assert "not finite at step" in done.stdout + done.stderr
-    assert not (project.folder / cell / "predictions.jsonl").exists()
+    left = {path.name for path in (project.folder / cell).glob("*") if path.stat().st_size}
+    assert left == (set() if strict else {"failed.json", "scores.json", "representations.npz"})
+    assert strict or "best" not in read_json(project.folder / cell / "scores.json")
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,11 @@
 import shlex
+import signal
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.settings.types import DeploymentMethod
+from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod, Quietness
 
 from metaxl.downloads.registry import REGISTRY_PATH
 from metaxl.downloads.verify import expected_sha256
@@ -11,16 +13,21 @@ from metaxl.errors import MetaXLError
 from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
+from metaxl.planning.clock import ahead_of_clock
+from metaxl.planning.effort import effort_of, effort_of_best
 from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
+from metaxl.planning.failed import again, tried_again
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
+from metaxl.planning.progress import Progress, Ticker, cells_of_run
 from metaxl.planning.run_notes import (
     concerns,
     results_of_run,
     told_at_end,
     told_at_start,
 )
+from metaxl.planning.unlock import begin_run
 from metaxl.provenance import digest
 from metaxl.reporting.paper import PAPER_PATH
 from metaxl.tasks import SPLITS, TASKS
@@ -54,26 +61,44 @@ shell.prefix(
 )
 
 
+# A cluster warns all processes of a job before its time is over (workflow/profiles/slurm). The warning is for the training,
+# which saves its state; it would end the Snakemake and the shell around it.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
 JOBS = []
+SILENT = Quietness.ALL in (workflow.output_settings.quiet or ())
 
 
 def tell(text):
-    if text:
-        print(text, file=sys.stderr)
+    if text and not SILENT:
+        print(text, file=sys.stderr, flush=True)
+
+
+# Snakemake refuses a folder that a killed run has locked, and does not say who that was: this does.
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    tell(begin_run())
 
 
 onstart:
     # A run that cannot get what it lacks stops here, before the first job; what is wrong with the experiment itself
     # was told above, which a dry run does too.
-    JOBS.extend(
-        (job.rule.name, job.wildcards) for job in workflow.dag.needrun_jobs()
-    )
+    needed = list(workflow.dag.needrun_jobs())
+    JOBS.extend((job.rule.name, job.wildcards) for job in needed)
     try:
         check_run(PLANS, JOBS)
+        tell(
+            tried_again((w.name, cell_of(w)) for rule, w in JOBS if rule == "train")
+        )
         if concerns(PLAN.config, JOBS):
             tell(told_at_start(PLAN.config))
     except MetaXLError as error:
         raise WorkflowError(str(error)) from error
+    tell(ahead_of_clock(path for job in needed for path in job.input))
+    trained = cells_of_run(
+        (job.jobid, job.rule.name, job.wildcards) for job in needed
+    )
+    logger.addHandler(Ticker(Progress(trained), tell))
 
 
 onsuccess:

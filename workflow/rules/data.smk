@@ -1,8 +1,14 @@
 import json
 
 
+# Of seconds each: on a cluster they are not submitted.
 localrules:
     download,
+    data,
+    source,
+    data_report,
+    encode_target,
+    encode_source,
 
 
 rule download:

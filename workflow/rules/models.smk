@@ -19,8 +19,10 @@ rule model:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 8000 * attempt,
+        mem_mb=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
+        runtime=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).runtime(attempt),
         gpu_slots=1,
+        device=lambda w: PLANS[w.name].config.device,
     params:
         spec=lambda w: PLANS[w.name].cell_spec(cell_of(w)),
         source=lambda w, input: (
@@ -33,7 +35,8 @@ rule model:
         keeping=digest("metaxl.training.keep"),
     shell:
         "logged {log:q} python -m metaxl keep-model {params.spec:q} --encoder {params.encoder:q} "
-        "--target {input.target:q} {params.source:q} --cell {params.cell:q} --work {params.work:q} --out {output:q}"
+        "--target {input.target:q} {params.source:q} --cell {params.cell:q} --work {params.work:q} "
+        "--device {resources.device} --out {output:q}"
 
 
 rule best_model:
@@ -49,8 +52,14 @@ rule best_model:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 8000 * attempt,
+        mem_mb=lambda w, attempt: effort_of_best(
+            PLANS[w.name], w.task, w.target
+        ).mem_mb(attempt),
+        runtime=lambda w, attempt: effort_of_best(
+            PLANS[w.name], w.task, w.target
+        ).runtime(attempt),
         gpu_slots=1,
+        device=lambda w: PLANS[w.name].config.device,
         # No parameter: nothing that it changes is made anew.
         other_records=lambda w: PLANS[w.name].config.other_records,
     params:
@@ -59,4 +68,4 @@ rule best_model:
         keeping=digest("metaxl.training.keep"),
     shell:
         "logged {log:q} python -m metaxl keep-best {input.candidates:q} --root results/{wildcards.name:q} "
-        "--work {params.work:q} --other-records {resources.other_records} --out {output:q}"
+        "--work {params.work:q} --other-records {resources.other_records} --device {resources.device} --out {output:q}"

@@ -2,8 +2,13 @@ report: "../report/workflow.rst"
 
 
 localrules:
+    gather,
     scores,
+    evidence,
     join_evidence,
+    table,
+    figure,
+    gain,
 
 
 # Every cell is scored again once, in the group of the cells that the same tables and figures read.

@@ -1,0 +1,131 @@
+"""What has become of each cell of an experiment, from the files of its results alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from metaxl.errors import DataError
+from metaxl.experiment import layout
+from metaxl.experiment.cell import NO_SOURCE, Cell
+from metaxl.experiment.config import Config
+from metaxl.experiment.failure import Failure, failure_of
+from metaxl.experiment.grid import cell_groups
+from metaxl.experiment.layout import HISTORY, SCORES
+from metaxl.experiment.neutral import used_switches, used_training
+from metaxl.experiment.settings import Training
+from metaxl.experiment.slug import parse_slug
+from metaxl.files import canonical_json, read_json
+from metaxl.planning.living import Process, owner
+
+State = Literal["done", "running", "failed", "missing", "outdated"]
+STATES: tuple[State, ...] = get_args(State)
+OWNER, SAVED = "owner.json", "states/state-*.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CellState:
+    """What has become of one cell.
+
+    Attributes:
+        cell: its address.
+        state: "outdated" where its record is of other settings than the configuration's; "missing" where there is none.
+        seconds: what its training took; 0 where that is not known.
+        process: of a running cell, who trains it.
+        row: of a running cell, the last row of its history; empty before the first epoch has ended.
+        signs: when a running cell last wrote something, in seconds since 1970.
+        saved: whether a training of it that was cut off can go on from a saved state.
+        failure: of a failed cell, why it has no score.
+    """
+
+    cell: Cell
+    state: State
+    seconds: float = 0.0
+    process: Process | None = None
+    row: dict[str, Any] = field(default_factory=dict)
+    signs: float = 0.0
+    saved: bool = False
+    failure: Failure | None = None
+
+
+def cells_of(config: Config) -> list[Cell]:
+    """Return the cells that an experiment trains, each once."""
+    return list(dict.fromkeys(cell for cells in cell_groups(config).values() for cell in cells))
+
+
+def states(config: Config) -> Iterator[CellState]:
+    """Yield what has become of each cell."""
+    root = layout.root(config.name)
+
+    @cache
+    def asked(task: str, slug: str) -> dict[str, Any]:
+        method, _, variant = parse_slug(slug)
+        varied = config.varied(variant)
+        settings = {"training": used_training(method, varied.task(task).training)}
+        return _plain({key: asdict(value) for key, value in settings.items()}) | {
+            "method": _plain(asdict(used_switches(method, varied.method)))
+        }
+
+    for cell in cells_of(config):
+        yield _state(root, cell, asked(cell.task, cell.method))
+
+
+def epochs_of(config: Config, state: CellState) -> int:
+    """Return how many epochs a running cell has, as far as can be told before it has ended one."""
+    method, _, variant = parse_slug(state.cell.method)
+    training: Training = config.varied(variant).task(state.cell.task).training
+    of_source = state.cell.source != NO_SOURCE or "source_size" in method.reads
+    epochs = training.epochs if of_source else training.target_epochs
+    if not state.row:
+        return epochs
+    steps_an_epoch = int(state.row["steps"]) // int(state.row["epoch"])
+    return max(epochs, math.ceil(training.min_steps / steps_an_epoch))
+
+
+def _state(root: Path, cell: Cell, asked: dict[str, Any]) -> CellState:
+    folder, work = root / cell.path, root / "work" / cell.path
+    training = owner(work / OWNER)
+    if training and (training.lives or not training.is_here):
+        return CellState(cell, "running", process=training, row=_last_row(folder / HISTORY), signs=_signs(folder, work))
+    record = _json(folder / SCORES)
+    if failure := failure_of(record):
+        return CellState(cell, "failed", failure=failure)
+    if not record:
+        return CellState(cell, "missing", saved=any(work.glob(SAVED)))
+    made, seconds = record["provenance"]["settings"], record["resources"]["seconds"]
+    same = all(made.get(part) == value for part, value in asked.items())
+    return CellState(cell, "done" if same else "outdated", seconds)
+
+
+def _last_row(path: Path) -> dict[str, Any]:
+    """Return the last whole line of a history that may be growing."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    except OSError:
+        return {}
+    return dict(json.loads(lines[-1])) if lines else {}
+
+
+def _signs(folder: Path, work: Path) -> float:
+    found = [folder / HISTORY, work / OWNER, *work.glob(SAVED)]
+    return max((path.stat().st_mtime for path in found if path.exists()), default=0.0)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Return the object of a file; nothing where there is none, or a torn one, which is as good as none."""
+    if not path.is_file():
+        return {}
+    try:
+        value = read_json(path)
+    except DataError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(canonical_json(value)))

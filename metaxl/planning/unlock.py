@@ -1,0 +1,123 @@
+"""Snakemake's lock of this folder: whose it is, when it may go, and what a person is told.
+
+A Snakemake that is killed, loses its terminal or its power leaves its lock, and the next one refuses to work. Where it
+is certain that all that ever locked this folder is dead, the next one goes on by itself; else `metaxl unlock` decides.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from metaxl.errors import MetaXLError
+from metaxl.planning.living import RUNS, Process, record, record_of, runs, this_process, trainings
+
+LOCKS = Path(".snakemake", "locks")  # as Snakemake 9 has it
+MOST = 5  # processes that a message names
+UNLOCK = "metaxl unlock"
+
+
+class LockedError(MetaXLError):
+    """Something still works in this folder."""
+
+
+def begin_run() -> str:
+    """Record that this Snakemake runs, and remove the lock that dead ones of this machine have left.
+
+    Returns:
+        What a person should know of the lock that is there or was; empty for nothing.
+    """
+    mine = this_process()
+    with _alone():
+        others = [run for run in runs() if record_of(run) != record_of(mine)]
+        path = record(mine)
+        atexit.register(path.unlink, missing_ok=True)
+        for run in others:
+            if run.is_here and not run.lives and not is_locked():
+                record_of(run).unlink(missing_ok=True)
+        return _judge(others) if is_locked() else ""
+
+
+def is_locked() -> bool:
+    """Tell whether a Snakemake has locked files of this folder, or has left such a lock."""
+    return any(LOCKS.glob("*.lock"))
+
+
+def unlock() -> str:
+    """Remove a lock that was left, if nothing of this folder lives on this machine; return what was done.
+
+    Raises:
+        LockedError: a Snakemake or a training does.
+    """
+    with _alone():
+        known, training = runs(), list(trainings())
+        alive = [run for run in known if run.lives]
+        if alive:
+            raise LockedError(
+                f"{_listed('This still runs here', alive)}\nEnd it with Ctrl-C in its terminal or with "
+                f"`kill {alive[0].pid}`, or wait for it; its lock is needed as long as it runs."
+            )
+        busy = [process for process in training if process.lives]
+        if busy:
+            raise LockedError(f"{_listed('A run has ended, but not what it started', busy)}\n{_cure(busy, UNLOCK)}")
+        elsewhere = [process for process in (*known, *training) if not process.is_here]
+        locked = is_locked()
+        _remove(known)
+    done = "The lock is removed." if locked else "There was no lock."
+    if not elsewhere:
+        return f"{done} The command of the run that was cut off goes on where it stopped."
+    return f"{done}\n{_listed('Look whether these still run, which cannot be seen from here', elsewhere)}"
+
+
+def _judge(others: Sequence[Process]) -> str:
+    """Remove the lock if only dead runs of this machine can have left it; return what to tell."""
+    alive = [run for run in others if run.lives]
+    if alive:
+        return (
+            f"{_listed('note: another run works in this folder', alive)}\nThis one goes on if it makes other files; "
+            "else it cannot be locked: start it again when the other has ended."
+        )
+    training = list(trainings())
+    elsewhere = [process for process in (*others, *training) if not process.is_here]
+    if elsewhere or not others:
+        who = _listed("note: this folder is locked, perhaps by this", elsewhere) if elsewhere else ""
+        return f"{who or 'note: this folder is locked; nobody knows by whom.'}\nIf nothing runs any more: {UNLOCK}"
+    busy = [process for process in training if process.lives]
+    if busy:
+        return f"{_listed('note: a run was cut off, but not what it started', busy)}\n{_cure(busy, 'the same command')}"
+    _remove(others)
+    return (
+        f"{_listed('note: this run was cut off; its lock is removed', others)}\nWhat it had not finished is made now."
+    )
+
+
+def _cure(trainings: Sequence[Process], after: str) -> str:
+    pids = " ".join(str(process.pid) for process in trainings)
+    return f"Wait for it, or end it, which keeps its state: kill {pids}\nThen: {after}"
+
+
+def _listed(heading: str, processes: Sequence[Process]) -> str:
+    shown = [f"  {process.told()}" for process in processes[:MOST]]
+    more = [f"  and {len(processes) - MOST} more"] if len(processes) > MOST else []
+    return "\n".join([f"{heading}:", *shown, *more])
+
+
+def _remove(known: Sequence[Process]) -> None:
+    """Remove Snakemake's locks, as its --unlock does, and the records of runs that are no more."""
+    for path in LOCKS.glob("*.lock"):
+        path.unlink(missing_ok=True)
+    for run in known:
+        record_of(run).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the records, so that no run begins while another judges the lock."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    with (RUNS / "lock").open("a") as file:
+        with suppress(OSError):  # a network file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

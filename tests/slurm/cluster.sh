@@ -1,0 +1,107 @@
+# A SLURM cluster of two nodes on the loopback device, each of two processors and a GPU that is none; to be sourced.
+# It needs root, Debian's slurm-wlm and munge, and /etc/slurm/slurm.conf for itself: SLURM's commands within jobs look
+# nowhere else. Everything else lies in one folder, $CLUSTER.
+
+# Print why there can be no cluster here; nothing if there can.
+cluster_missing() {
+  local command
+  for command in munged slurmctld slurmd sbatch; do
+    command -v "$command" > /dev/null || { echo "$command is missing (apt-get install slurm-wlm munge)"; return; }
+  done
+  [ "$(id -u)" = 0 ] || { echo "starting SLURM's daemons needs root"; return; }
+  [ ! -e /etc/slurm/slurm.conf ] || echo "/etc/slurm/slurm.conf is there: this machine belongs to a cluster"
+}
+
+cluster_up() {
+  mkdir -p "$CLUSTER"/{state,log,run} /etc/slurm
+  head -c 128 /dev/urandom > "$CLUSTER/munge.key"
+  chmod 600 "$CLUSTER/munge.key"
+  cat > /etc/slurm/slurm.conf << CONF
+ClusterName=test
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort=17000
+CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
+AuthType=auth/munge
+AuthInfo=socket=$CLUSTER/run/munge.socket
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation=$CLUSTER/state
+SlurmdSpoolDir=$CLUSTER/spool-%n
+SlurmctldPidFile=$CLUSTER/run/slurmctld.pid
+SlurmdPidFile=$CLUSTER/run/slurmd-%n.pid
+SlurmctldLogFile=$CLUSTER/log/slurmctld.log
+SlurmdLogFile=$CLUSTER/log/slurmd-%n.log
+SlurmdParameters=config_overrides
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=sched_interval=1,bf_interval=2
+ReturnToService=2
+MinJobAge=300
+SlurmdTimeout=10
+KillWait=10
+GresTypes=gpu
+AccountingStorageType=accounting_storage/none
+JobCompType=jobcomp/none
+MpiDefault=none
+NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17001 CPUs=2 RealMemory=8000 Gres=gpu:1
+NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17002 CPUs=2 RealMemory=8000 Gres=gpu:1
+PartitionName=cpu Nodes=n1,n2 MaxTime=60 State=UP
+PartitionName=gpu Nodes=n1,n2 MaxTime=60 State=UP
+CONF
+  cat > /etc/slurm/gres.conf << 'CONF'
+AutoDetect=off
+NodeName=n1 Name=gpu File=/dev/null
+NodeName=n2 Name=gpu File=/dev/zero
+CONF
+  munged --force --key-file="$CLUSTER/munge.key" --socket="$CLUSTER/run/munge.socket" \
+    --pid-file="$CLUSTER/run/munged.pid" --log-file="$CLUSTER/log/munged.log" --seed-file="$CLUSTER/run/seed"
+  slurmctld
+  slurmd -N n1
+  slurmd -N n2
+  local try
+  for try in $(seq 100); do
+    [ "$(timeout 2 sinfo -h -N -p gpu -t idle 2> /dev/null | grep -c .)" = 2 ] && return
+    sleep 0.1
+  done
+  echo "the cluster does not come up; see $CLUSTER/log"
+  return 1
+}
+
+# Print a process and all below it, children first.
+process_tree() {
+  local child
+  for child in $(ps -o pid= --ppid "$1"); do process_tree "$child"; done
+  echo "$1"
+}
+
+# Print the processes of the jobs that run on a node: their step daemons and all below them.
+processes_of_node() {
+  local job step
+  for job in $(squeue -h -t R,CG -w "$1" -o %i); do
+    for step in $(ps -eo pid,args | awk -v job="[$job." '$2 ~ /^slurmstepd/ && index($0, job) {print $1}'); do
+      process_tree "$step"
+    done
+  done
+}
+
+# Kill a node's daemon and everything that runs on it at once, as a power cut would.
+kill_node() {
+  kill -9 "$(cat "$CLUSTER/run/slurmd-$1.pid")" $(processes_of_node "$1") 2> /dev/null || true
+}
+
+# End all jobs and daemons of this cluster; what its folder does not name stays.
+cluster_down() {
+  local name try
+  squeue -h -o %i 2> /dev/null | xargs -r scancel 2> /dev/null
+  for try in $(seq 150); do
+    [ -z "$(squeue -h 2> /dev/null)" ] && break
+    sleep 0.1
+  done
+  for name in slurmd-n1 slurmd-n2 slurmctld munged; do
+    [ -s "$CLUSTER/run/$name.pid" ] && kill "$(cat "$CLUSTER/run/$name.pid")" 2> /dev/null
+  done
+  rm -f /etc/slurm/slurm.conf /etc/slurm/gres.conf
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# The demo's Table 3 on a real SLURM through the shipped profile, and what a cluster does to a run: a cancelled job, a
+# killed node, a restarted controller, a job that runs into its limit, Snakemake interrupted and killed. In the end every
+# result is, byte for byte, that of a local run. About eight minutes on two idle cores.
+#
+#   tests/slurm/run.sh BIN       BIN: the folder of the environment's commands, with envs/cluster.lock installed
+set -euo pipefail
+BIN=$(cd "$1" && pwd)
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+. "$ROOT/tests/slurm/cluster.sh"
+export OMP_NUM_THREADS=1
+
+skip() { echo "SKIPPED, NOT TESTED: make slurm-test: $1."; exit 0; }
+fail() { echo "FAILED: $1"; exit 1; }
+say() { echo "$(date +%T) $1"; }
+
+reason=$(cluster_missing)
+[ -z "$reason" ] || skip "$reason"
+"$BIN/python" -c 'import snakemake_executor_plugin_slurm' 2> /dev/null ||
+  skip "Snakemake's SLURM executor is missing (pip install -r envs/cluster.lock)"
+
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/slurm-test.XXXXXX")
+CLUSTER=$WORK/cluster PROJECT="$WORK/a project" RUN=""
+clean_up() {
+  local status=$?
+  set +e
+  [ -z "$RUN" ] || kill -9 -- "-$RUN" 2> /dev/null
+  cluster_down
+  if [ "$status" = 0 ]; then rm -rf "$WORK"; else echo "What is left to look at: $WORK"; fi
+}
+trap clean_up EXIT
+
+# The checkout as it is, a cell that takes longer than its first attempt may, and a state every three seconds.
+mkdir "$PROJECT"
+(cd "$ROOT" && git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2> /dev/null | tar -cT -) |
+  tar -xC "$PROJECT"
+cd "$PROJECT"
+cat > test.yaml << 'CONF'
+checkpoint_minutes: 0.05
+ner: {targets: []}
+sentiment: {targets: [{language: te}]}
+variants: {long: {methods: [metaxl], tasks: [sentiment], training: {epochs: 60}}}
+CONF
+mkdir "$WORK/profile"
+# The shipped profile, but for times: minutes would take too long. (SLURM looks every half minute, and warns at the last
+# look that is early enough.)
+sed -e 's/^  train: {/  train: {runtime: attempt, /' -e 's/USR1@120/USR1@1/' -e 's/^latency-wait: .*/latency-wait: 15/' \
+  workflow/profiles/slurm/config.yaml > "$WORK/profile/config.yaml"
+echo 'slurm-init-seconds-before-status-checks: 5' >> "$WORK/profile/config.yaml"
+grep -q 'runtime: attempt' "$WORK/profile/config.yaml" || fail "the profile's line of train has changed"
+snakemake() { "$BIN/snakemake" --configfile test.yaml "$@"; }
+# (What a shell starts in the background may have been made deaf to Ctrl-C.)
+HEAR='import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])'
+on_cluster() {
+  exec "$BIN/python" -c "$HEAR" "$BIN/snakemake" --configfile test.yaml --workflow-profile "$WORK/profile" -- table3
+}
+
+say "a local run, for comparison"
+snakemake --cores 2 -- table3 > "$WORK/local.log" 2>&1 ||
+  fail "the local run; see $WORK/local.log"
+cp -a results/demo "$WORK/reference"
+CELLS=results/demo/cells/tiny/sentiment/te
+LONG=$CELLS/en/metaxl-L2.long/seed11
+rm -rf results/demo/{cells,scores,tables,logs,benchmarks}
+cluster_up
+
+# start: begin a run in the background, in a group of processes of its own; finish: wait for it.
+start() { set -m; on_cluster > "$WORK/$1.log" 2>&1 & RUN=$!; set +m; }
+finish() {
+  wait "$RUN" || fail "$1; see $WORK/$1.log"
+  RUN=""
+}
+# jobs [NODE]: the running trainings, that of the long cell left out; await SECONDS COMMAND: until it prints something.
+long_job() { squeue -h -t R -o '%i %k' | awk '/L2.long/ {print $1}'; }
+jobs() { squeue -h -t R ${1:+-w "$1"} -o '%i %k' | awk '!/L2.long/ {print $1}'; }
+await() {
+  local end=$((SECONDS + $1)) found
+  shift
+  while [ "$SECONDS" -lt "$end" ]; do
+    found=$("$@" | head -n 1)
+    if [ -n "$found" ]; then echo "$found"; return; fi
+    sleep 0.5
+  done
+  return 1
+}
+running() { squeue -h -t R -o %i; }
+no_jobs() { [ -n "$(squeue -h)" ] || echo none; }
+out_of_time() { grep -o "SLURM-job '$1' failed, SLURM status is: 'TIMEOUT'" "$WORK/events.log"; }
+other_node() { squeue -h -t R -o '%N %k' | awk '/L2.long/ {print ($1 == "n1") ? "n2" : "n1"}'; }
+
+say "Table 3 on the cluster"
+start events
+first=$(await 90 long_job) || fail "no long training; see $WORK/events.log"
+node=$(other_node)
+job=$(await 60 jobs "$node") || fail "no short training beside the long one"
+sleep 6
+say "job $job is cancelled"
+scancel "$job"
+job=$(await 60 jobs "$node") || fail "nothing goes on after a cancelled job"
+sleep 6
+say "node $node dies under job $job"
+kill_node "$node"
+sleep 15
+slurmd -N "$node"
+await 150 out_of_time "$first" > /dev/null ||
+  fail "the long training did not run into its limit; on a faster machine it needs more epochs"
+say "the limit of job $first was over; the controller restarts"
+kill "$(cat "$CLUSTER/run/slurmctld.pid")"
+sleep 8
+slurmctld
+finish events
+grep -q 'CANCELLED' "$WORK/events.log" || fail "the cancelled job was not noticed"
+grep -rqs 'SIGUSR1: the state at step' results/demo/logs "$WORK/events.log" || fail "the warning before the limit was not heard"
+resumed=$("$BIN/python" -c "import json; print(json.load(open('$LONG/scores.json'))['resources']['resumed_at_step'] or '')")
+[ -n "$resumed" ] || fail "the long training began anew after its limit"
+say "the long training went on at step $resumed"
+
+compare() { "$BIN/python" tests/slurm/compare.py "$WORK/reference" results/demo || fail "$1"; }
+compare "the results of the cluster are not those of the local run"
+
+say "Snakemake is interrupted"
+rm -rf "$CELLS"/en/{joint,metaxl-L2} results/demo/{scores,tables}
+start interrupted
+await 60 jobs > /dev/null || fail "no training; see $WORK/interrupted.log"
+sleep 6
+kill -INT -- "-$RUN" # as Ctrl-C: to Snakemake and all that it has started
+wait "$RUN" && fail "an interrupted run tells success"
+await 30 no_jobs > /dev/null || fail "jobs are left in the queue"
+say "Snakemake is killed, with jobs in the queue"
+start killed
+await 60 jobs > /dev/null || fail "no training; see $WORK/killed.log"
+sleep 6
+kill -9 "$RUN"
+wait "$RUN" 2> /dev/null || true
+[ -n "$(jobs)" ] || fail "no job outlived Snakemake"
+workflow/profiles/slurm/cancel.sh
+await 30 no_jobs > /dev/null || fail "cancel.sh leaves jobs in the queue"
+"$BIN/python" -m metaxl unlock > "$WORK/unlock.log" 2>&1 || fail "the lock is not removed; see $WORK/unlock.log"
+start again
+finish again
+compare "the results after a killed run are not those of the local run"
+
+say "one cell by the commands of cluster-generic, cancelled once"
+rm -rf "$CELLS/en/joint" results/demo/{scores,tables}
+generic() {
+  snakemake --workflow-profile workflow/profiles/cluster-generic --seconds-between-status-checks 2 --latency-wait 15 \
+    -- "$CELLS/en/joint/seed11/scores.json" table3
+}
+set -m; generic > "$WORK/generic.log" 2>&1 & RUN=$!; set +m
+await 60 running > /dev/null || fail "no training; see $WORK/generic.log"
+sleep 6
+scancel "$(running)"
+finish generic
+grep -q 'Trying to restart' "$WORK/generic.log" || fail "the cancelled job was not submitted again"
+compare "the results by cluster-generic are not those of the local run"
+say "passed"

@@ -1,0 +1,197 @@
+"""A run that is cut off, however, goes on by the same command, or by the one command that is then named."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from test_workflow import CELL, MINIATURE, ROOT, Project
+
+from metaxl.experiment.load import merge
+from metaxl.files import read_json
+
+pytestmark = pytest.mark.slow
+SCORES = f"{CELL}/scores.json"
+LONG = merge(MINIATURE, {"checkpoint_minutes": 0.01, "ner": {"training": {"epochs": 150}}})
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """Return a project with all that a cell is trained from."""
+    project = Project(tmp_path_factory.mktemp("cut off") / "project")
+    (project.folder / "profiles").symlink_to("workflow/profiles")
+    project.run("--until", "encode_target", "encode_source", "encoder", "--", SCORES)
+    project.configure(LONG)
+    return project
+
+
+@contextmanager
+def under_way(project):
+    """Yield a Snakemake, in a process group of its own as on a terminal, and the pid of its training, with a state."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "mini.yaml", "--", SCORES]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(project.folder)}
+    with (project.folder / "said.txt").open("w") as said:
+        run = subprocess.Popen(
+            command, cwd=project.folder, env=environment, stdout=said, stderr=said, start_new_session=True
+        )
+    owner = project.folder / CELL.replace("mini/", "mini/work/") / "owner.json"
+    try:
+        deadline = time.monotonic() + 120
+        while not list(owner.parent.glob("states/*.json")):
+            assert run.poll() is None, (project.folder / "said.txt").read_text()
+            assert time.monotonic() < deadline, "no state was saved"
+            time.sleep(0.1)
+        yield run, read_json(owner)["pid"]
+    finally:
+        with_group(run, signal.SIGKILL)
+        run.wait()
+
+
+def with_group(run, number):
+    try:
+        os.killpg(run.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def gone(pid):
+    """Wait until a process has ended."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state == "Z":
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"process {pid} lives")
+
+
+def metaxl(project, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "metaxl", *arguments],
+        cwd=project.folder,
+        env=os.environ | {"PYTHONPATH": str(project.folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def goes_on(project):
+    """Run the same command; return what it says."""
+    said = project.run("--", SCORES)
+    record = read_json(project.folder / SCORES)
+    assert record["resources"]["resumed_at_step"] > 0
+    assert not list((project.folder / ".snakemake" / "locks").glob("*.lock"))
+    (project.folder / SCORES).unlink()
+    return said
+
+
+def test_after_a_dropped_terminal_the_same_command_goes_on(ready):
+    """HUP goes to the whole group: Snakemake dies at once and leaves its lock, the training saves its state."""
+    with under_way(ready) as (run, training):
+        with_group(run, signal.SIGHUP)
+        run.wait(60)
+        gone(training)
+        assert list((ready.folder / ".snakemake" / "locks").glob("*.lock"))
+        said = goes_on(ready)
+    assert f"process {run.pid} on" in said
+    assert "its lock is removed" in said
+
+
+def test_after_a_power_cut_the_same_command_goes_on(ready):
+    with under_way(ready) as (run, training):
+        with_group(run, signal.SIGKILL)
+        run.wait(60)
+        gone(training)
+        assert "its lock is removed" in goes_on(ready)
+
+
+def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(ready):
+    with under_way(ready) as (run, training):
+        os.kill(training, signal.SIGSTOP)  # so that it does not end meanwhile
+        assert metaxl(ready, "unlock").returncode == 1  # while it runs
+        run.kill()
+        run.wait(60)
+        refused = ready.snakemake("--", SCORES)
+        assert refused.returncode != 0
+        cure = re.search(r"keeps its state: (kill \d+)\nThen: the same command", refused.stderr)
+        assert cure, refused.stderr
+        assert cure[1] == f"kill {training}"
+        unlocked = metaxl(ready, "unlock")
+        assert unlocked.returncode == 1
+        assert f"process {training} on" in unlocked.stderr
+        assert CELL.replace("mini/", "mini/work/") in unlocked.stderr
+        subprocess.run(cure[1].split(), check=True)
+        os.kill(training, signal.SIGCONT)
+        gone(training)
+        goes_on(ready)
+
+
+def test_a_second_run_is_told_of_the_first(ready):
+    with under_way(ready) as (run, training):
+        os.kill(training, signal.SIGSTOP)
+        second = ready.snakemake("--", SCORES)
+        assert second.returncode != 0
+        assert f"another run works in this folder:\n  process {run.pid} on" in second.stderr
+        assert "IncompleteFiles" not in second.stderr
+        refused = metaxl(ready, "unlock")
+        assert refused.returncode == 1
+        assert f"process {run.pid} on" in refused.stderr
+        assert "--configfile mini.yaml" in refused.stderr
+        assert "No lock" not in ready.run("--dry-run", "--", SCORES)
+        os.kill(training, signal.SIGCONT)
+        with_group(run, signal.SIGTERM)
+        run.wait(120)
+    assert metaxl(ready, "unlock").returncode == 0
+    (ready.folder / SCORES).unlink(missing_ok=True)
+
+
+def test_the_default_profile_is_found_wherever_the_work_is_done(ready, tmp_path):
+    """Snakemake looks beside the Snakefile: from its folder, from another one, and with --directory."""
+    for place, more in ((ready.folder, []), (tmp_path, ["--snakefile", str(ready.folder / "Snakefile")])):
+        for directory in ([], ["--directory", str(tmp_path / "elsewhere")]):
+            done = subprocess.run(
+                [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", *more, *directory, "--", "table2"],
+                cwd=place,
+                env=os.environ | {"PYTHONPATH": str(ready.folder)},
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert done.returncode == 0, done.stderr
+            assert re.search(r"workflow specific profile .*profiles/default", done.stderr), done.stderr
+
+
+def test_every_cell_is_told_as_it_is_trained_and_nothing_where_silence_is_asked_for(ready):
+    said = ready.run("--quiet", "rules", "--", SCORES)
+    assert re.search(r"^1/1 ner qu es metaxl-L2 seed11 dev \d+\.\d in \d+ s$", said, re.MULTILINE)
+    (ready.folder / SCORES).unlink()
+    assert ready.run("--quiet", "all", "--", SCORES).splitlines()[1:] == []
+
+
+def test_a_clock_that_is_behind_the_data_is_told_before_the_first_job(ready):
+    """Else Snakemake trains the cell to its end, and then removes it."""
+    data = next((ready.folder / "results/mini/encoded").rglob("train.npz"))
+    (ready.folder / SCORES).unlink(missing_ok=True)
+    now = data.stat().st_mtime
+    os.utime(data, (now + 1e5, now + 1e5))
+    try:
+        said = ready.snakemake("--", SCORES).stderr
+    finally:
+        os.utime(data, (now, now))
+    assert said.index("newer than this machine's clock") < said.index("rule train:")
+    assert not (ready.folder / SCORES).exists()
+
+
+def test_the_project_has_the_link_to_its_profiles():
+    assert (ROOT / "profiles" / "default" / "config.yaml").is_file()
