@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from metaxl.data.draw import draw_target
 from metaxl.data.formats.records import Record
 from metaxl.data.tags import map_types, to_iob2
 from metaxl.errors import DataError
@@ -35,6 +36,7 @@ def read_split(
     folder: Path,
     *,
     labels: Mapping[str, str] | None = None,
+    drawn: Mapping[str, int] | None = None,
     **options: Any,
 ) -> list[Record]:
     """Read one split of one language; tags are in IOB2, and labels are mapped.
@@ -46,6 +48,7 @@ def read_split(
         split: "train", "dev" or "test".
         folder: where the language's files lie.
         labels: what types of entities, or labels of texts, become; "O" is no entity, and "drop" leaves the text out.
+        drawn: the "size" of a target's split and the "seed" of its draw, where it has more examples than are wanted.
         options: what the corpus's own reader takes besides.
 
     Returns:
@@ -64,9 +67,8 @@ def read_split(
         options["labels"] = labels
     records = read(folder, language, split, **options)
     place = f"{folder}, {language} {split}"
-    if find_task(task).has_words:
-        return _with_tags(place, records, labels or {})
-    return _with_labels(place, records, labels or {})
+    mapped = (_with_tags if find_task(task).has_words else _with_labels)(place, records, labels or {})
+    return draw_target(mapped, split, drawn["size"], drawn["seed"], place) if drawn else mapped
 
 
 def _with_tags(place: str, records: Sequence[Record], types: Mapping[str, str]) -> list[Record]:

@@ -13,6 +13,7 @@ from metaxl.errors import ConfigError, did_you_mean
 from metaxl.experiment.schema import WORKFLOW, conform, read_yaml
 
 REGISTRY_PATH = WORKFLOW / "data" / "registry.yaml"
+LANGUAGE = "{language}"  # in a pattern or a url: its code is filled in
 REGISTRY_SCHEMA = WORKFLOW / "schemas" / "registry.schema.yaml"
 
 
@@ -48,7 +49,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus, as the registry's schema describes it; the patterns of `files` still hold "{language}"."""
+    """A corpus, as the registry's schema describes it; patterns and urls of `files` may still hold "{language}"."""
 
     name: str
     citation: Citation
@@ -58,6 +59,12 @@ class Corpus:
     revision: str
     files: dict[str, RemoteFile]
     sha256: dict[str, str]
+    labels: Sequence[str]
+
+    @property
+    def by_language(self) -> bool:
+        """Tell whether each language has a folder of files of its own."""
+        return self.kind == "hub" or any(LANGUAGE in url for file in self.files.values() for url in file.urls)
 
     def file(self, item: str) -> RemoteFile:
         """Return what is known of one item.
@@ -65,16 +72,17 @@ class Corpus:
         Raises:
             ConfigError: the corpus has no such item.
         """
-        language, _, name = item.rpartition("/") if self.kind == "hub" else ("", "", item)
+        language, _, name = item.rpartition("/") if self.by_language else ("", "", item)
         known = self.files.get(name)
-        if known is None or (self.kind == "hub" and not re.fullmatch(r"[\w-]+", language)):
-            names = [f"<language>/{name}" if self.kind == "hub" else name for name in self.files]
+        if known is None or (self.by_language and not re.fullmatch(r"[\w-]+", language)):
+            names = [f"<language>/{name}" if self.by_language else name for name in self.files]
             hint = did_you_mean(name, self.files) if known is None else ""
             raise ConfigError(f"{self.name}: no item {item!r}; its items are {', '.join(names)}.{hint}")
         if language:
             self.check_language(language)
-        pattern = known.pattern.replace("{language}", language)
-        return replace(known, path=item, pattern=pattern, sha256=known.sha256 or self.sha256.get(item))
+        pattern = known.pattern.replace(LANGUAGE, language)
+        urls = tuple(url.replace(LANGUAGE, language) for url in known.urls)
+        return replace(known, path=item, pattern=pattern, urls=urls, sha256=known.sha256 or self.sha256.get(item))
 
     def check_language(self, language: str) -> None:
         """Raise a ConfigError where the corpus does not have the language."""
@@ -134,7 +142,7 @@ def find_corpus(name: str) -> Corpus:
 
 def raw_folder(corpus: str, language: str) -> str:
     """Return the folder beneath results/raw/ that the reader of `corpus` reads: "wikiann/qu" or "sentiraama"."""
-    return f"{corpus}/{language}" if find_corpus(corpus).kind == "hub" else corpus
+    return f"{corpus}/{language}" if find_corpus(corpus).by_language else corpus
 
 
 def raw_files(corpus: str, language: str, split: str) -> list[str]:
@@ -169,7 +177,7 @@ def _corpus(registry: Path, name: str, block: dict[str, Any]) -> Corpus:
                 f"{did_you_mean(file, block['files'])}"
             )
     files = {file: RemoteFile(file, **facts) for file, facts in block["files"].items()}
-    facts = {key: block[key] for key in ("kind", "languages", "repo", "revision", "sha256")}
+    facts = {key: block[key] for key in ("kind", "languages", "repo", "revision", "sha256", "labels")}
     return Corpus(name, _citation(block), files=files, **facts)
 
 

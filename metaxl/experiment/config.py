@@ -53,6 +53,7 @@ class TaskSettings:
     training: Training
     labels: dict[str, str]
     positive: str = ""
+    target_sizes: dict[str, int] = field(default_factory=dict)  # of its splits, where fewer are wanted than there are
 
     def sources(self) -> tuple[str, ...]:
         """Return the source languages in use, the common one first, each once."""

@@ -66,10 +66,11 @@ class DataPlan:
         if corpus == "synthetic":
             targets = {target.language for target in self.config.task(task).targets}
             is_source = split == "train" and language not in targets
-            size = self.config.synthetic["source_pool" if is_source else "target_size"]
+            few = self.config.task(task).target_sizes.get(split, self.config.synthetic["target_size"])
+            size = self.config.synthetic["source_pool"] if is_source else few
             return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
         options += [part for key, value in self.filling(corpus).items() for part in (f"--{key}", str(value))]
-        reading = self.reading(task, language)
+        reading = self.reading(task, language, split)
         options += ["--reading", canonical_json(reading)] if reading else []
         return [*options, "--folder", str(self.folder(task, language))]
 
@@ -102,13 +103,19 @@ class DataPlan:
             find_corpus(corpus).check_language(code)
         return corpus
 
-    def reading(self, task: str, code: str) -> dict[str, Any]:
-        """Return how a language's data are read besides: the mapping of labels; of own files what is said of them."""
+    def reading(self, task: str, code: str, split: str) -> dict[str, Any]:
+        """Return how a split is read besides: labels mapped, examples drawn; own files as is said of them."""
         labels, own = self.config.task(task).labels, self.config.own_data(task, code)
-        said = asdict(own) if own else {}
+        said = (asdict(own) if own else {}) | self._drawn(task, code, split)
         said |= {"labels": labels, "fold": split_code(code)[1], "path": ""}
         said |= {"seed": self.config.data_seed} if said.get("splits") or said.get("folds") else {}
         return {key: value for key, value in said.items() if value}
+
+    def _drawn(self, task: str, code: str, split: str) -> dict[str, Any]:
+        """Return how many examples of a target's split are drawn, where not all of them are wanted."""
+        size = self.config.task(task).target_sizes.get(split)
+        wanted = size and any(target.language == code for target in self.config.task(task).targets)
+        return {"drawn": {"size": size, "seed": self.config.data_seed}} if wanted else {}
 
     def folder(self, task: str, code: str) -> Path:
         """Return where a language's data lie: the user's folder or file, or a folder of downloads."""

@@ -151,7 +151,13 @@ def _labels(config: Config, task: TaskSettings) -> Iterator[str]:
 
 
 def _sizes(config: Config, task: TaskSettings) -> Iterator[str]:
-    """Yield each source that has fewer examples than are to be drawn."""
+    """Yield each source that has fewer examples than are to be drawn, and targets of which nothing can be drawn."""
+    folded = [target.language for target in task.targets if config.folds(task.name, target.language)]
+    if task.target_sizes and folded:
+        yield (
+            f"{task.name}.target_sizes: {', '.join(folded)} {'is' if len(folded) == 1 else 'are'} cross-validated, so "
+            f"that no split of it has a size of its own; leave out target_sizes, or folds under files.{task.name}."
+        )
     for code in task.sources():
         held = examples(config, task, code)
         asked = {f"{task.name}.source_size": task.source_size}

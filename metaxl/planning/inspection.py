@@ -62,7 +62,7 @@ def records(config: Config, task: str, code: str, split: str) -> tuple[list[Reco
     """Read one split of a language as its rule does; see `read_quietly`."""
     plan, corpus = DataPlan(config), config.corpus(task, code)
     named = split_code(code)[0] if corpus == "files" else code
-    options = plan.reading(task, code) | plan.filling(corpus)
+    options = plan.reading(task, code, split) | plan.filling(corpus)
     return read_quietly(corpus, task, named, split, plan.folder(task, code), **options)
 
 

@@ -22,7 +22,9 @@ def kinds_of(config: Config, task: TaskSettings) -> dict[str, list[str]]:
     for settings, corpus, code, split in DataPlan(config).splits():
         if settings.name == task.name:
             own = corpus == "files"
-            labels = inspect(config, task.name, code, split).facts.get("labels", {}) if own else mapped_labels(task)
+            labels = (
+                inspect(config, task.name, code, split).facts.get("labels", {}) if own else mapped_labels(task, corpus)
+            )
             kinds = (type_of(label) if has_words else label for label in labels if label != OUTSIDE or not has_words)
             found.setdefault(split_code(code)[0] if own else code, {}).update(dict.fromkeys(kinds))
     return {code: sorted(kinds) for code, kinds in found.items()}

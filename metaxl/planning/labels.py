@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from metaxl.downloads.registry import find_corpus
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.planning.data import DataPlan
-from metaxl.planning.inspection import inspect
+from metaxl.planning.inspection import SYNTHETIC, inspect
 from metaxl.tasks import LabelSet, find_task
 
 DROP = "drop"  # what a label is mapped to whose examples are left out
@@ -33,7 +34,7 @@ def label_set(config: Config, task: str) -> LabelSet:
 def _labels(config: Config, task: TaskSettings) -> Iterator[str]:
     for corpus, language, splits in _languages(config, task):
         if corpus != "files":
-            yield from mapped_labels(task)
+            yield from mapped_labels(task, corpus)
             continue
         for split in splits:
             inspection = inspect(config, task.name, language, split)
@@ -52,10 +53,16 @@ def _languages(config: Config, task: TaskSettings) -> Iterator[tuple[str, str, l
         yield corpus, language, own
 
 
-def mapped_labels(task: TaskSettings) -> Iterator[str]:
-    """Yield what the mapping makes of the labels that the paper's corpora and the demo's have."""
-    for label in find_task(task.name).usual:
+def mapped_labels(task: TaskSettings, corpus: str) -> Iterator[str]:
+    """Yield what the mapping makes of the labels that a corpus has."""
+    for label in corpus_labels(task.name, corpus):
         mark, _, kind = label.rpartition("-")
         new = task.labels.get(kind, kind)
         if new not in (DROP, "O"):
             yield f"{mark}-{new}" if mark else new
+
+
+def corpus_labels(task: str, corpus: str) -> tuple[str, ...]:
+    """Return the labels of a corpus that is no user's: those of the paper's corpora, as the demo has, or more."""
+    more = find_corpus(corpus).labels if corpus != SYNTHETIC else ()
+    return (*find_task(task).usual, *more)

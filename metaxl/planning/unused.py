@@ -9,7 +9,7 @@ from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.schema import defaults
 from metaxl.planning.data import DataPlan
 from metaxl.planning.inspection import SYNTHETIC, inspect, is_here
-from metaxl.planning.labels import DROP, label_set
+from metaxl.planning.labels import DROP, corpus_labels, label_set
 from metaxl.planning.told import named
 from metaxl.tasks import OUTSIDE, TASKS, find_task, type_of
 
@@ -93,6 +93,6 @@ def _held(config: Config, task: TaskSettings) -> tuple[set[str], bool]:
         if corpus != SYNTHETIC and is_here(plain, task.name, code, split):
             labels |= set(inspect(plain, task.name, code, split).facts.get("labels", {}))
             continue
-        labels |= set(find_task(task.name).usual)
+        labels |= set(corpus_labels(task.name, corpus))
         all_here = all_here and corpus == SYNTHETIC
     return ({type_of(label) for label in labels} - {""} if has_words else labels), all_here

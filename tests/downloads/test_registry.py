@@ -29,6 +29,7 @@ NEEDS = {
     ("wikiann", "qu", "dev"): ["wikiann/qu/validation.parquet"],
     ("reviews", "en", "train"): ["reviews/en/train.parquet"],
     ("sentiraama", "te", "dev"): [f"sentiraama/{name}.txt" for name in ("product_pos", "product_neg", "data_index")],
+    ("masakhaner", "lug", "dev"): ["masakhaner/lug/dev.txt"],
     ("sentipers", "fa", "test"): ["sentipers/sentipers.xlsx", "sentipers/data_index.txt"],
 }
 
@@ -55,7 +56,9 @@ def test_every_source_is_pinned_to_a_commit_and_credited():
     for corpus in load_registry(REGISTRY_PATH).corpora.values():
         places = [corpus.revision] if corpus.kind == "hub" else [u for f in corpus.files.values() for u in f.urls]
         assert all(re.search(r"\b[0-9a-f]{40}\b", place) for place in places)
-        assert corpus.kind == "hub" or all(file.sha256 and file.bytes for file in corpus.files.values())
+        assert corpus.by_language or all(file.sha256 and file.bytes for file in corpus.files.values())
+        if corpus.kind == "files" and corpus.by_language:
+            assert {f"{code}/{file}" for code in corpus.languages for file in corpus.files} == set(corpus.sha256)
         assert all(file.about for file in corpus.files.values())
 
 

@@ -203,11 +203,11 @@ def registry_of(folder: Path, workflow: Path) -> str:
     """Return the registry with sizes and checksums of what is in `folder`: the real ones would refuse it."""
     registry = read_yaml(workflow / "data" / "registry.yaml")
     for name, corpus in registry["corpora"].items():
-        if corpus["kind"] == "files":
+        if corpus["kind"] == "files" and (folder / "files" / name).is_dir():
             for file, facts in corpus["files"].items():
                 body = (folder / "files" / name / file).read_bytes()
                 corpus["files"][file] = facts | {"sha256": sha256(body).hexdigest(), "bytes": len(body)}
-        for item in corpus.get("sha256", {}):
+        for item in corpus.get("sha256", {}) if corpus["kind"] == "hub" else {}:
             language, file = item.split("/")
             path = folder / "datasets" / corpus["repo"] / language / f"{Path(file).stem}-00000-of-00001.parquet"
             corpus["sha256"][item] = sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
