@@ -64,14 +64,19 @@ class DataPlan:
         named = split_code(language)[0] if corpus == "files" else language
         options = ["--corpus", corpus, "--task", task, "--language", named, "--split", split]
         if corpus == "synthetic":
-            targets = {target.language for target in self.config.task(task).targets}
-            is_source = split == "train" and language not in targets
-            size = self.config.synthetic["source_pool" if is_source else "target_size"]
+            size = self.made(task, language, split)
             return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
         options += [part for key, value in self.filling(corpus).items() for part in (f"--{key}", str(value))]
         reading = self.reading(task, language)
         options += ["--reading", canonical_json(reading)] if reading else []
         return [*options, "--folder", str(self.folder(task, language))]
+
+    def made(self, task: str, language: str, split: str) -> int:
+        """Return how many examples are made of one split of a synthetic language."""
+        if split == "test":
+            return self.config.synthetic["test_size"]
+        is_target = any(target.language == language for target in self.config.task(task).targets)
+        return self.config.synthetic["source_pool" if split == "train" and not is_target else "target_size"]
 
     def filling(self, corpus: str) -> dict[str, Any]:
         """Return what becomes of a corpus's entries without a label."""

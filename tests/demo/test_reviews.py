@@ -9,7 +9,7 @@ from statistics import mean, stdev
 
 import pytest
 
-from benchmarks.demo import CEILING, JOINT, LANGUAGES, ROWS, TARGET, measure
+from benchmarks.demo import LANGUAGES, ROWS, measure
 from metaxl.demo.languages.draw import speak
 from metaxl.demo.languages.reviews import reviewer, reviews
 from metaxl.demo.languages.world import CLASSES, GRAMMATICAL
@@ -89,9 +89,9 @@ def test_some_polar_words_are_unseen_in_train() -> None:
 
 @pytest.mark.parametrize("code", ["en", "te", "fa"])
 def test_most_reviews_have_a_mark_and_few_marks_mislead(code: str) -> None:
-    """Law: 70 % of the reviews end in a mark, of which one in ten contradicts the label."""
+    """Law: 85 % of the reviews end in a mark, of which one in ten contradicts the label."""
     found = marked(code, 600)
-    assert 0.64 < len(found) / 600 < 0.76
+    assert 0.79 < len(found) / 600 < 0.91
     assert 0.85 < mean(pole == label for pole, label in found) < 0.95
 
 
@@ -106,15 +106,14 @@ def test_bilingual_reviewers_write_half_of_their_opinions_in_english(code: str, 
 
 @pytest.mark.slow
 def test_transfer_helps_and_more_target_reviews_would_help_more(tmp_path: Path) -> None:
-    """Law: joint training is far above target-only, the ceiling far above it, by more than the spread over seeds.
+    """Law: always "positive" < target-only < joint training < ceiling, in each language by more than 4 points.
 
-    Target-only training has few reviews and is above the baseline on average over the languages, by little.
+    Averaged over the languages, each step is also wider than the spread over seeds.
     """
     scores = measure(tmp_path, (11, 12, 13))
     for language in LANGUAGES:
-        for lower, higher in pairwise(scores[language, row] for row in (TARGET, JOINT, CEILING)):
+        for lower, higher in pairwise(scores[language, row] for row in ROWS):
             assert mean(higher) - mean(lower) > 4, scores
     overall = [[mean(pair) for pair in zip(*(scores[code, row] for code in LANGUAGES), strict=True)] for row in ROWS]
-    for lower, higher in pairwise(overall[1:]):
+    for lower, higher in pairwise(overall):
         assert mean(higher) - mean(lower) > max(stdev(lower), stdev(higher)), scores
-    assert mean(overall[1]) - mean(overall[0]) > 1, scores

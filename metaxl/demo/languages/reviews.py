@@ -14,7 +14,7 @@ from metaxl.demo.languages.world import chance, concept, dice
 Polarity = Literal["positive", "negative"]
 
 _NOISE = 0.03  # share of reviews with the wrong label
-_MARKED = 0.7  # share of reviews with a mark
+_MARKED = 0.85  # share of reviews with a mark
 _MISLEADING = 0.08  # share of the marks that contradict the opinion
 _NEGATED = 0.08  # share of the clauses that say "not" and the opposite
 _NEUTRAL = 0.15  # share of the further sentences without an opinion
