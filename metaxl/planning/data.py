@@ -64,15 +64,20 @@ class DataPlan:
         named = split_code(language)[0] if corpus == "files" else language
         options = ["--corpus", corpus, "--task", task, "--language", named, "--split", split]
         if corpus == "synthetic":
-            targets = {target.language for target in self.config.task(task).targets}
-            is_source = split == "train" and language not in targets
-            few = self.config.task(task).target_sizes.get(split, self.config.synthetic["target_size"])
-            size = self.config.synthetic["source_pool"] if is_source else few
+            size = self.made(task, language, split)
             return [*options, "--size", str(size), "--seed", str(self.config.data_seed)]
         options += [part for key, value in self.filling(corpus).items() for part in (f"--{key}", str(value))]
         reading = self.reading(task, language, split)
         options += ["--reading", canonical_json(reading)] if reading else []
         return [*options, "--folder", str(self.folder(task, language))]
+
+    def made(self, task: str, language: str, split: str) -> int:
+        """Return how many examples are made of one split of a synthetic language."""
+        settings, made = self.config.task(task), self.config.synthetic
+        is_target = any(target.language == language for target in settings.targets)
+        if split == "train" and not is_target:
+            return made["source_pool"]
+        return settings.target_sizes.get(split, made["test_size" if split == "test" else "target_size"])
 
     def filling(self, corpus: str) -> dict[str, Any]:
         """Return what becomes of a corpus's entries without a label."""

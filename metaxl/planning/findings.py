@@ -175,8 +175,7 @@ def _sizes(config: Config, task: TaskSettings) -> Iterator[str]:
 def examples(config: Config, task: TaskSettings, code: str) -> int | None:
     """Return how many examples there are to draw from; None where nobody knows yet."""
     if config.corpus(task.name, code) == SYNTHETIC:
-        is_target = any(target.language == code for target in task.targets)
-        return config.synthetic["target_size" if is_target else "source_pool"]
+        return DataPlan(config).made(task.name, code, SPLITS[0])
     if not is_here(config, task.name, code, SPLITS[0]):
         return None
     return inspect(config, task.name, code, SPLITS[0]).facts.get("examples")

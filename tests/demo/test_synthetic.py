@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from itertools import islice
 from statistics import mean
 
 import pytest
@@ -129,54 +130,13 @@ def test_relatives_share_more_than_english_does(target: str, relative: str) -> N
     assert overlap(ngrams(words), ngrams(cousin)) > overlap(ngrams(words), ngrams(english)) + 0.05
 
 
-@pytest.mark.parametrize("code", ["en", "te", "fa"])
-def test_labels_are_balanced(code: str) -> None:
-    """Law: neither label has more than 60 %."""
-    labels = Counter(row["label"] for row in reviews(code, "train", 400, SEED))
-    assert set(labels) == {"positive", "negative"}
-    assert max(labels.values()) < 240
-
-
-def test_negation_and_but_turn_the_polarity() -> None:
-    """Law: "not" stands before the opposite pole's word, and what follows "but" has the sentence's pole."""
-    author = reviewer("en", "train", SEED)
-    language = speak("en", SEED)
-    poles = {
-        language.word(f"{cls}-{number}"): pole
-        for pole, classes in (("positive", ("good", "like")), ("negative", ("bad", "dislike")))
-        for cls in classes
-        for number in range(CLASSES[cls])
-    }
-    negated = contrasted = 0
-    for _ in range(600):
-        forms = [token.form.lower() for token in author.polar("positive")]
-        if language.word("but") in forms:
-            contrasted += 1
-            forms = forms[forms.index(language.word("but")) + 1 :]
-        for before, form in zip(["", *forms], forms, strict=False):
-            if form in poles:
-                assert (poles[form] == "negative") == (before == language.word("not"))
-                negated += before == language.word("not")
-    assert negated > 30
-    assert contrasted > 20
-
-
-def test_some_polar_words_are_unseen_in_train() -> None:
-    """Law: test reviews hold polarity words that no train review of the language holds."""
-    language = speak("te", SEED)
-    polar = {language.word(f"{cls}-{number}") for cls in ("good", "bad") for number in range(CLASSES[cls])}
-    train = {word for row in reviews("te", "train", 1500, SEED) for word in row["text"].split()}
-    test = {word for row in reviews("te", "test", 200, SEED) for word in row["text"].split()}
-    assert (test - train) & polar
-
-
 @pytest.mark.parametrize("code", ["en", "zh", "te"])
 def test_no_sentence_is_in_two_splits(code: str) -> None:
     """Law: train, dev, test and the unlabelled text are disjoint, also between tasks."""
     author = {split: reviewer(code, split, SEED) for split in ("train", "dev", "test")}
     seen = {split: {" ".join(row["tokens"]) for row in ner_sentences(code, split, 300, SEED)} for split in author}
     for split, who in author.items():
-        seen[split] |= {sentence for _ in range(200) for sentence in who.review().sentences}
+        seen[split] |= {sentence for review in islice(who.stream(), 200) for sentence in review.sentences}
     # A line of the unlabelled text may hold several sentences: each ends in a full stop or an exclamation mark.
     lines = unlabelled_text(code, 1500, SEED)
     seen["text"] = {part.strip() for line in lines for part in re.findall(r"[^.!]+[.!]?", line) if part.strip()}

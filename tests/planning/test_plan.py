@@ -96,15 +96,16 @@ def test_data_command_takes_its_options(preset):
 
 
 def test_only_a_sources_training_split_is_a_pool():
-    """Synthetic sources make enough to draw from; targets, and what is never drawn from, stay small."""
-    plan = plan_of(synthetic={"target_size": 7, "source_pool": 9})
+    """Only a source's training split is as large as the pool; test has a size of its own, and all else is small."""
+    plan = plan_of(synthetic={"target_size": 7, "test_size": 8, "source_pool": 9})
     sizes = {
         (language, split): plan.data.options("ner", language, split)[-3]
         for language in ("en", "es", "qu")
         for split in SPLITS
     }
     assert {place for place, size in sizes.items() if size == "9"} == {("en", "train"), ("es", "train")}
-    assert set(sizes.values()) == {"7", "9"}
+    assert {place for place, size in sizes.items() if size == "8"} == {(code, "test") for code in ("en", "es", "qu")}
+    assert set(sizes.values()) == {"7", "8", "9"}
 
 
 @pytest.mark.parametrize("seed", ["011", "00", str(2**32), 20 * "9"])

@@ -22,7 +22,7 @@ MINIATURE = {
     "controls": [],
     "figure": {"task": "sentiment", "encoder": "tiny", "target": "te", "source": "en", "placement": [2]},
     "encoders": {"tiny": {"pretrain": {"layers": 2, "hidden": 16, "vocabulary": 1500, "sentences": 30, "steps": 3}}},
-    "synthetic": {"target_size": 12, "source_pool": 30},
+    "synthetic": {"target_size": 12, "test_size": 12, "source_pool": 30},
     "ner": {
         "targets": [{"language": "qu", "related": "es"}],
         "source_size": 12,

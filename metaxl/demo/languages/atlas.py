@@ -66,9 +66,9 @@ _PROFILES = (
     Profile("gn", "latin", "SVO", "after", "after", "agglutinative", "andes",
             "pbtdkgmnNsSChrlvy", "aeiou@", "nsrl", "es", 0.80, "f>h b>v"),
     Profile("te", "telugu", "SOV", "before", "after", "agglutinative", "deccan",
-            "pbtdkgmnsSCJrlvyh", "aeiou", "nlm", mixing=0.25),
+            "pbtdkgmnsSCJrlvyh", "aeiou", "nlm", mixing=0.5),
     Profile("fa", "arabic", "SOV", "after", "before", "fusional", "iran",
-            "pbtdkgmnszSCJfvxhrly", "aeiou", "ptkmnszrlS", mixing=0.25),
+            "pbtdkgmnszSCJfvxhrly", "aeiou", "ptkmnszrlS", mixing=0.5),
 )  # fmt: skip
 
 PROFILES: dict[str, Profile] = {profile.code: profile for profile in _PROFILES}

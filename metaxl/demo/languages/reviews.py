@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +14,13 @@ from metaxl.demo.languages.world import chance, concept, dice
 Polarity = Literal["positive", "negative"]
 
 _NOISE = 0.03  # share of reviews with the wrong label
+_MARKED = 0.85  # share of reviews with a mark
+_MISLEADING = 0.08  # share of the marks that contradict the opinion
+_NEGATED = 0.08  # share of the clauses that say "not" and the opposite
+_NEUTRAL = 0.15  # share of the further sentences without an opinion
+_FURTHER = (10, 40, 50)  # weights of 0, 1 and 2 sentences after the first
 _LATE = 0.18  # share of the polar words that no train split uses
+_LABELS: tuple[Polarity, ...] = ("positive",) * 51 + ("negative",) * 49  # of a hundred reviews in a row
 _OPPOSITE: dict[str, Polarity] = {"positive": "negative", "negative": "positive"}
 _ADJECTIVE = {"positive": "good", "negative": "bad"}
 _VERB = {"positive": "like", "negative": "dislike"}
@@ -57,7 +64,7 @@ class Reviewer:
     def quality(self, polarity: Polarity) -> Phrase:
         """Write an adjective of a polarity: plain, intensified, or the negated opposite."""
         draw = self.rng.random()
-        if draw < 0.12:
+        if draw < _NEGATED:
             return self.language.token("not") + self.word(_ADJECTIVE[_OPPOSITE[polarity]])
         degree = self.language.token("very" if draw < 0.37 else "little") if draw < 0.44 else ()
         return degree + self.word(_ADJECTIVE[polarity])
@@ -67,7 +74,7 @@ class Reviewer:
         if self.rng.random() < 0.65:
             return self.language.clause(self.thing(), self.language.token("is"), self.quality(polarity))
         thing = self.language.mark(self.thing(), "object")
-        if self.rng.random() < 0.12:
+        if self.rng.random() < _NEGATED:
             verb = self.language.token("not") + self.word(_VERB[_OPPOSITE[polarity]])
         else:
             verb = self.word(_VERB[polarity])
@@ -93,18 +100,24 @@ class Reviewer:
         """Write a sentence of a kind that belongs to the split."""
         return draw_for(self.split, self.neutral if kind == "neutral" else lambda: self.polar(kind))
 
-    def review(self) -> Review:
-        """Write one to three sentences with one opinion, and sometimes a mark that may mislead."""
-        polarity: Polarity = self.rng.choice(("positive", "negative"))
+    def review(self, label: Polarity) -> Review:
+        """Write one to three sentences with one opinion, mostly the label's, and sometimes a mark that may mislead."""
+        polarity = label if self.rng.random() >= _NOISE else _OPPOSITE[label]
         sentences = [self.own(polarity)]
-        for _ in range(self.rng.choices((0, 1, 2), (25, 45, 30))[0]):
-            extra = self.own("neutral" if self.rng.random() < 0.3 else polarity)
+        for _ in range(self.rng.choices(range(len(_FURTHER)), _FURTHER)[0]):
+            extra = self.own("neutral" if self.rng.random() < _NEUTRAL else polarity)
             sentences.insert(self.rng.randrange(len(sentences) + 1), extra)
         texts = [written(sentence) for sentence in sentences]
-        if self.rng.random() < 0.2:
-            meant = polarity if self.rng.random() < 0.7 else _OPPOSITE[polarity]
+        if self.rng.random() < _MARKED:
+            meant = polarity if self.rng.random() >= _MISLEADING else _OPPOSITE[polarity]
             texts[-1] += " " + self.rng.choice(_MARKS[meant])
-        return Review(tuple(texts), polarity if self.rng.random() >= _NOISE else _OPPOSITE[polarity])
+        return Review(tuple(texts), label)
+
+    def stream(self) -> Iterator[Review]:
+        """Write reviews without end, of every hundred 51 positive ones: a split has a commonest class."""
+        while True:
+            for label in self.rng.sample(_LABELS, len(_LABELS)):
+                yield self.review(label)
 
 
 _POLAR = frozenset({"good", "bad", "like", "dislike"})
@@ -121,7 +134,8 @@ def reviews(language: str, split: str, count: int, seed: int) -> list[dict[str, 
     A smaller count gives a prefix of a larger one. A language or a split that is unknown raises a DataError.
     """
     check_split(split)
-    drawn = distinct(reviewer(language, split, seed).review, lambda review: review.text, count)
+    stream = reviewer(language, split, seed).stream()
+    drawn = distinct(lambda: next(stream), lambda review: review.text, count)
     return [
         {"id": f"{split}-{index}", "text": review.text, "label": review.label} for index, review in enumerate(drawn)
     ]

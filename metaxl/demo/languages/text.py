@@ -16,12 +16,12 @@ def unlabelled_text(language: str, count: int, seed: int) -> list[str]:
     A smaller count gives a prefix of a larger one. An unknown language raises a DataError.
     """
     rng = dice(seed, "text", language)
-    scribe, author = Scribe(speak(language, seed), rng, "text"), reviewer(language, "text", seed)
+    scribe, opinions = Scribe(speak(language, seed), rng, "text"), reviewer(language, "text", seed).stream()
 
     def line() -> str:
         kind = rng.choices(_KINDS, _WEIGHTS)[0]
         if kind == "review":
-            return author.review().text
+            return next(opinions).text
         return written(scribe.sentence() if kind == "entry" else draw_for("text", scribe.nameless))
 
     return distinct(line, str, count)
