@@ -1,0 +1,40 @@
+"""Write what README shows of the demo, from a results folder: its first picture, Table 2 with its sentences, Figure 1.
+
+README's are of four seeds: `snakemake --cores 2 --config 'seeds=[11,12,13,14]' -- all`, then
+`python -m benchmarks.readme results/demo`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+from benchmarks.tables import ROOT, write_between
+from metaxl.reporting.evidence.told import read_told
+from metaxl.reporting.markup import markdown
+
+PICTURES = {"gain2.png": "gain-demo.png", "figure1.png": "figure1-demo.png"}
+NUMBER = 2
+
+
+def shown(results: Path) -> str:
+    """Return Table 2 and a sentence a question, as a finished run has them."""
+    text = (results / "tables" / f"table{NUMBER}.md").read_text(encoding="utf-8")
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    told = read_told(results / "evidence" / f"table{NUMBER}.json").sentences
+    return "\n".join([*table, "", *(f"- {markdown(sentence)}" for sentence in told)])
+
+
+def main() -> None:
+    """Write README's table and copy its pictures."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("results", type=Path, help="the folder of a finished run of the demo")
+    results = parser.parse_args().results
+    write_between(ROOT / "README.md", shown(results), "demo")
+    for drawn, kept in PICTURES.items():
+        shutil.copyfile(results / "figures" / drawn, ROOT / "docs" / kept)
+
+
+if __name__ == "__main__":
+    main()
