@@ -288,7 +288,7 @@ def test_every_rendering_says_what_it_is(tmp_path):
     for text in texts:
         assert "made of glass; synthetic languages; encoder: tiny, pre-trained here" in text
         assert re.search(r"7,? 9", text)
-        assert re.search("500|900", text)
+        assert re.search("500|700", text)
         assert re.search("seqeval|F1 of the positive class", text)
 
 
