@@ -1,7 +1,7 @@
 """Write what README shows of the demo, from a results folder: its first picture, Table 2 with its sentences, Figure 1.
 
-README's are of four seeds: `snakemake --cores 2 --config 'seeds=[11,12,13,14]' -- all`, then
-`python -m benchmarks.readme results/demo`.
+README's are of four seeds: `snakemake --cores 2 --configfile four.yaml -- all`, where four.yaml says
+`seeds: [11, 12, 13, 14]`; then `python -m benchmarks.readme results/demo`.
 """
 
 from __future__ import annotations

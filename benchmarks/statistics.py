@@ -34,6 +34,7 @@ PAGE = ROOT / "docs" / "statistics.md"
 WORLDS = 1_000  # of LANGUAGES languages, each row and truth
 SINGLE = 4_000  # languages by themselves, each row
 QUICK = 20_000  # draws of what needs no sentences
+BESIDE = ((2, 2), (LANGUAGES, 2), (LANGUAGES, 3))  # languages and seeds
 UNLIKE = ((1.0, 1.0), (2.0, 2.0), (1.0, 2.0))  # least and largest sd between runs among languages
 TABLES = 10_000  # drawn for each ratio of variances, 1,000 sentences
 RUNS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # variance between runs, in points squared
@@ -75,17 +76,25 @@ def one_language_table() -> str:
 
 
 def common_runs_table() -> str:
-    """Return what is true of one language of two seeds where all languages tell how runs differ."""
+    """Return what is true of one language of few seeds where all languages tell how runs differ."""
     rows: Rows = []
-    for count, sentences, (least, most) in product((2, LANGUAGES), (100, 1000), UNLIKE):
+    for (count, seeds), sentences, (least, most) in product(BESIDE, (100, 1000), UNLIKE):
         run_sds = np.linspace(least, most, count)
-        found = together([World(sentences, 2, float(run_sd)) for run_sd in run_sds], SINGLE // count, 5)
+        found = together([World(sentences, seeds, float(run_sd)) for run_sd in run_sds], SINGLE // count, 5)
         estimates = [[one.estimate for one in language] for language in found]
         every = [one for language in estimates for one in language]
         runs = f"{least:g}" if least == most else f"{least:g} to {most:g}"
-        row: list[object] = [count, sentences, runs, holds(every, 0), holds(estimates[0], 0), holds(estimates[-1], 0)]
+        row: list[object] = [
+            count,
+            seeds,
+            sentences,
+            runs,
+            holds(every, 0),
+            holds(estimates[0], 0),
+            holds(estimates[-1], 0),
+        ]
         rows.append([*row, says(every, "yes", "worse"), f"{np.median([one.high for one in every]):.1f}"])
-    head = ["languages", "sentences", "run sd", "interval holds 0", "where runs differ least", "most"]
+    head = ["languages", "seeds", "sentences", "run sd", "interval holds 0", "where runs differ least", "most"]
     return _table(rows, [*head, '"yes" or "worse"', "reach, points"])
 
 
@@ -146,7 +155,7 @@ def main() -> None:
         over_languages_table(),
         f"**One language by itself**, two equal methods ({SINGLE} languages a row; reach: the median upper bound)",
         one_language_table(),
-        f"**One language of two seeds beside others** ({SINGLE} languages a row)",
+        f"**One language of few seeds beside others** ({SINGLE} languages a row)",
         common_runs_table(),
         f"**One language by itself, whatever the variances**: intervals that hold the truth, the least and the largest "
         f"share over {len(RUNS) * len(WITHIN)} ratios of run, sentence and residual ({TABLES} tables each)",

@@ -71,6 +71,7 @@ class Contrast:
         labels: of the two rows.
         first: the one, seed by seed and language by language.
         second: the other, which is taken away from it; of the same targets.
+        answered_in: the number of the table that puts the same question of the same cells; 0 for none.
     """
 
     key: str
@@ -81,6 +82,7 @@ class Contrast:
     labels: tuple[str, str]
     first: Entry
     second: Entry
+    answered_in: int = 0
 
     @property
     def label(self) -> str:
@@ -132,7 +134,7 @@ def contrasts(config: Config, number: int | None = None) -> list[Contrast]:
 def _of_table(config: Config, table: Table) -> Iterator[Contrast]:
     sides = [side for row in table.rows for side in _sides(row)]
     if table.number == PLACEMENTS:
-        yield from _placements(sides)
+        yield from _placements(config, sides)
         return
     plain = {(side.group, side.method): side for side in sides if not side.variant}
     common = next(config.task(side.entry.task).source for side in sides)
@@ -178,15 +180,19 @@ def _variants(number: int, side: Side, plain: dict[tuple[str, str], Side]) -> It
             yield from _contrast(number, key, EXPLORATORY, question, side, rival)
 
 
-def _placements(sides: Iterable[Side]) -> Iterator[Contrast]:
-    """Yield each placement against joint training, task by task."""
+def _placements(config: Config, sides: Iterable[Side]) -> Iterator[Contrast]:
+    """Yield each placement against joint training, task by task; that of the task's own table is answered there."""
+    others = [table for table in tables(config) if table.number != PLACEMENTS]
+    answered = {(one.task, one.method): table.number for table in others for one in table.entries()}
     joint = {side.entry.task: side for side in sides if side.method == "joint"}
     for side in sides:
         if side.method != "joint" and side.entry.task in joint:
             place = placement_label(parse_slug(side.entry.method).placement)
-            yield from _contrast(
+            number = answered.get((side.entry.task, side.entry.method), 0)
+            for one in _contrast(
                 PLACEMENTS, f"{place}-joint", EXPLORATORY, OVER_PLACEMENTS, side, joint[side.entry.task]
-            )
+            ):
+                yield replace(one, answered_in=number)
 
 
 def _contrast(

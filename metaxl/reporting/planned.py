@@ -43,7 +43,8 @@ def _counted(number: int, what: str) -> str:
 def measured(folder: Path) -> dict[str, Components]:
     """Return the components of variance, by task, that an experiment's evidence.json holds.
 
-    A number that could not be measured there, null, is the assumed one.
+    A number that could not be measured there, null, is the assumed one. Where the runs' is, `language` holds them too,
+    and what is assumed of them is taken away from it.
 
     Raises:
         DataError: the file is missing or malformed.
@@ -68,6 +69,8 @@ def _of_task(path: Path, task: str, values: Any) -> Components:
         numbers = {name: values[name] for name in NAMES if not _is_unknown(values.get(name))}
         if all(type(number) in (int, float) and 0 <= number < math.inf for number in numbers.values()):
             known = replace(ASSUMED, **numbers)
+            if "run" not in numbers and "language" in numbers:
+                known = replace(known, language=max(0.0, known.language - known.run))
             if known.residual <= known.sentence:
                 return known
     raise DataError(
@@ -129,6 +132,7 @@ def _paragraph(task: str, known: Components, design: Design, effects: list[float
         share = power(known, *design, size)
         lines.append(f"  a true difference of {size:g}{name} is found in {100 * share:.0f} % of such studies")
     lines.append(f"  smallest difference found in {100 * TARGET:.0f} %: {least:.2f}")
+    lines.append("  (of one question by itself; adjusted for several questions, a study finds less)")
     return "\n".join([*lines, *(_need(known, design, size) for size in effects)])
 
 

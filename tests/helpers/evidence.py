@@ -31,10 +31,10 @@ def usual(cell: Cell) -> dict[str, list[list[str]]]:
     return golden(cell.task, usual_labels(cell.task))
 
 
-def languages(*codes: str, related: bool = True, **changes) -> Config:
-    """Return a configuration of NER with these targets alone."""
+def languages(*codes: str, related: bool = True, placements=((4,),), **changes) -> Config:
+    """Return a configuration of NER with these targets alone, its RTN after layer 4."""
     targets = [{"language": code} | ({"related": RELATED[code]} if related else {}) for code in codes]
-    ner = {"source": "en", "targets": targets, "placement": [4], "placements": [[4]]}
+    ner = {"source": "en", "targets": targets, "placement": [4], "placements": list(map(list, placements))}
     none = {"source": "en", "targets": []}
     return small_config(**{"ner": ner, "sentiment": none, "figure": None, **changes})
 

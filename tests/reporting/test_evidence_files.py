@@ -18,6 +18,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.contrasts import MAIN
 from metaxl.reporting.evidence.counted import read_counts
 from metaxl.reporting.evidence.files import join_evidence, told, write_evidence
+from metaxl.reporting.evidence.layers import layers
 from metaxl.reporting.evidence.papers import papers_own
 from metaxl.reporting.evidence.told import read_told
 from metaxl.reporting.evidence.words import about, bare, signed
@@ -115,6 +116,25 @@ def test_placements_are_tested_together(tmp_path):
     assert float(row["p_value"]) == pytest.approx(reference.pvalue, rel=1e-3)
     assert row["verdict"] == "yes"
     assert "Do the layers differ? yes (F(1.00, 7.00) = " in " ".join(records.sentences(5))
+
+
+def test_a_placement_at_which_nothing_is_found_counts_as_nothing(tmp_path):
+    """F1 of 0 is a score: leaving its language out would choose languages by their result."""
+    config = languages(*RELATED, related=False, seeds=[11], placements=[[2], [4]])
+    records = Records(tmp_path, config, lambda cell: 0.7 if "L2" in cell.method else 0.8)
+    judged = list(records.evidence(5).judged)
+    fallen = {"qu", "cdo"}
+    judged[0] = replace(
+        judged[0],
+        languages=tuple(
+            replace(one, scores=(0.0, one.scores[1])) if one.target in fallen else one for one in judged[0].languages
+        ),
+    )
+    (found,) = layers(judged)
+    scores = [[language.scores[0] for language in one.languages] for one in judged]
+    reference = stats.ttest_rel(*scores)
+    assert len(found.languages) == 8
+    assert found.test.p_value == pytest.approx(reference.pvalue)
 
 
 def test_one_language_has_no_test_of_placements(made):

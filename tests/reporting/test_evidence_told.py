@@ -20,6 +20,7 @@ from metaxl.experiment.contrasts import MAIN
 from metaxl.experiment.grid import find_table
 from metaxl.reporting.evidence.table import evidence_of
 from metaxl.reporting.notes import notes
+from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.tables import to_csv, to_latex, to_markdown, to_text
 
 EIGHT = tuple(RELATED)
@@ -122,8 +123,8 @@ def test_noise_has_no_bold_number_and_the_words_say_so(tmp_path):
 
 def test_bold_follows_the_verdict_of_the_average(tmp_path):
     """MetaXL far better from English, far worse from the related source: each time the better one, nothing else."""
-    better = {("en", "metaxl-L4"): 0.9, ("en", "joint"): 0.6}
-    config = languages("qu", "cdo", "ilo", "xmf", "mhr", "mi", seeds=[11])
+    better = {("en", "metaxl-L2"): 0.9, ("en", "metaxl-L4"): 0.9, ("en", "joint"): 0.6}
+    config = languages("qu", "cdo", "ilo", "xmf", "mhr", "mi", seeds=[11], placements=[[2], [4]])
 
     def right(cell):
         if cell.source == "en":
@@ -138,14 +139,87 @@ def test_bold_follows_the_verdict_of_the_average(tmp_path):
     assert "From the related source: worse (-" in sentence(records, 2, HELPS)
     assert any(note.startswith("Bold: the better of MetaXL and JT") for note in notes(records.filled(2)))
     placed = records.filled(5)
-    assert [(r.label, v["NER"].best) for r, v in placed.rows] == [("JT", False), ("L4", True)]
+    # L4 is the placement of Table 2, which answers for it.
+    assert [(r.label, v["NER"].best) for r, v in placed.rows] == [("JT", False), ("L2", True), ("L4", False)]
+    assert "; L4: see Table 2." in " ".join(records.sentences(5))
+    row = next(row for row in records.rows(5) if row["comparison"] == "L4-joint")
+    assert (row["verdict"], row["adjusted_p"]) == ("see Table 2", "")
     assert "Does the place" not in "".join(records.sentences(5))
 
 
 def test_joint_training_is_bold_in_table_5_where_every_placement_is_worse(tmp_path):
-    config = languages("qu", "cdo", "ilo", "xmf", "mhr", "mi", related=False, seeds=[11])
+    targets = ("qu", "cdo", "ilo", "xmf", "mhr", "mi")
+    config = languages(*targets, related=False, seeds=[11], placements=[[2], [4]])
     records = Records(tmp_path, config, lambda cell: {"target": 0.4, "joint": 0.9}.get(cell.method, 0.6))
-    assert [(r.label, v["NER"].best) for r, v in records.filled(5).rows] == [("JT", True), ("L4", False)]
+    assert [(r.label, v["NER"].best) for r, v in records.filled(5).rows] == [("JT", True), ("L2", False), ("L4", False)]
+
+
+def test_an_exploratory_question_is_never_held_to_less_than_a_confirmatory_one(tmp_path):
+    """Related against English: MetaXL, exploratory, has JT's very predictions, and no better word than JT has."""
+    right = {"en": 0.78, "es": 0.84, "zh": 0.84, "id": 0.84, "ka": 0.84, "ru": 0.84, "tr": 0.84}
+    records = Records(tmp_path, languages(*RELATED, seeds=[11]), lambda cell: right.get(cell.source, 0.5))
+    rows = records.rows(2)
+    strict, lax = (row_of(rows, f"related-common{end}", "related") for end in ("", "-metaxl"))
+    assert int(lax["adjusted_for"]) == sum(row["of"] == "these records" and row["p_value"] != "" for row in rows)
+    assert int(strict["adjusted_for"]) == sum(
+        row["role"] == "confirmatory" and row["of"] != "the paper" for row in rows
+    )
+    factor = float(lax["adjusted_p"]) / float(lax["p_value"])
+    assert factor == pytest.approx(round(factor)) or float(lax["adjusted_p"]) == 1
+
+
+def test_the_words_by_language_are_adjusted_over_languages_and_sources(tmp_path):
+    """By Holm over the two languages; of one whose rival has no records the other's word is the whole answer's."""
+    sentiment = {"source": "en", "targets": [{"language": "te"}, {"language": "fa"}], "placement": [4]}
+    config = languages(
+        seeds=[11, 12, 13], sentiment=sentiment | {"placements": [[4]]}, ner={"source": "en", "targets": []}
+    )
+    both = Records(tmp_path / "both", config, lambda cell: {"target": 0.5, "joint": 0.7}.get(cell.method, 0.8))
+    rows = [row for row in both.rows(3, "languages.csv") if row["comparison"] == MAIN]
+    adjusted = holm([float(row["p_value"]) for row in rows])
+    assert [float(row["adjusted_p"]) for row in rows] == pytest.approx(adjusted, rel=1e-4)
+    assert {row["adjusted_for"] for row in rows} == {"2"}
+    assert all(row["verdict"] for row in rows)
+    alone = Records(tmp_path / "alone", config, lambda cell: None if cell.target == "fa" else usual(cell))
+    (own,) = (row for row in alone.rows(3, "languages.csv") if row["comparison"] == MAIN and row["difference"])
+    whole = row_of(alone.rows(3), MAIN)
+    assert [own[key] for key in ("adjusted_p", "adjusted_for", "verdict")] == [
+        whole[key] for key in ("adjusted_p", "adjusted_for", "verdict")
+    ]
+
+
+def test_models_that_find_nothing_tell_nothing(tmp_path):
+    """Every difference is 0, and nothing is known of how it would vary: that is no proof of no gain."""
+    silent = {"dev": [["O"] * 4] * 10, "test": [["B-PER", "O"]] * 10}
+    records = Records(tmp_path, languages(*RELATED, seeds=[11]), lambda cell: 1.0, lambda cell: silent)
+    assert {row["verdict"] for row in records.rows(2) if row["of"] == "these records"} == {"cannot tell"}
+
+
+def test_languages_of_two_seeds_are_judged_together(tmp_path):
+    """A language's degrees of freedom are those of all languages' runs; by itself it has one or little more."""
+    many, one = (
+        Records(tmp_path / str(len(codes)), languages(*codes, related=False, seeds=[11, 12]), usual)
+        for codes in (list(RELATED), ["qu"])
+    )
+    (alone,) = (row for row in one.rows(2, "languages.csv") if row["comparison"] == MAIN)
+    beside = [row for row in many.rows(2, "languages.csv") if row["comparison"] == MAIN]
+    (same,) = (row for row in beside if row["language"] == "qu")
+    assert same["difference"] == alone["difference"]
+    assert same["run_variance"] == alone["run_variance"]
+    assert float(same["df"]) > 8 > float(alone["df"])
+
+
+def test_six_languages_are_enough_for_their_own_spread_and_five_are_not(tmp_path):
+    """Of five the standard error is the larger of theirs and of sqrt(sum of squares) / 5; of six it is theirs alone."""
+    for count in (5, 6):
+        config = languages(*list(RELATED)[:count], related=False, seeds=[11])
+        records = Records(tmp_path / str(count), config, usual)
+        own = [row for row in records.rows(2, "languages.csv") if row["comparison"] == MAIN]
+        theirs = stats.sem([float(row["difference"]) for row in own])
+        floor = math.sqrt(sum(float(row["se"]) ** 2 for row in own)) / count
+        expected = max(theirs, floor) if count == 5 else theirs
+        assert float(row_of(records.rows(2), MAIN)["se"]) == pytest.approx(expected, rel=1e-4)
+        assert count == 5 or expected < floor, "six would be held up by the floor too"
 
 
 @pytest.mark.parametrize("seeds", [[11], [11, 12, 13]])

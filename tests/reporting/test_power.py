@@ -50,8 +50,31 @@ def test_power_is_the_noncentral_t(effect, alpha):
 
 
 def test_a_true_effect_of_nothing_is_found_at_the_level():
-    for design in ((2, 1, 50), (8, 3, 100), (1, 3, 100), (1, 1, 40)):
+    for design in ((6, 1, 50), (8, 3, 100), (1, 3, 100), (1, 1, 40)):
         assert power(WITH_RESIDUAL, *design, 0.0) == pytest.approx(0.05)
+    assert power(WITH_RESIDUAL, 2, 1, 50, 0.0) < 0.05, "two languages that agree by luck are not believed"
+
+
+@pytest.mark.parametrize("languages", [2, 3, 5, 6, 14])
+def test_power_rises_with_the_effect_and_is_a_number_however_large_that_is(languages):
+    found = [power(WITH_RESIDUAL, languages, 2, 1000, effect) for effect in np.linspace(0, 80, 161)]
+    assert all(0 <= share <= 1 for share in found)
+    assert found == sorted(found)
+    assert found[-1] > 0.99
+    least = smallest(WITH_RESIDUAL, languages, 2, 1000)
+    assert power(WITH_RESIDUAL, languages, 2, 1000, least) == pytest.approx(0.8, abs=1e-6)
+
+
+@pytest.mark.parametrize("languages", [2, 3, 5])
+def test_few_languages_have_the_power_that_their_test_has(languages):
+    """By drawing means and standard errors, the latter never below what seeds and sentences leave open."""
+    parts, draw = Components(run=2.5, sentence=900.0, language=1.0), np.random.default_rng(0)
+    effect = smallest(parts, languages, 3, 1000) / 1.5
+    within = parts.within(3, 1000)
+    differences = effect + math.sqrt(1.0 + within) * draw.standard_normal((200_000, languages))
+    error = np.maximum(differences.std(axis=1, ddof=1), math.sqrt(within)) / math.sqrt(languages)
+    found = np.abs(differences.mean(axis=1)) > stats.t.ppf(0.975, languages - 1) * error
+    assert found.mean() == pytest.approx(power(parts, languages, 3, 1000, effect), abs=0.005)
 
 
 def test_smallest_and_needed_invert_power():
@@ -126,7 +149,9 @@ def test_one_seed_leaves_runs_with_languages_and_one_language_knows_no_other():
     truth = Components(run=4.0, sentence=500.0, language=2.0, residual=300.0)
     seen = invented(np.random.default_rng(1), truth, seeds=1)
     found = components(seen, [one.estimate.mean for one in seen])
-    assert (found.run, found.residual) == (0, 0)
+    assert math.isnan(found.run)
+    assert found.residual == 0
+    assert found.within(1, 100) == pytest.approx(found.sentence / 100)
     assert found.language == pytest.approx(6.0, rel=0.25)
     assert found.sentence == pytest.approx(500, rel=0.02)
     alone = components(seen[:1], [1.0])

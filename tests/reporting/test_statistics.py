@@ -16,7 +16,7 @@ from metaxl.reporting.statistics.estimate import estimate
 from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.languages import over_languages
 from metaxl.reporting.statistics.layers import layers_differ
-from metaxl.reporting.statistics.runs import MeanSquares, mean_squares, over_runs, with_common_runs
+from metaxl.reporting.statistics.runs import MeanSquares, OneLanguage, mean_squares, over_runs, with_common_runs
 from metaxl.reporting.statistics.verdict import PAPER, WORTH, verdict
 
 PAPER_TABLE_2 = {  # the paper's, languages in its order: qu cdo ilo xmf mhr mi tk gn
@@ -172,21 +172,54 @@ def test_one_seed_speaks_of_its_sentences_alone():
     assert found.sentence_variance == pytest.approx(np.var(influence, ddof=1))
 
 
-def test_languages_of_two_seeds_share_what_they_say_of_runs():
-    """The spread is the mean over languages; three seeds keep their own, and one language has nobody to ask."""
-    two, other, three = (over_runs(pairs_of(count, first=first)) for count, first in ((2, 0), (2, 5), (3, 9)))
-    assert with_common_runs([two]) == [two]
-    first, second, last = with_common_runs([two, other, three])
-    assert last == three
-    between = [one.squares.seed / one.sentences for one in (two, other, three)]
-    spread = (between[0] + between[1] + 2 * between[2]) / 4
-    for shared, own in ((first, two), (second, other)):
-        squares = own.squares
-        whole = max(spread * own.sentences + squares.sentence - squares.residual, spread * own.sentences)
-        assert shared.estimate.mean == own.estimate.mean
-        assert shared.estimate.se**2 == pytest.approx(max(whole, squares.sentence) / (2 * own.sentences))
-        assert shared.run_variance == own.run_variance
-    assert first.estimate.df > two.estimate.df
+def invented(spread, seeds, sentences, draw, shift=0.0):
+    """Return the analysis of one language whose runs differ by a spread and whose sentences by little."""
+    table = shift + spread * draw.standard_normal((seeds, 1)) + draw.standard_normal((seeds, sentences))
+    squares = mean_squares(table)
+    variance, df = squares.of_mean()
+    found = estimate(float(table.mean()), math.sqrt(variance), df)
+    return OneLanguage(found, seeds, sentences, 0.0, *squares.components(), squares)
+
+
+def test_languages_of_few_seeds_share_what_they_say_of_runs():
+    """A language has n A + C in place of its mean square, A being the mean over all and C its own."""
+    draw = np.random.default_rng(3)
+    shape = ((2, 100), (2, 900), (3, 400), (6, 400))
+    seen = [invented(2.0, seeds, sentences, draw) for seeds, sentences in shape]
+    assert with_common_runs(seen[:1]) == seen[:1]
+    shared = with_common_runs(seen)
+    assert shared[3] == seen[3]
+    weights = np.array([1, 1, 2, 5])
+    run = float(weights @ [one.run_variance for one in seen]) / 9
+    for before, after in zip(seen[:3], shared, strict=False):
+        squares = before.squares
+        seed = before.sentences * run + squares.residual
+        assert seed > squares.sentence, "the sentences would decide whatever the seeds say"
+        whole = (seed + squares.sentence - squares.residual) / (before.seeds * before.sentences)
+        assert after.estimate.se**2 == pytest.approx(whole)
+        assert after.estimate.mean == before.estimate.mean
+        assert after.run_variance == before.run_variance
+        critical = stats.t.ppf(0.975, after.estimate.df)
+        share = seed / (seed + squares.sentence - squares.residual)
+        columns = before.sentences - 1
+        assert critical == pytest.approx(share * stats.t.ppf(0.975, 9) + (1 - share) * stats.t.ppf(0.975, columns))
+
+
+def test_a_language_whose_runs_collapse_keeps_its_own_spread_and_lends_it_to_none():
+    draw = np.random.default_rng(4)
+    calm = [invented(1.0, 2, 500, draw) for _ in range(7)]
+    wild = invented(60.0, 2, 500, draw)
+    shared = with_common_runs([*calm, wild])
+    assert shared[7] == wild
+    assert shared[:7] == with_common_runs(calm)
+    assert all(after.estimate.df > 5 for after in shared[:7])
+
+
+def test_no_spread_at_all_tells_nothing():
+    """Whether the differences are all 0 or all the same gain: nothing is known of another language's."""
+    assert verdict(estimate(0.0, 0.0, 7), 1.0).word == "cannot tell"
+    assert verdict(estimate(4.88, 0.0, 7), 0.0).word == "cannot tell"
+    assert verdict(estimate(math.nan, math.nan, 0), math.nan).word == "cannot tell"
 
 
 def test_seeds_that_are_copies_say_no_more_than_one():

@@ -40,7 +40,7 @@ def _columns(evidence: Evidence, one: Judged, row: Row) -> Iterator[tuple[str, V
             if set(entry.targets) == set(one.contrast.languages):
                 yield column, one.verdict
             elif entry.targets[0] in one.each:
-                yield column, one.each[entry.targets[0]]
+                yield column, one.each[entry.targets[0]].verdict
 
 
 def _placements(evidence: Evidence) -> Iterator[Place]:
@@ -48,7 +48,7 @@ def _placements(evidence: Evidence) -> Iterator[Place]:
     rows = {f"{row.group} {row.label}": row for row in evidence.table.rows}
     joint = next(row for row in evidence.table.rows if row.group == "-")
     words: dict[str, list[str]] = {}
-    for one in evidence.judged:
+    for one in (judged for judged in evidence.judged if not judged.contrast.answered_in):
         row = rows[one.contrast.labels[0]]
         for column, word in _columns(evidence, one, row):
             words.setdefault(column, []).append(word.word)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tabulate import tabulate
 
-from metaxl.experiment.contrasts import CONFIRMATORY, EXPLORATORY
+from metaxl.experiment.contrasts import CONFIRMATORY, EXPLORATORY, MAIN
 from metaxl.reporting.evidence.judged import Judged
 from metaxl.reporting.evidence.papers import NAMES, papers_own
 from metaxl.reporting.evidence.sentences import sentences, what_is_shown
 from metaxl.reporting.evidence.table import Design, Evidence
-from metaxl.reporting.evidence.words import about, bare, group_name, interval, said
+from metaxl.reporting.evidence.words import about, bare, group_name, interval, said, word_of
 from metaxl.reporting.markup import markdown
+from metaxl.reporting.statistics.estimate import ALPHA
 from metaxl.reporting.statistics.languages import OverLanguages
 from metaxl.reporting.statistics.power import Needed, needed, power, smallest, standard_error
 from metaxl.reporting.statistics.verdict import PAPER, WORTH
@@ -25,15 +26,18 @@ HEAD = """\
 # Evidence
 
 What the records say of the questions that the tables put. A difference is in points of F1 (percent). Over languages,
-each language counts once, with the mean over its seeds: interval and p are Student's t, flip p is that of the exact
-sign-flip test, d_z the mean over the standard deviation. Of fewer than six languages the standard error is never below
-what their own seeds and sentences leave open. Adjusted p is Holm's, within a table over the confirmatory
-comparisons and over the exploratory ones. The words:
+each language counts once, with the mean over its seeds: interval and p are Student's t, flip p is that of the
+sign-flip test (exact up to 20 languages), d_z the mean over the standard deviation. Of fewer than six languages the
+standard error is never below what their own seeds and sentences leave open. Adjusted p is Holm's within a table: a
+confirmatory comparison is adjusted over the confirmatory ones, an exploratory one over all. How many there are follows
+from the configuration. Intervals are not adjusted, so that one may exclude 0 where the word is "cannot tell".
+
+What the words mean:
 
 - **yes**: adjusted p < .05, and better. **worse**: the same, and worse.
 - **no such gain** as +1 F1, or as +2.07, the paper's: the one-sided 95 % upper bound is below it, which is lower than
   the upper end of the two-sided interval.
-- **cannot tell**: none of these. The records allow a gain as well as none.
+- **cannot tell**: none of these. That is no evidence of no difference.
 
 A confirmatory comparison was fixed before anything was trained; an exploratory one is a hint for the next experiment.
 `evidence/` holds every comparison, language and seed as CSV.
@@ -54,7 +58,10 @@ def section(evidence: Evidence, title: str) -> str:
             parts += [f"### {role.capitalize()} comparisons", _grid(ANSWERS, (_answer(evidence, one) for one in own))]
     parts += list(_by_language(evidence))
     for design in evidence.designs:
-        parts += list(_planning(design))
+        family = next(
+            one.family for one in evidence.judged if (one.contrast.task, one.contrast.key) == (design.task, MAIN)
+        )
+        parts += list(_planning(design, family))
     return "\n\n".join(parts) + "\n"
 
 
@@ -79,7 +86,7 @@ def _answer(evidence: Evidence, one: Judged) -> list[str]:
     signs = _signs(one.over) if one.over else [EMPTY, EMPTY, EMPTY]
     adjusted = _ps(one.estimate.p_value, one.adjusted_p)
     names = [markdown(_label(evidence, one)), markdown(group_name(evidence.config, one)) or EMPTY]
-    return [*names, *tested, *adjusted, *signs, said(one.verdict, one.contrast.key)]
+    return [*names, *tested, *adjusted, *signs, word_of(one)]
 
 
 def _label(evidence: Evidence, one: Judged) -> str:
@@ -128,36 +135,44 @@ def _languages(evidence: Evidence, one: Judged) -> Iterator[list[str]]:
             yield [*row, scores, interval(found.estimate, ""), *counts]
 
 
-def _planning(design: Design) -> Iterator[str]:
-    """Yield what a design can show of MetaXL against JT, and what would show more."""
+def _planning(design: Design, family: int) -> Iterator[str]:
+    """Yield what a design can show of MetaXL against JT, by itself and as one of a family, and what would show more."""
     shape = (design.components, design.languages, design.seeds, design.sentences)
     parts = design.components
+    first = ALPHA / max(family, 1)
     count = "1 language" if design.languages == 1 else f"{design.languages} languages"
     yield f"### What this design can show: {short_name(design.task)}, MetaXL against JT"
     if design.languages == design.seeds == 1:
         yield what_is_shown(design)
         return
-    spread = [f"between runs {math.sqrt(parts.run):.2f}"] if design.seeds > 1 else []
-    spread += [f"over {design.sentences:,} test sentences {math.sqrt(parts.sentence / design.sentences):.2f}"]
-    spread += [] if math.isnan(parts.language) else [f"between languages {math.sqrt(parts.language):.2f}"]
+    runs = [] if math.isnan(parts.run) else [f"between runs {math.sqrt(parts.run):.2f}"]
+    spread = [*runs, f"over {design.sentences:,} test sentences {math.sqrt(parts.sentence / design.sentences):.2f}"]
+    what = "between languages" if runs else "between languages, and runs with them,"
+    spread += [] if math.isnan(parts.language) else [f"{what} {math.sqrt(parts.language):.2f}"]
     seeds = "1 seed" if design.seeds == 1 else f"{design.seeds} seeds"
     yield (
         f"{count}, {seeds}, {design.sentences:,} test sentences each. Standard deviations of a difference in F1: "
         f"{', '.join(spread)}. Standard error of the mean: {standard_error(*shape):.2f}. "
-        f"A true difference of {smallest(*shape):.2f} F1 is found in 4 of 5 experiments (power 80 %)."
+        f"A true difference of {smallest(*shape):.2f} F1 is found in 4 of 5 experiments (power 80 %) by itself, "
+        f"one of {smallest(*shape, alpha=first):.2f} F1 where it is the first of {family} by Holm."
     )
-    head = ("true difference", "power here", "languages for 80 %", "or seeds", "or test sentences")
-    yield _grid(
-        head, ([f"{e:+g}", f"{power(*shape, effect=e):.0%}", *_more(needed(*shape, effect=e))] for e in EFFECTS)
-    )
+    head = ("true difference", "power by itself", f"as the first of {family}", "languages for 80 % by itself")
+    rows = []
+    for effect in EFFECTS:
+        powers = [f"{power(*shape, effect=effect, alpha=alpha):.0%}" for alpha in (ALPHA, first)]
+        rows.append([f"{effect:+g}", *powers, *_more(needed(*shape, effect=effect), bool(runs))])
+    yield _grid((*head, "or seeds", "or test sentences"), rows)
     yield "`metaxl power` asks the same of other designs."
 
 
 EFFECTS = (WORTH, PAPER)
 
 
-def _more(found: Needed) -> list[str]:
-    return [EMPTY if n is None else about(n) for n in (found.languages, found.seeds, found.sentences)]
+def _more(found: Needed, known_runs: bool) -> list[str]:
+    languages, seeds, sentences = (
+        EMPTY if n is None else about(n) for n in (found.languages, found.seeds, found.sentences)
+    )
+    return [languages, seeds if known_runs else "not known", sentences]
 
 
 def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.contrasts import Contrast
+from metaxl.experiment.contrasts import CONFIRMATORY, Contrast
 from metaxl.reporting.evidence.counted import Counted
 from metaxl.reporting.statistics.counts import f1
 from metaxl.reporting.statistics.estimate import Estimate, estimate
 from metaxl.reporting.statistics.family import holm
-from metaxl.reporting.statistics.languages import OverLanguages, over_languages
+from metaxl.reporting.statistics.languages import FEW, OverLanguages, over_languages
 from metaxl.reporting.statistics.runs import OneLanguage, over_runs, with_common_runs
 from metaxl.reporting.statistics.verdict import Verdict, verdict
 
 Lack: TypeAlias = Literal["", "absent", "undefined", "unlike"]
-# With fewer languages no signs of their differences have p < .05, and two may agree by luck: then the standard error is
-# never below what the languages' own seeds and sentences leave open.
-FEW = 6
 NOTHING = estimate(math.nan, math.nan, 0)
 
 
@@ -47,6 +44,14 @@ class Language:
     lack: Lack
 
 
+class Word(NamedTuple):
+    """The word for one language, its adjusted p, and how many questions it was adjusted for."""
+
+    verdict: Verdict
+    adjusted_p: float
+    family: int
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A contrast and its answer.
@@ -56,11 +61,12 @@ class Judged:
         languages: every language, those that lack something too.
         estimate: of the difference: over languages, or over seeds and sentences where one language alone is there.
         over: what the languages say together; None of one alone.
-        adjusted_p: by Holm over the `family` questions of the same table and role; NaN where nothing was tested.
+        adjusted_p: by Holm over the `family` questions of the same table: a confirmatory one over the confirmatory
+            ones, an exploratory one over all. NaN where nothing was tested, or the answer is another table's.
         family: how many questions were tested together.
         verdict: the word.
         each: the word for each language by itself, adjusted over languages and sources, where the table shows a
-            column a language and no average.
+            column a language and no average; of one language alone it is `verdict`.
     """
 
     contrast: Contrast
@@ -70,7 +76,7 @@ class Judged:
     adjusted_p: float
     family: int
     verdict: Verdict
-    each: dict[str, Verdict]
+    each: dict[str, Word]
 
     @property
     def there(self) -> list[Language]:
@@ -100,13 +106,35 @@ def judge(
     """
     languages = [_languages(contrast, counts, seeds) for contrast in contrasts]
     estimates, overs = zip(*map(_together, languages), strict=True) if contrasts else ((), ())
-    adjusted, family = _families([contrast.role for contrast in contrasts], list(map(_tested, languages, estimates)))
-    each = _each([(one, of_one if by_language(one) else ()) for one, of_one in zip(contrasts, languages, strict=True)])
-    parts = zip(contrasts, languages, estimates, overs, adjusted, family, each, strict=True)
-    return [
-        Judged(contrast, of_contrast, found, over, p_value, size, _verdict(found, p_value), words)
-        for contrast, of_contrast, found, over, p_value, size, words in parts
+    tested = [
+        math.nan if contrast.answered_in else _tested(of_one, found)
+        for contrast, of_one, found in zip(contrasts, languages, estimates, strict=True)
     ]
+    adjusted, family = _families([contrast.role for contrast in contrasts], tested)
+    shown = [by_language(contrast) and not contrast.answered_in for contrast in contrasts]
+    each = _each(
+        list(
+            zip(contrasts, [of_one if show else () for of_one, show in zip(languages, shown, strict=True)], strict=True)
+        )
+    )
+    parts = zip(contrasts, languages, estimates, overs, adjusted, family, each, strict=True)
+    return [_judged(*part) for part in parts]
+
+
+def _judged(
+    contrast: Contrast,
+    languages: tuple[Language, ...],
+    found: Estimate,
+    over: OverLanguages | None,
+    adjusted_p: float,
+    family: int,
+    each: dict[str, Word],
+) -> Judged:
+    """Return the answer; where one language alone is there, its own word is the answer's."""
+    word = _verdict(found, adjusted_p)
+    if len(each) == 1:
+        each = dict.fromkeys(each, Word(word, adjusted_p, family))
+    return Judged(contrast, languages, found, over, adjusted_p, family, word, each)
 
 
 def _verdict(found: Estimate, adjusted_p: float) -> Verdict:
@@ -171,17 +199,19 @@ def _tested(languages: Sequence[Language], found: Estimate) -> float:
 
 
 def _families(roles: Sequence[str], p_values: Sequence[float]) -> tuple[list[float], list[int]]:
-    """Return the adjusted p of each question and how many were tested with it: those of its role."""
-    adjusted, sizes = [math.nan] * len(roles), [0] * len(roles)
-    for role in dict.fromkeys(roles):
-        places = [place for place, other in enumerate(roles) if other == role]
-        size = sum(not math.isnan(p_values[place]) for place in places)
-        for place, value in zip(places, holm([p_values[place] for place in places]), strict=True):
-            adjusted[place], sizes[place] = value, size
-    return adjusted, sizes
+    """Return the adjusted p of each question and how many were tested with it.
+
+    A confirmatory question is adjusted over those of its role; an exploratory one over all of the table, so that it is
+    never held to less than a confirmatory one.
+    """
+    confirmatory = [p if role == CONFIRMATORY else math.nan for role, p in zip(roles, p_values, strict=True)]
+    strict, among_all = holm(confirmatory), holm(p_values)
+    adjusted = [a if role == CONFIRMATORY else b for role, a, b in zip(roles, strict, among_all, strict=True)]
+    counts = [sum(not math.isnan(p) for p in family) for family in (confirmatory, p_values)]
+    return adjusted, [counts[0] if role == CONFIRMATORY else counts[1] for role in roles]
 
 
-def _each(asked_of: Sequence[tuple[Contrast, Sequence[Language]]]) -> list[dict[str, Verdict]]:
+def _each(asked_of: Sequence[tuple[Contrast, Sequence[Language]]]) -> list[dict[str, Word]]:
     """Return the word of every language given, adjusted over the languages and sources of one question."""
     places = [
         (number, contrast.question, language)
@@ -189,11 +219,12 @@ def _each(asked_of: Sequence[tuple[Contrast, Sequence[Language]]]) -> list[dict[
         for language in languages
         if language.found
     ]
-    words: list[dict[str, Verdict]] = [{} for _ in asked_of]
+    words: list[dict[str, Word]] = [{} for _ in asked_of]
     for question in dict.fromkeys(question for _, question, _ in places):
         asked = [(number, language) for number, other, language in places if other == question]
         estimates = [language.found.estimate for _, language in asked if language.found]
         adjusted = holm([_tested([language], found) for (_, language), found in zip(asked, estimates, strict=True)])
+        size = sum(not math.isnan(value) for value in adjusted)
         for (number, language), found, value in zip(asked, estimates, adjusted, strict=True):
-            words[number][language.target] = _verdict(found, value)
+            words[number][language.target] = Word(_verdict(found, value), value, size)
     return words

@@ -40,7 +40,9 @@ def layers(judged: Sequence[Judged]) -> Iterator[Layers]:
     """Yield a task's test, where there are two placements or more of one source."""
     for task in dict.fromkeys(one.contrast.task for one in judged if one.contrast.table == PLACEMENTS):
         own = [one for one in judged if one.contrast.task == task]
-        languages = [target for target in own[0].contrast.languages if all(_scored(one, target) for one in own)]
+        languages = [
+            target for target in own[0].contrast.languages if all(_scored(one, target) is not None for one in own)
+        ]
         if len(own) > 1:
             matrix = np.array([[_scored(one, target) for one in own] for target in languages]).reshape(-1, len(own))
             test = layers_differ(matrix) if languages else LayersDiffer(*[math.nan] * 4)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from metaxl.reporting.evidence.judged import Judged
 from metaxl.reporting.evidence.papers import TABLE, papers_own
 from metaxl.reporting.evidence.table import Evidence
-from metaxl.reporting.evidence.words import left_out
+from metaxl.reporting.evidence.words import left_out, word_of
 from metaxl.reporting.statistics.estimate import Estimate
 
 QUESTION = ("table", "task", "group", "comparison", "label")
@@ -21,6 +21,7 @@ POOLED = (
 )
 LANGUAGES = (
     *(*QUESTION, "language", "seeds", "sentences", "sentences_that_differ", "first_f1", "second_f1", *NUMBERS),
+    *("adjusted_p", "adjusted_for", "verdict", "gain_ruled_out"),
     *("run_variance", "sentence_variance", "residual_variance", "lacks"),
 )
 SEEDS = (*QUESTION, "language", "seed", "sentences", "sentences_that_differ", *NUMBERS, "about")
@@ -80,7 +81,7 @@ def _pooled(one: Judged) -> list[object]:
     return [
         *("these records", *_question(one), *about, *(means if there else [None, None])),
         *(*_numbers(one.estimate), one.adjusted_p, one.family or None, *together),
-        *(one.verdict.word, one.verdict.bound),
+        *((word_of(one), None) if one.contrast.answered_in else (one.verdict.word, one.verdict.bound)),
     ]
 
 
@@ -110,7 +111,14 @@ def _languages(one: Judged) -> Iterator[list[object]]:
         else:
             counted = [found.sentences, found.differing, *language.scores]
             variances = [found.run_variance, found.sentence_variance, found.residual_variance]
-            yield [*_question(one), language.target, seeds, *counted, *_numbers(found.estimate), *variances, ""]
+            numbers = [*_numbers(found.estimate), *_own_word(one, language.target)]
+            yield [*_question(one), language.target, seeds, *counted, *numbers, *variances, ""]
+
+
+def _own_word(one: Judged, target: str) -> list[object]:
+    """Return what is said of a language by itself; nothing where the table shows an average."""
+    word = one.each.get(target)
+    return [word.adjusted_p, word.family, word.verdict.word, word.verdict.bound] if word else [None] * 4
 
 
 def _seeds(one: Judged) -> Iterator[list[object]]:

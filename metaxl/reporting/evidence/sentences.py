@@ -8,9 +8,9 @@ from metaxl.experiment.contrasts import CONFIRMATORY, PLACEMENTS
 from metaxl.reporting.evidence.judged import Judged
 from metaxl.reporting.evidence.layers import Layers
 from metaxl.reporting.evidence.table import Design, Evidence
-from metaxl.reporting.evidence.words import about, answer, interval, left_out, p, said, source, together
+from metaxl.reporting.evidence.words import about, answer, interval, left_out, p, said, source, together, word_of
 from metaxl.reporting.statistics.power import needed, smallest
-from metaxl.reporting.statistics.verdict import WORTH
+from metaxl.reporting.statistics.verdict import WORTH, Verdict
 from metaxl.reporting.titles import short_name
 
 ONE_SEED = (
@@ -56,7 +56,7 @@ def _each(one: Judged) -> Iterator[str]:
     """Yield the answer of each language that stands in a column of its own, then of all together."""
     for language in one.there:
         if language.found:
-            word = said(one.each[language.target], one.contrast.key)
+            word = said(one.each[language.target].verdict, one.contrast.key)
             yield f"{language.target}: {word} ({interval(language.found.estimate)})"
     if one.over:
         both = "both" if one.over.count == 2 else "all"
@@ -85,7 +85,8 @@ def _words(own: Sequence[Judged], target: str) -> str:
     """Return the words of one language, placements of the same word together."""
     places: dict[str, list[str]] = {}
     for one in own:
-        word = said(one.each[target], one.contrast.key) if target in one.each else "no records"
+        word = said(one.each[target].verdict, one.contrast.key) if target in one.each else "no records"
+        word = word_of(one) if one.contrast.answered_in else word
         places.setdefault(word, []).append(_place(one))
     return ", ".join(f"{word} ({together(labels)})" for word, labels in places.items())
 
@@ -111,7 +112,7 @@ def _legend(number: int, shown: Sequence[Judged]) -> Iterator[str]:
     where = f"evidence/table{number}.md has each language and the exploratory comparisons."
     adjusted = "" if tested < 2 else ", adjusted by Holm" if each else f", adjusted for {tested} comparisons by Holm"
     decided = f'"Yes" and "worse" mean p < .05{adjusted}.'
-    if any(word.bound is not None for one in shown for word in (one.verdict, *one.each.values())):
+    if any(word.bound is not None for one in shown for word in _all_words(one)):
         decided += ' "No such gain" means that the one-sided 95 % upper bound is below it.'
     found = [one for one in shown if one.there]
     if any(one.over for one in found):
@@ -125,6 +126,10 @@ def _legend(number: int, shown: Sequence[Judged]) -> Iterator[str]:
         yield f"Each answer gives the difference and its 95 % interval over test sentences. {ONE_SEED}"
 
 
+def _all_words(one: Judged) -> list[Verdict]:
+    return [one.verdict, *(word.verdict for word in one.each.values())]
+
+
 def _power(evidence: Evidence) -> Iterator[str]:
     """Yield, of one language alone, what its seeds and sentences can show."""
     for design in evidence.designs:
@@ -136,6 +141,8 @@ def what_is_shown(design: Design) -> str:
     """Return what one language's seeds and sentences can show, and what it takes to show more."""
     shape = (design.components, 1, design.seeds, design.sentences)
     least, sized = smallest(*shape), f"{design.sentences:,} test sentences"
+    if not least > 0:
+        return "No two models differ in any sentence, so nothing is known of what more of them would show."
     if design.seeds == 1:
         return f"These {sized} can show (in 4 of 5 cases) a difference of {least:.1f} F1 between two trained models."
     more = needed(*shape, effect=WORTH)

@@ -20,6 +20,12 @@ LACKS: dict[Lack, str] = {
 }
 
 
+def word_of(one: Judged) -> str:
+    """Return a question's word within a sentence, or where it is answered."""
+    number = one.contrast.answered_in
+    return f"see Table {number}" if number else said(one.verdict, one.contrast.key)
+
+
 def said(word: Verdict, key: str) -> str:
     """Return a verdict within a sentence."""
     if word.bound is None:
@@ -48,6 +54,8 @@ def about(number: int) -> str:
 
 def answer(one: Judged, short: bool = False) -> str:
     """Return word, difference and what it is made of; in short without counts."""
+    if one.contrast.answered_in:
+        return word_of(one)
     if not one.there:
         lacks = dict.fromkeys(LACKS[language.lack] for language in one.languages)
         return f"{said(one.verdict, one.contrast.key)} ({together(lacks)})"

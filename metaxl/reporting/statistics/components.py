@@ -20,7 +20,7 @@ class Components:
     language + run / S + (sentence - residual) / n + residual / (S n).
 
     Attributes:
-        run: of the difference between runs.
+        run: of the difference between runs; NaN where no language had two seeds, so that it stands in `language`.
         sentence: of one sentence's influence in one pair of runs; divide by n.
         language: of the true difference between languages; NaN where one language alone was seen.
         residual: the part of `sentence` that is another in every run, so that more seeds average it out too. Leaving
@@ -34,7 +34,8 @@ class Components:
 
     def within(self, seeds: float, sentences: float) -> float:
         """Return the variance of one language's difference around its truth."""
-        return self.run / seeds + (self.sentence - self.residual + self.residual / seeds) / sentences
+        run = 0.0 if math.isnan(self.run) else self.run
+        return run / seeds + (self.sentence - self.residual + self.residual / seeds) / sentences
 
 
 def components(per_language: Sequence[OneLanguage], differences: Sequence[float]) -> Components:
@@ -53,7 +54,7 @@ def components(per_language: Sequence[OneLanguage], differences: Sequence[float]
             "one of each a language is expected."
         )
     repeated = [one for one in per_language if one.seeds > 1]
-    run = _floored([one.run_variance for one in repeated])
+    run = _floored([one.run_variance for one in repeated]) if repeated else math.nan
     residual = _floored([one.residual_variance for one in repeated])
     shared = _floored([one.sentence_variance for one in repeated])
     sentence = shared + residual if repeated else _floored([one.sentence_variance for one in per_language])

@@ -6,15 +6,18 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.special import nctdtr, stdtrit
+import numpy as np
+from scipy.special import chdtri, nctdtr, ndtr, stdtrit
 
 from metaxl.errors import ConfigError
 from metaxl.reporting.statistics.components import Components
 from metaxl.reporting.statistics.estimate import ALPHA
+from metaxl.reporting.statistics.languages import FEW
 from metaxl.reporting.statistics.runs import MeanSquares
 
 TARGET = 0.8  # the power that is asked for
 MOST = {"languages": 10_000, "seeds": 1_000, "sentences": 10_000_000}  # beyond them a number is called out of reach
+POINTS = 2_000  # at which the power of few languages is averaged
 FEWEST_SEEDS = 2  # with fewer, nothing is said of the methods in one language
 
 
@@ -44,14 +47,14 @@ def power(
 ) -> float:
     """Return how often a true effect in points is found by the two-sided test at `alpha`, by the noncentral t.
 
-    Over languages it has K - 1 degrees of freedom; within one language those of the expected mean squares. NaN where
-    nothing can be tested, as one sentence alone.
+    Over languages it has K - 1 degrees of freedom; within one language those of the expected mean squares. It is of one
+    question asked alone: adjusted for others, it is less. NaN where nothing can be tested, as one sentence alone.
 
     Raises:
         ConfigError: a number is below 1.
     """
     error, df = _error(components, languages, seeds, sentences)
-    return _power(error, df, effect, alpha)
+    return _power(error, df, effect, alpha, _floor(components, languages, seeds, sentences))
 
 
 def smallest(
@@ -64,16 +67,17 @@ def smallest(
     """
     _require_target(target, alpha)
     error, df = _error(components, languages, seeds, sentences)
+    floor = _floor(components, languages, seeds, sentences)
     if not df > 0 or math.isnan(error):
         return math.nan
     if error == 0:
         return 0.0
     low, high = 0.0, error
-    while _power(error, df, high, alpha) < target:
+    while _power(error, df, high, alpha, floor) < target:
         low, high = high, 2 * high
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _power(error, df, middle, alpha) < target else (low, middle)
+        low, high = (middle, high) if _power(error, df, middle, alpha, floor) < target else (low, middle)
     return high
 
 
@@ -133,13 +137,25 @@ def _error(components: Components, languages: int, seeds: int, sentences: int) -
     return math.sqrt(variance), df
 
 
-def _power(error: float, df: float, effect: float, alpha: float) -> float:
+def _floor(components: Components, languages: int, seeds: int, sentences: int) -> float:
+    """Return what the standard error of few languages is never below: what their seeds and sentences leave open."""
+    few = 1 < languages < FEW
+    return math.sqrt(components.within(seeds, sentences) / languages) if few else 0.0
+
+
+def _power(error: float, df: float, effect: float, alpha: float, floor: float) -> float:
+    """Return the power of a t test whose standard error, `error` in expectation, is never below `floor`."""
     if not df > 0 or math.isnan(error):
         return math.nan
     if error == 0:
         return 1.0 if effect else 0.0
     critical, shift = float(stdtrit(df, 1 - alpha / 2)), abs(effect) / error
-    return float(nctdtr(df, -shift, -critical) + nctdtr(df, shift, -critical))  # P(t > c) is P(-t < -c)
+    if floor:  # the mean and its standard error are independent: average over the latter's distribution
+        seen = np.sqrt(chdtri(df, (np.arange(POINTS) + 0.5) / POINTS) / df)
+        bound = critical * np.maximum(seen, floor / error)
+        return float(np.mean(ndtr(shift - bound) + ndtr(-shift - bound)))
+    wrong = float(nctdtr(df, shift, -critical))  # of the wrong sign; far out scipy has no number for it
+    return float(nctdtr(df, -shift, -critical)) + (0.0 if math.isnan(wrong) else wrong)  # P(t > c) is P(-t < -c)
 
 
 def _least(enough: Callable[[int], bool], low: int, most: int) -> int | None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import fdtri, stdtridf, stdtrit
+from scipy.special import fdtrc, fdtri, stdtridf, stdtrit
 
 from metaxl.errors import DataError
 from metaxl.reporting.statistics.counts import Counts, difference, differing
 from metaxl.reporting.statistics.estimate import ALPHA, Estimate, estimate
 
-FEW_SEEDS = 2  # of which a language by itself cannot tell how much its runs differ
+FEW_SEEDS = 4  # up to which a language by itself hardly tells how much its runs differ
+OUTLYING = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +81,43 @@ def over_runs(pairs: Sequence[tuple[Counts, Counts]]) -> OneLanguage:
 
 
 def with_common_runs(languages: Sequence[OneLanguage]) -> list[OneLanguage]:
-    """Return analyses of the same two methods, those of FEW_SEEDS seeds with the spread between runs of all languages.
+    """Return analyses of the same two methods, those of few seeds with the variance between runs of all languages.
 
-    Two seeds say next to nothing of how runs differ: an interval with one degree of freedom is as wide as 13 standard
-    errors. Several languages together say enough. Their mean squares of seeds, each divided by its n, are averaged with
-    their degrees of freedom as weights. This takes runs to differ as much in one language as in another; where they do
-    not, intervals are too short where they differ most and too long where they differ least, and right on average.
+    Two seeds say next to nothing of how runs differ: an interval with one degree of freedom is 13 standard errors wide.
+    Several languages together say enough, if runs differ as much in one as in another. The variance A between runs is
+    then the mean over languages, with their degrees of freedom as weights, and the mean square of a language's seeds is
+    n A + C with its own C. A language whose runs differ far more than the others' (F test, p < OUTLYING) keeps its own
+    variance and lends it to none.
     """
-    repeated = [one.squares for one in languages if one.seeds > 1]
-    if len(repeated) < 2:
+    pool = _alike([one for one in languages if one.seeds > 1])
+    if len(pool) < 2:
         return list(languages)
-    df = sum(squares.seed_df for squares in repeated)
-    spread = math.fsum(squares.seed_df * squares.seed / squares.sentences for squares in repeated) / df
-    return [_with_spread(one, spread, df) if one.seeds == FEW_SEEDS else one for one in languages]
+    df = sum(one.squares.seed_df for one in pool)
+    run = max(0.0, math.fsum(one.squares.seed_df * one.run_variance for one in pool) / df)
+    return [_with_run(one, run, df) if one in pool and one.seeds <= FEW_SEEDS else one for one in languages]
 
 
-def _with_spread(one: OneLanguage, spread: float, df: int) -> OneLanguage:
-    """Return an analysis with another variance between the differences of its runs, of so many degrees of freedom."""
-    squares = replace(one.squares, seed=spread * one.sentences, seed_df=df)
+def _alike(pool: list[OneLanguage]) -> list[OneLanguage]:
+    """Return the analyses without those whose runs differ far more than the others', the worst taken out first."""
+    while len(pool) > 1:
+        tails = [_tail(one, [other for other in pool if other is not one]) for one in pool]
+        if min(tails) >= OUTLYING:
+            break
+        pool = [one for one, tail in zip(pool, tails, strict=True) if tail > min(tails)]
+    return pool
+
+
+def _tail(one: OneLanguage, others: Sequence[OneLanguage]) -> float:
+    """Return how often runs that differ as the others' do would differ as much as these."""
+    df = sum(other.squares.seed_df for other in others)
+    usual = math.fsum(other.squares.seed_df * other.squares.seed / other.sentences for other in others) / df
+    own = one.squares.seed / one.sentences
+    return float(fdtrc(one.squares.seed_df, df, own / usual)) if usual > 0 else float(own == 0)
+
+
+def _with_run(one: OneLanguage, run: float, df: int) -> OneLanguage:
+    """Return an analysis with another variance between runs, of so many degrees of freedom."""
+    squares = replace(one.squares, seed=one.sentences * run + one.squares.residual, seed_df=df)
     variance, of_mean = squares.of_mean()
     return replace(one, estimate=estimate(one.estimate.mean, math.sqrt(variance), of_mean))
 

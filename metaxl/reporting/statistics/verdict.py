@@ -26,7 +26,10 @@ def verdict(estimate: Estimate, adjusted_p: float) -> Verdict:
     "yes": adjusted p < .05 and the mean above 0. "worse": the same below 0. "no such gain": the one-sided 95 % upper
     bound lies below WORTH, or else below PAPER. Everything else, and whatever is NaN: "cannot tell". Each word is false
     in 5 % of worlds at most: "yes" and "worse" where the truth is 0, "no such gain" where it is the gain ruled out.
+    Differences that are all the same, so that nothing is known of their spread, tell nothing.
     """
+    if estimate.se == 0:
+        return Verdict("cannot tell")
     if adjusted_p < ALPHA and estimate.mean != 0:
         return Verdict("yes" if estimate.mean > 0 else "worse")
     for bound in (WORTH, PAPER):
