@@ -72,6 +72,12 @@ def train(place, out, spec, model=None):
     return read_json(out / "scores.json")
 
 
+def train_on(place, out, spec):
+    """Train a cell, or go on where it was killed; a state is saved after each step."""
+    torch.set_num_threads(1)
+    train_cell(spec, place, files_of(place, spec), out, CPU, out.with_name(f"{out.name}-work"), interval=0.0)
+
+
 def run_of(place, spec):
     data = CellData.load(files_of(place, spec))
     return Run(spec, build_learner(spec, place, data.rows, CPU), data)

@@ -93,7 +93,7 @@ def with_common_runs(languages: Sequence[OneLanguage]) -> list[OneLanguage]:
     if len(pool) < 2:
         return list(languages)
     df = sum(one.squares.seed_df for one in pool)
-    run = max(0.0, math.fsum(one.squares.seed_df * one.run_variance for one in pool) / df)
+    run = math.fsum(one.squares.seed_df * one.run_variance for one in pool) / df
     return [_with_run(one, run, df) if one in pool and one.seeds <= FEW_SEEDS else one for one in languages]
 
 
@@ -116,8 +116,8 @@ def _tail(one: OneLanguage, others: Sequence[OneLanguage]) -> float:
 
 
 def _with_run(one: OneLanguage, run: float, df: int) -> OneLanguage:
-    """Return an analysis with another variance between runs, of so many degrees of freedom."""
-    squares = replace(one.squares, seed=one.sentences * run + one.squares.residual, seed_df=df)
+    """Return an analysis with another variance between runs, unbiased and so perhaps below 0, of so many df."""
+    squares = replace(one.squares, seed=max(0.0, one.sentences * run + one.squares.residual), seed_df=df)
     variance, of_mean = squares.of_mean()
     return replace(one, estimate=estimate(one.estimate.mean, math.sqrt(variance), of_mean))
 
