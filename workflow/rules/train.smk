@@ -1,6 +1,6 @@
 # A training that ends without a score is tried again where another attempt may succeed; in the end the cell leaves its
-# reason and stand-ins for its records, so that tables can be made. Within a job of a cluster nothing is tried again, for it would get no more
-# memory there: the Snakemake that submits jobs sees to it.
+# reason and stand-ins for its records, so that tables can be made. Within a job of a cluster nothing is tried again, for
+# it would get no more memory there: the Snakemake that submits jobs sees to it.
 ATTEMPTS = 1 if PLAN.config.strict else 3
 
 
