@@ -1,8 +1,7 @@
 # A training that ends without a score is tried again where another attempt may succeed; in the end the cell leaves its
-# reason and stand-ins for its records, so that tables can be made. What ends a whole job of a cluster counts by the
-# profile's retries, where those are more. Within such a job nothing is tried again: it would get no more memory there.
+# reason and stand-ins for its records, so that tables can be made. Within a job of a cluster nothing is tried again, for
+# it would get no more memory there: the Snakemake that submits jobs sees to it.
 ATTEMPTS = 1 if PLAN.config.strict else 3
-RETRIES = max(ATTEMPTS - 1, getattr(workflow.execution_settings, "retries", 0))
 
 
 rule train:
@@ -24,7 +23,7 @@ rule train:
         "results/{name}/logs/cells/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.log",
     benchmark:
         "results/{name}/benchmarks/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.tsv"
-    retries: RETRIES if workflow.is_main_process else 0
+    retries: ATTEMPTS - 1 if workflow.is_main_process else 0
     conda:
         "../../envs/metaxl.yaml"
     threads: 1
