@@ -94,7 +94,7 @@ class Encoded:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        except (ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        except (ValueError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
             raise DataError(f"{path}: damaged ({error}); remove it, and the same command makes it again.") from error
 
 

@@ -105,7 +105,7 @@ def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel
             source, target = (_usable(name, arrays[name]) for name in names)
         if source.shape[1] != target.shape[1]:
             raise ValueError(f"they differ in hidden size: {source.shape} and {target.shape}")
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile) as error:
         raise DataError(
             f"{path}: expected this cell's .npz file with {names[0]!r} and 'target', each at least two finite vectors "
             f"(sentences, hidden), none of them zero: {error}. Train the cell again."

@@ -50,7 +50,7 @@ def _gold(data: Path, classes: tuple[str, ...]) -> Gold:
             numbers, starts, names = arrays["gold"], arrays["word_starts"], arrays["names"]
         examples = np.split(numbers, starts[1:-1])
         return {str(name): [classes[i] for i in labels] for name, labels in zip(names, examples, strict=True)}
-    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, IndexError, EOFError, RuntimeError, BadZipFile) as error:
         raise DataError(
             f"{data}: no encoded data of these classes ({error}). Remove the file; the workflow makes it again."
         ) from error

@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import encoded, make_tokenizer
+from damage import DAMAGES, damage
 from experiments import ROOT, load, plan_of, shipped
+from trap import trapped
 
 from metaxl.experiment.config import default_switches
 from metaxl.experiment.grid import all_cells
@@ -161,16 +163,19 @@ def test_data_that_are_encoded_are_counted(tmp_path, monkeypatch):
     assert extents_of(plan, cell)["dev"] == before["dev"]
 
 
-@pytest.mark.parametrize("content", [b"", b"damaged", b"PK\x03\x04 cut off"])
-def test_damaged_data_count_as_missing_for_their_training_tells_of_them(tmp_path, monkeypatch, content):
+@pytest.mark.parametrize("kind", [*DAMAGES, "pickled"])
+def test_damaged_data_count_as_missing_for_their_training_tells_of_them(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
     plan = plan_of()
     cell = next(cell for cell in all_cells(plan.config) if (cell.target, cell.method) == ("qu", "joint"))
     before = extents_of(plan, cell)
     path = plan.cell_inputs(cell)["source"][0]
     path.parent.mkdir(parents=True)
-    path.write_bytes(content)
+    np.savez(path, starts=trapped(tmp_path / "read") if kind == "pickled" else np.arange(3))
+    if kind != "pickled":
+        damage(path, kind)
     assert extents_of(plan, cell) == before
+    assert not (tmp_path / "read").exists()
 
 
 def test_an_encoder_is_as_large_as_its_configuration_says(tmp_path):

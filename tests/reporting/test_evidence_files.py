@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from damage import DAMAGES, damage
 from evidence import COUNTS, RELATED, Records, languages
 from records import facts_of
 from scipy import stats
+from trap import trapped
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
@@ -167,10 +169,22 @@ def test_counts_hold_no_text_and_a_torn_file_is_named(made, tmp_path):
         assert {arrays[cell.path].dtype for cell in made.cells} == {np.dtype(np.uint16)}
     absent = Cell("tiny", "ner", "qu", "en", "joint", 99)
     assert set(read_counts([made.root / COUNTS], [made.cells[0], absent])) == {made.cells[0]}
-    torn = tmp_path / "table2.counts.npz"
-    torn.write_bytes((made.root / COUNTS).read_bytes()[:100])
-    with pytest.raises(DataError, match=r"table2\.counts\.npz: expected the counts of test sentences"):
-        read_counts([torn], made.cells)
+    for kind in DAMAGES:
+        torn = tmp_path / "table2.counts.npz"
+        torn.write_bytes((made.root / COUNTS).read_bytes())
+        damage(torn, kind)
+        with pytest.raises(DataError, match=r"table2\.counts\.npz: expected the counts of test sentences"):
+            read_counts([torn], made.cells)
+
+
+def test_a_pickle_among_the_counts_is_never_read(made, tmp_path):
+    cell = made.cells[0]
+    arrays = {cell.path: np.ones((1, 3)), f"names/{cell.task}/{cell.target}": np.array(["s0"])}
+    for name in arrays:
+        np.savez(tmp_path / "x.npz", **arrays | {name: trapped(tmp_path / "read")})
+        with pytest.raises(DataError, match=r"x\.npz: expected the counts .*allow_pickle"):
+            read_counts([tmp_path / "x.npz"], [cell])
+    assert not (tmp_path / "read").exists()
 
 
 def test_numbers_are_written_as_a_reader_expects():

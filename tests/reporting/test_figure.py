@@ -7,6 +7,7 @@ from dataclasses import replace
 import matplotlib as mpl
 import numpy as np
 import pytest
+from damage import DAMAGES, damage
 from experiments import paper_config, small_config
 from records import gathered, write_cell
 from scipy.spatial.distance import cdist, directed_hausdorff
@@ -170,8 +171,9 @@ def test_damage_is_named(trained):
     frame = gathered(root, [joint, metaxl])
     path = root / metaxl.path / "representations.npz"
     whole = path.read_bytes()
-    for damage in (whole[: len(whole) // 2], b""):
-        path.write_bytes(damage)
+    for kind in DAMAGES:
+        path.write_bytes(whole)
+        damage(path, kind)
         with pytest.raises(DataError, match=r"representations\.npz"):
             load_panel("MetaXL", metaxl, frame, root)
     own = {"cell": np.array(metaxl.path)}

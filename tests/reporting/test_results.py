@@ -10,7 +10,9 @@ import re
 import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from damage import DAMAGES, damage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import expected_of, gathered, golden, predictions, usual_labels, write_cell
@@ -18,13 +20,15 @@ from seqeval.metrics import classification_report, f1_score, precision_score, re
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
 from sklearn.metrics import precision_recall_fscore_support
+from trap import trapped
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.files import read_json, write_json, write_jsonl
 from metaxl.reporting.frame import COLUMNS, gather, mixed_code, read_scores, shown_scores, write_scores
-from metaxl.reporting.records import read_predictions, read_record
+from metaxl.reporting.records import Prediction, read_predictions, read_record
 from metaxl.reporting.rescore import library_scores
+from metaxl.reporting.truth import check_truth
 from metaxl.tasks import TASKS, LabelSet, ner_scores
 
 NER = Cell("tiny", "ner", "qu", "en", "metaxl-L2", 11)
@@ -395,6 +399,23 @@ def test_predictions_are_of_the_data_that_the_record_names(tmp_path, split, chan
     write_jsonl(folder / "predictions.jsonl", lines)
     with pytest.raises(DataError, match=r"predictions\.jsonl: .*(stand either here or|the gold labels of)"):
         gathered(tmp_path, [NER])
+
+
+@pytest.mark.parametrize("kind", [*DAMAGES, "gold", "word_starts", "names"])
+def test_encoded_data_that_are_damaged_or_pickled_are_named(tmp_path, kind):
+    """What predictions are held to; a pickle in place of an array is never read."""
+    path, sign = tmp_path / "test.npz", tmp_path / "read"
+    arrays = {"gold": np.array([0, 1]), "word_starts": np.array([0, 2]), "names": np.array(["s0"])}
+    np.savez(path, **arrays)
+    check_truth(tmp_path / "same", [Prediction("s0", list(TYPES.classes[:2]), [])], path, TYPES)
+    path = path.rename(tmp_path / "other.npz")
+    if kind in arrays:
+        np.savez(path, **arrays | {kind: trapped(sign)})
+    else:
+        damage(path, kind)
+    with pytest.raises(DataError, match=r"other\.npz: no encoded data of these classes"):
+        check_truth(tmp_path / "predictions.jsonl", [], path, TYPES)
+    assert not sign.exists()
 
 
 def fold(number, **changes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def read_counts(paths: Sequence[Path], cells: Iterable[Cell]) -> dict[Cell, Coun
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 found |= _read(arrays, wanted)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
             raise DataError(
                 f"{path}: expected the counts of test sentences ({error}). Remove it and run the workflow."
             ) from error
