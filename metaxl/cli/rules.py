@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
+from metaxl.files import read_json, write_json, write_jsonl
 from metaxl.notes import collected_notes
 from metaxl.tasks import SPLITS
 
@@ -57,8 +57,9 @@ def data(
 def draw(data: Path, *, size: int, seed: int, order: str, out: Path) -> None:
     """Draw a source set from a training split."""
     from metaxl.data.draw import draw_source
+    from metaxl.data.formats.records import read_records
 
-    write_jsonl(out, draw_source(order, read_jsonl(data), size, seed, str(data)))
+    write_jsonl(out, draw_source(order, read_records(data), size, seed, str(data)))
 
 
 def report(spec: Path, *, labels: Path, root: Path, out: Path) -> None:
@@ -92,11 +93,12 @@ def encode(
     """Tokenise data files for an encoder, and write the facts of each beside it."""
     from metaxl.data.encode import encode, load_tokenizer
     from metaxl.data.facts import facts_of_encoded, facts_path
+    from metaxl.data.formats.records import read_records
     from metaxl.tasks import find_task
 
     loaded = load_tokenizer(tokenizer.parent, task)
     for path, length, encoded_path in zip(files, max_length, out, strict=True):
-        encoded = encode(loaded, task, read_jsonl(path), length, json.loads(labels))
+        encoded = encode(loaded, task, read_records(path), length, json.loads(labels))
         facts = facts_of_encoded(encoded, find_task(task).has_words, path, length)
         log.info("%s: %d examples, %d subwords", path, len(encoded), len(encoded.ids))
         for note in facts["notes"]:

@@ -19,7 +19,8 @@ from metaxl.tasks import SPLITS, find_task
 # Of data that have not come: more than most splits of a low-resource language, and longer than most examples.
 EXAMPLES = 1000
 SUBWORDS = {True: 24.0, False: 128.0}  # of a sentence with words to label, and of a text
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error)  # what numpy raises for a damaged file
+# What numpy raises for a damaged file.
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)

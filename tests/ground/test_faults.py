@@ -20,6 +20,7 @@ from metaxl.cli import main as main_module
 from metaxl.cli.faults import MACHINE, OF_FILES, explain_fault
 from metaxl.cli.main import main
 from metaxl.data.encode import Encoded
+from metaxl.data.formats.records import read_records
 from metaxl.errors import DataError
 from metaxl.training.data import CellData
 
@@ -138,6 +139,38 @@ def test_a_damaged_encoded_file_is_named(tmp_path, kind):
     assert str(caught.value).endswith("); remove it, and the same command makes it again.")
 
 
+TORN = {
+    "cut": b'{"id": "a", "tokens": ["a"], "ta',
+    "another encoding": b'{"id": "a", "text": "\xff"}\n',
+    "a number": b"3\n",
+    "another object": b"{}\n",
+    "brackets": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("kind", [*TORN, "a pipe", "nothing"])
+def test_a_damaged_data_file_is_named(tmp_path, kind):
+    """Of those that pass from rule to rule; a pipe would block for ever."""
+    path = tmp_path / "train.jsonl"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind in TORN:
+        path.write_bytes(TORN[kind])
+    with pytest.raises(DataError) as caught:
+        read_records(path)
+    assert str(caught.value).startswith(f"{path}: damaged (")
+    assert str(caught.value).endswith("); remove it, and the same command makes it again.")
+
+
+def test_a_damaged_data_file_is_told_by_the_rule_that_reads_it(tmp_path):
+    (tmp_path / "train.jsonl").write_bytes(TORN["cut"])
+    drawn = ("--size", 1, "--seed", 1, "--order", "hash", "--out", tmp_path / "x.jsonl")
+    code, said = metaxl(tmp_path, "draw", tmp_path / "train.jsonl", *drawn)
+    assert code == 1
+    assert said.startswith(f"{tmp_path / 'train.jsonl'}: damaged (")
+    assert said.count("\n") == 1
+
+
 @pytest.mark.parametrize("field", Encoded.__dataclass_fields__)
 @pytest.mark.parametrize("load", [Encoded.load, lambda path: CellData.load({"train": path, "dev": path, "test": path})])
 def test_a_pickle_among_encoded_data_is_never_read(tmp_path, field, load):
@@ -158,6 +191,19 @@ def test_the_exit_status_of_a_command_is_passed_on(tmp_path, status):
     assert ("said" in done.stderr) == (status != 0)
     assert ("want of memory" in done.stderr) == (status == 137)
     assert (tmp_path / "log").read_text().startswith("said\n")
+
+
+@pytest.mark.parametrize("value", ["1; touch pwned;", "$(touch pwned)", "'; touch pwned; '", "a b", ""])
+def test_the_users_word_about_the_network_is_passed_on_and_never_run(tmp_path, value):
+    """To downloads alone; everything else is offline."""
+    tell = "bash -c 'echo \"$HF_HUB_OFFLINE\"'"
+    script = f'. "{SHELL}" ""; {tell}; online {tell}'
+    environment = os.environ | {"HF_HUB_OFFLINE": value}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True
+    )
+    assert done.stdout.decode() == f"1\n{value or 0}\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_screen_has_this_package_s_progress_and_others_warnings_alone():

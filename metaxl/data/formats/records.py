@@ -5,13 +5,32 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from metaxl.errors import DataError
+from metaxl.files import read_jsonl
 
 Record = dict[str, Any]
 LONG_SENTENCE = 50  # words of a lone sentence that may be several
 logger = logging.getLogger(__name__)
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read the records of a file that the workflow wrote.
+
+    Raises:
+        DataError: it is missing, no plain file, which might never end, or damaged.
+    """
+    try:
+        if not path.is_file():
+            raise ValueError("missing, or no plain file")
+        records = read_jsonl(path)
+        if not all(isinstance(record, dict) and ("tokens" in record or "text" in record) for record in records):
+            raise ValueError("a line is no sentence and no text")
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: damaged ({error}); remove it, and the same command makes it again.") from error
+    return records
 
 
 def text_of(record: Record) -> str:

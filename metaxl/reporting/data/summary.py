@@ -13,10 +13,10 @@ from tabulate import tabulate
 
 from metaxl.data.counts import describe, different_texts
 from metaxl.data.encode import Encoded, load_tokenizer
-from metaxl.data.formats.records import Record
+from metaxl.data.formats.records import Record, read_records
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import ENCODER, fill
-from metaxl.files import read_json, read_jsonl, write_json, write_text
+from metaxl.files import read_json, write_json, write_text
 from metaxl.reporting.data.credits import Credit, credits_of
 from metaxl.reporting.data.files import DataFile, ReportSpec
 from metaxl.reporting.data.subwords import count_subwords
@@ -83,7 +83,7 @@ def write_report(spec: ReportSpec, labels: dict[str, LabelSet], root: Path, out:
         EncoderError: an encoder has no tokenizer.
         ConfigError: the registry does not have a corpus.
     """
-    records = {file: read_jsonl(root / file.path) for file in spec.files}
+    records = {file: read_records(root / file.path) for file in spec.files}
     report = {
         "parts": [_address(file) | describe(examples) for file, examples in records.items()],
         "encoded": list(_encoded(records, labels, root)),
