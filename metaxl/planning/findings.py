@@ -10,6 +10,7 @@ from metaxl.demo.languages.atlas import LANGUAGES
 from metaxl.errors import ConfigError, MetaXLError
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
+from metaxl.experiment.layout import RAW, root
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.inspection import SYNTHETIC, inspect, is_here
@@ -29,7 +30,7 @@ class Fault:
     """Something that stops an experiment.
 
     Attributes:
-        kind: of what: "data", "labels", "sizes", "languages", "encoders" or "downloads".
+        kind: of what: "data", "labels", "sizes", "languages", "encoders", "results" or "downloads".
         text: where it is, what was expected and what to do.
     """
 
@@ -52,6 +53,7 @@ def find_faults(config: Config) -> list[Fault]:
     if whole:
         found += [Fault("sizes", text) for task in config.tasks for text in _sizes(config, task)]
     found += [Fault("encoders", text) for text in EncoderPlan(config).faults()]
+    found += [Fault("results", text) for text in _results(config)]
     return list(dict.fromkeys(found))
 
 
@@ -179,6 +181,15 @@ def examples(config: Config, task: TaskSettings, code: str) -> int | None:
     if not is_here(config, task.name, code, SPLITS[0]):
         return None
     return inspect(config, task.name, code, SPLITS[0]).facts.get("examples")
+
+
+def _results(config: Config) -> Iterator[str]:
+    """Yield whether something that is no folder stands where results are written; its parts are told by their rules."""
+    for path in (RAW.parent, root(config.name)):
+        if path.is_symlink() and not path.is_dir():
+            yield f"{path}: a link to {path.readlink()}, which is no folder; make that folder, or remove the link."
+        elif path.exists() and not path.is_dir():
+            yield f"{path}: a file, where the folder of results belongs; move it away."
 
 
 def _message(act: Callable[[], object]) -> Iterator[str]:

@@ -113,6 +113,24 @@ def test_half_a_character_is_told(check, own_place):
     assert re.search(rf"^(- |note: ).*{LUG}/train\.jsonl", said, re.M), said
 
 
+@pytest.mark.parametrize("name", ["results", "results/mine"])
+@pytest.mark.parametrize("link", [False, True])
+def test_what_stands_in_place_of_the_results_is_told(check, own_place, name, link):
+    """Else Snakemake stops at it with a traceback, or without a word of the link."""
+    place = own_place / name
+    place.parent.mkdir(exist_ok=True)
+    if link:
+        place.symlink_to("nowhere")
+    else:
+        place.write_text("")
+    what = f"{name}: {'a link to nowhere, which is no folder' if link else 'a file'}"
+    code, said = check()
+    assert code == 1
+    assert f"1 fault (1 of results):\n- {what}" in said
+    with pytest.raises(ConfigError, match=what):
+        dry_run()
+
+
 WRONG = {
     "more drawn than there is": (
         {"ner": {"source_size": 1000}},
