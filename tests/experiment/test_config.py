@@ -408,7 +408,7 @@ def test_preset_that_lacks_a_task_setting_is_told(tmp_path, monkeypatch):
     assert refusal(experiment()) == "ner: placement, placements, training missing; the preset normally gives them."
 
 
-@pytest.mark.parametrize("content", [None, b"a: [1", b"\xff\xfe: 1"])
+@pytest.mark.parametrize("content", [None, b"a: [1", b"\xff\xfe: 1", b"[" * 10_000])
 def test_unreadable_yaml_is_named(tmp_path, content):
     """A missing, broken or wrongly encoded file is named by its path."""
     path = tmp_path / "x.yaml"
