@@ -34,6 +34,7 @@ def doubts(config: Config, table: Table, frame: pd.DataFrame, facts: Facts) -> I
     if mixed := mixed_code(shown):
         yield f"Not all cells were trained by the same code, and may not be comparable: {'; '.join(mixed)}."
     yield from _machines(cells, frame)
+    yield from _libraries(cells, frame)
 
 
 def other_makings(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
@@ -70,6 +71,20 @@ def _machines(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
     if len(kinds) > 1:
         counted = ", ".join(f"{count} on {kind}" for kind, count in kinds.most_common())
         yield f"The cells were trained on {len(kinds)} kinds of machine, which round differently: {counted}."
+
+
+def _libraries(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:
+    """Yield how many cells were trained with which versions, of the libraries of which there are several."""
+    libraries = shown_column(frame, "libraries")
+    kinds = Counter(libraries[cell] for cell in cells if libraries.get(cell))
+    if len(kinds) > 1:
+        versions = {kind: kind.split(", ") for kind in kinds}
+        same = set.intersection(*map(set, versions.values()))
+        own = {kind: ", ".join(part for part in parts if part not in same) for kind, parts in versions.items()}
+        counted = "; ".join(
+            f"{count} with {own[kind] or 'fewer that are known'}" for kind, count in kinds.most_common()
+        )
+        yield f"The cells were trained with {len(kinds)} sets of libraries, which may compute otherwise: {counted}."
 
 
 def _under_trained(cells: Sequence[Cell], frame: pd.DataFrame) -> Iterator[str]:

@@ -38,6 +38,7 @@ TYPES = {
     "differs": "str",
     "last_fall": "float64",
     "machine": "str",
+    "libraries": "str",
     "failed": "str",
 }
 COLUMNS = list(TYPES)
@@ -51,9 +52,9 @@ def gather(root: Path, cells: Sequence[Expected], each: Callable[[Scored], objec
     fold, and rows of its own from the predictions of all folds together. The column `differs` names, with spaces
     between them, the keys in which a record is of another making than the active plan. `last_fall` is the share of
     the fall of the training loss that the cell's last epoch brought; NaN where nobody knows. `machine` is the processor
-    or GPU that trained it. A cell that failed has one row, of the checkpoint "failed", with the reason in the column
-    `failed`. The records lie beneath `root`, results/<name>. `each` is called with every cell that has scores, while
-    its predictions are at hand.
+    or GPU that trained it, `libraries` the versions of what computed. A cell that failed has one row, of the checkpoint
+    "failed", with the reason in the column `failed`. The records lie beneath `root`, results/<name>. `each` is called
+    with every cell that has scores, while its predictions are at hand.
 
     Raises:
         DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
@@ -122,14 +123,14 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _failed(cell: Cell, reason: str) -> dict[str, Any]:
     """Return the row of a cell that failed: it has no score, and so no split or metric."""
-    nothing = dict.fromkeys(("chosen_by", "split", "metric", "code", "differs", "machine"), "")
+    nothing = dict.fromkeys(("chosen_by", "split", "metric", "code", "differs", "machine", "libraries"), "")
     return asdict(cell) | nothing | {"checkpoint": FAILED, "epoch": 0, FAILED: reason}
 
 
 def _rows(one: Scored) -> Iterator[dict[str, Any]]:
     """Yield a cell's rows."""
     made = {"code": one.code, "differs": " ".join(one.differs), "last_fall": one.last_fall}
-    made |= {"machine": one.machine, "failed": ""}
+    made |= {"machine": one.machine, "libraries": one.libraries, "failed": ""}
     for checkpoint, about in one.checkpoints.items():
         for split in SCORED_SPLITS:
             values = about.scores[split]

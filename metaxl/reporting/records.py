@@ -89,6 +89,8 @@ def _check_provenance(path: Path, provenance: object) -> None:
         raise _damage(path, "provenance.settings.labels, its classes, is missing")
     if not isinstance(facts.get("data"), dict):
         raise _damage(path, "provenance.data, the digests of its data, is missing")
+    if not isinstance(facts.get("libraries", {}), dict):
+        raise _damage(path, "provenance.libraries does not say a version of each")
 
 
 def _damage(path: Path, what: str) -> DataError:

@@ -44,6 +44,7 @@ class Scored:
         predictions: by split.
         last_fall: the share of the fall of the training loss that the last epoch brought; None where not known.
         machine: the processor or GPU that trained it; empty where not known.
+        libraries: what computed, Python among them, each with its version, commas between them; empty where not known.
     """
 
     cell: Cell
@@ -54,6 +55,7 @@ class Scored:
     predictions: dict[str, list[Prediction]]
     last_fall: float | None = None
     machine: str = ""
+    libraries: str = ""
 
 
 def scored(root: Path, expected: Expected) -> Scored:
@@ -78,7 +80,8 @@ def scored(root: Path, expected: Expected) -> Scored:
     checkpoints = {name: _checkpoint(record[name], again if name == "best" else {}) for name in CHECKPOINTS}
     made_by, fall = record["provenance"], record.get("last_fall")
     about = (made_by["code"], tuple(differs), checkpoints, predictions, fall, str(made_by.get("machine", "")))
-    return Scored(cell, labels, *about)
+    libraries = ", ".join(f"{name} {version}" for name, version in sorted(made_by.get("libraries", {}).items()))
+    return Scored(cell, labels, *about, libraries)
 
 
 def _relabelled(differs: Iterable[str]) -> bool:

@@ -11,8 +11,8 @@ from records import expected_of, facts_of, gathered, write_cell, write_failed
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.grid import all_cells, find_table
-from metaxl.files import read_json
+from metaxl.experiment.grid import all_cells, find_table, table_cells
+from metaxl.files import read_json, write_json
 from metaxl.reporting.best import Candidate, choose
 from metaxl.reporting.doubts import doubts
 from metaxl.reporting.evidence.counter import Counter
@@ -173,4 +173,31 @@ def test_cells_of_several_kinds_of_machine_are_told(tmp_path):
     assert told() == [
         "The cells were trained on 2 kinds of machine, which round differently: "
         f"{count - joint} on Xeon, {joint} on H100."
+    ]
+
+
+def test_cells_of_several_versions_of_the_libraries_are_told(tmp_path):
+    """From the records to the note, which names what differs alone; a record that does not say counts for none."""
+    config = small_config()
+    table = find_table(config, 2)
+    first, second, *others = table_cells(config, table)
+    made_of = {first: {"torch": "2.9", "numpy": "2.4"}, second: {"numpy": "2.4", "torch": "2.8"}}
+    made_of |= dict.fromkeys(others, made_of[first])
+
+    def told(*cells):
+        for cell in cells:
+            path = write_cell(tmp_path, cell) / "scores.json"
+            record = read_json(path)
+            record["provenance"]["libraries"] = made_of[cell]
+            write_json(path, record)
+        frame = gathered(tmp_path, table_cells(config, table))
+        write_scores(frame, tmp_path / "scores.csv")
+        frame = read_scores([tmp_path / "scores.csv"])
+        return [one for one in doubts(config, table, frame, facts_of(config)) if "libraries" in one]
+
+    write_cell(tmp_path, second)
+    assert told(first, *others) == []
+    assert told(second) == [
+        "The cells were trained with 2 sets of libraries, which may compute otherwise: "
+        f"{1 + len(others)} with torch 2.9; 1 with torch 2.8."
     ]

@@ -233,6 +233,7 @@ def test_tampered_score_is_caught(tmp_path):
         (lambda record: record["provenance"].pop("settings"), "provenance.settings"),
         (lambda record: record["provenance"]["settings"].pop("labels"), "provenance.settings.labels"),
         (lambda record: record["provenance"].pop("data"), "provenance.data"),
+        (lambda record: record["provenance"].update(libraries="torch"), "provenance.libraries"),
     ],
 )
 def test_malformed_record_is_named(tmp_path, change, said):

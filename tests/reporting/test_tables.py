@@ -46,6 +46,7 @@ def frame_of(cells, value=lambda number: 0.5 + number / 100, strict=lambda numbe
             "checkpoint": "best",
             "epoch": 3,
             "machine": "",
+            "libraries": "",
             "failed": "",
             "split": "test",
             "metric": "f1",
