@@ -97,16 +97,19 @@ def test_an_error_leaves_the_old_and_nothing_else(tmp_path, atomic):
     assert [child.name for child in tmp_path.iterdir()] == ["x"]
 
 
-def test_a_folder_is_synced_before_it_is_renamed(tmp_path, monkeypatch):
+@pytest.mark.parametrize("atomic", [atomic_path, atomic_folder])
+def test_what_is_written_is_synced_before_it_is_renamed(tmp_path, monkeypatch, atomic):
     """A rename that reaches the disk before the content leaves an empty file after a power cut."""
     done = []
-    monkeypatch.setattr(os, "fsync", lambda handle: done.append(os.readlink(f"/proc/self/fd/{handle}")))
-    rename = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda self, target: (done.append("renamed"), rename(self, target))[1])
-    write_text(tmp_path / "x.txt", "x")
-    assert len(done) == 2
-    assert Path(done[0]).parent == tmp_path
-    assert done[1] == "renamed"
+    monkeypatch.setattr(os, "fsync", lambda handle: done.append(Path(os.readlink(f"/proc/self/fd/{handle}"))))
+    for kind in ("replace", "rename"):
+        move = getattr(Path, kind)
+        monkeypatch.setattr(Path, kind, lambda self, to, move=move: (done.append("renamed"), move(self, to))[1])
+    with atomic(tmp_path / "x") as temporary:
+        written = [temporary] if atomic is atomic_path else [temporary / "deep" / "b", temporary / "deep", temporary]
+        written[0].parent.mkdir(exist_ok=True)
+        written[0].write_text("x")
+    assert done == [*written, "renamed"]
 
 
 KILLED = """
