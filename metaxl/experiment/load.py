@@ -55,7 +55,8 @@ def effective_config(raw: dict[str, Any]) -> dict[str, Any]:
         hint = did_you_mean(str(preset), presets)
         raise ConfigError(f"preset: {preset!r} is not one of {', '.join(presets)}.{hint}")
     below = read_yaml(WORKFLOW / "presets" / f"{preset}.yaml")
-    for name, own in (raw.get("encoders") or {}).items():
+    given = raw.get("encoders")
+    for name, own in given.items() if isinstance(given, dict) else ():
         # An encoder of another kind takes a preset's place instead of merging with it.
         if isinstance(own, dict) and not {"hub", "folder", "pretrain"} & set(own) & set(
             below["encoders"].get(name, {})

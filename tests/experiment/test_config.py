@@ -298,6 +298,8 @@ FAULTS = {
         {"preset": "papr"},
         "preset: 'papr' is not one of demo, masakhaner, paper. Did you mean 'paper'?",
     ),
+    "encoders that are no mapping": ({"encoders": "tiny"}, "encoders: 'tiny' is not of type 'object'."),
+    "a list of encoders": ({"encoders": ["tiny"]}, "encoders: ['tiny'] is not of type 'object'."),
     "no preset": ({"preset": None}, "preset: None is not one of demo, masakhaner, paper."),
 }
 
