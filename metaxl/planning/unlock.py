@@ -66,9 +66,10 @@ def unlock() -> str:
         elsewhere = [process for process in (*known, *training) if not process.is_here]
         locked = is_locked()
         _remove(known)
-    done = "The lock is removed." if locked else "There was no lock."
+    goes_on = "the command of the run that was cut off goes on where it stopped."
+    done = f"The lock is removed; {goes_on}" if locked else "There is no lock, and nothing runs here."
     if not elsewhere:
-        return f"{done} The command of the run that was cut off goes on where it stopped."
+        return done
     return f"{done}\n{_listed('Look whether these still run, which cannot be seen from here', elsewhere)}"
 
 
