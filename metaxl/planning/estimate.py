@@ -123,8 +123,8 @@ def _doubts(plan: Plan, cells: Sequence[Foretold], speed: Speed, here: bool) -> 
             yield f"- Encoder {name} is not here; it counts as {XLMR_BASE.layers} layers of width {XLMR_BASE.hidden}."
     known = [item.measured / _seconds(speed, item) for item in cells if item.measured]
     if known and here:
-        cells = "1 cell that has" if len(known) == 1 else f"{len(known)} cells that have"
-        yield f"- The {cells} been trained took {median(known):.1f} times what is said here."
+        which = "1 cell that has" if len(known) == 1 else f"{len(known)} cells that have"
+        yield f"- The {which} been trained took {median(known):.1f} times what is said here."
 
 
 def _inputs(plan: Plan, cell: Cell) -> list[Path]:
