@@ -89,6 +89,6 @@ def _examples(plan: Plan, cell: Cell, role: str) -> int:
         return plan.config.varied(variant).task(cell.task).source_size
     corpus = plan.config.corpus(cell.task, cell.target)
     if corpus == SYNTHETIC:
-        return int(plan.config.synthetic["target_size"])
+        return plan.data.made(cell.task, cell.target, role)
     counted = inspect(plan.config, cell.task, cell.target, role).facts if corpus == "files" else {}
     return int(counted.get("examples", EXAMPLES))

@@ -29,7 +29,7 @@ LONGEST = 1000  # characters of a reason
 Verdict = Literal["interrupted", "strict", "again", "final"]
 SAID = {
     "interrupted": "the same command goes on where it was",
-    "strict": "the run ends with it, for the configuration says strict: true",
+    "strict": "the command fails for it, as the configuration says strict: true",
     "again": "it is tried again",
 }
 log = logging.getLogger("metaxl")

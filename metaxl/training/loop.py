@@ -144,9 +144,11 @@ class Run:
     def _divergence(self, bad: list[str], step: int) -> str:
         """Return what to say of quantities that are not finite; at the first step no rate has changed a weight yet."""
         cell, rate = self.spec.cell, self.spec.training.learning_rate * self._schedule(step - 1)
-        advice = f"Lower {cell.task}.training.learning_rate or clip_norm."
+        _, _, variant = cell.method.partition(".")
+        place = f"variants.{variant}.training" if variant else f"{cell.task}.training"
+        advice = f"Lower {place}.learning_rate or clip_norm."
         if step == 1 and set(bad) <= OF_LOOK_AHEAD:
-            advice = f"Lower method.inner_rate; where it is scheduled, {cell.task}.training.learning_rate."
+            advice = f"Lower method.inner_rate; where it is scheduled, {place}.learning_rate."
         elif step == 1:
             advice = (
                 f"No rate had changed a weight by then: look at the weights of encoder {cell.encoder!r} for NaN, Inf "

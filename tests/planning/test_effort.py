@@ -151,10 +151,13 @@ def test_the_demo_asks_for_little_and_the_paper_for_what_its_encoder_takes(tmp_p
 def test_data_that_are_encoded_are_counted(tmp_path, monkeypatch):
     """Until then a source set has the size that is asked for, and synthetic data theirs."""
     monkeypatch.chdir(tmp_path)
-    plan = plan_of(synthetic={"target_size": 70})
+    plan = plan_of(synthetic={"target_size": 70, "test_size": 90})
     cell = next(cell for cell in all_cells(plan.config) if (cell.target, cell.method) == ("qu", "joint"))
     before = extents_of(plan, cell)
-    assert {role: extent.examples for role, extent in before.items()} == dict.fromkeys(SPLITS, 70) | {"source": 500}
+    assert {role: extent.examples for role, extent in before.items()} == {
+        **{"train": 70, "dev": 70, "test": 90},
+        "source": 500,
+    }
     make_tokenizer(tmp_path)
     data = encoded(tmp_path, "ner", 30, 1)
     data.save(plan.cell_inputs(cell)["source"][0])

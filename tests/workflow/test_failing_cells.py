@@ -184,6 +184,6 @@ def test_a_strict_run_ends_with_its_first_failure(diverging):
     done = project.snakemake("--keep-going", "--", "table2", "table3")
     assert done.returncode != 0
     assert attempts(project) == 1
-    assert "the run ends with it, for the configuration says strict: true" in done.stderr
+    assert "the command fails for it, as the configuration says strict: true" in done.stderr
     assert {path.name for path in (project.folder / ROOT / "tables").glob("*.md")} == {"table2.md"}
     assert not list((project.folder / ROOT).glob("cells/tiny/sentiment/**/*.json"))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.contrasts import CONFIRMATORY, Contrast
+from metaxl.experiment.contrasts import Contrast
 from metaxl.reporting.evidence.counted import Counted
+from metaxl.reporting.evidence.families import families
 from metaxl.reporting.statistics.counts import f1
 from metaxl.reporting.statistics.estimate import Estimate, estimate
 from metaxl.reporting.statistics.family import holm
@@ -110,7 +111,7 @@ def judge(
         math.nan if contrast.answered_in else _tested(of_one, found)
         for contrast, of_one, found in zip(contrasts, languages, estimates, strict=True)
     ]
-    adjusted, family = _families([contrast.role for contrast in contrasts], tested)
+    adjusted, family = families([contrast.role for contrast in contrasts], tested)
     shown = [by_language(contrast) and not contrast.answered_in for contrast in contrasts]
     each = _each(
         list(
@@ -196,19 +197,6 @@ def _tested(languages: Sequence[Language], found: Estimate) -> float:
     """Return the p value that counts in the family: none of one language's one seed, which says nothing of methods."""
     there = [language for language in languages if language.found]
     return math.nan if len(there) == 1 and len(there[0].seeds) == 1 else found.p_value
-
-
-def _families(roles: Sequence[str], p_values: Sequence[float]) -> tuple[list[float], list[int]]:
-    """Return the adjusted p of each question and how many were tested with it.
-
-    A confirmatory question is adjusted over those of its role; an exploratory one over all of the table, so that it is
-    never held to less than a confirmatory one.
-    """
-    confirmatory = [p if role == CONFIRMATORY else math.nan for role, p in zip(roles, p_values, strict=True)]
-    strict, among_all = holm(confirmatory), holm(p_values)
-    adjusted = [a if role == CONFIRMATORY else b for role, a, b in zip(roles, strict, among_all, strict=True)]
-    counts = [sum(not math.isnan(p) for p in family) for family in (confirmatory, p_values)]
-    return adjusted, [counts[0] if role == CONFIRMATORY else counts[1] for role in roles]
 
 
 def _each(asked_of: Sequence[tuple[Contrast, Sequence[Language]]]) -> list[dict[str, Word]]:

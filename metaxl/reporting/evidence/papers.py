@@ -9,8 +9,8 @@ from functools import cache
 from metaxl.experiment.contrasts import CONFIRMATORY, MAIN, OVER_SOURCES, PAIRS, RELATED, Role
 from metaxl.experiment.slug import parse_slug
 from metaxl.methods import METHODS
+from metaxl.reporting.evidence.families import families
 from metaxl.reporting.paper import load_paper
-from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.languages import OverLanguages, over_languages
 from metaxl.reporting.statistics.verdict import Verdict, verdict
 
@@ -38,13 +38,11 @@ class PapersOwn:
 def papers_own() -> tuple[PapersOwn, ...]:
     """Return the paper's contrasts over the languages of its Table 2, confirmatory before exploratory."""
     found = list(_contrasts(_scores()))
-    made = []
-    for role in dict.fromkeys(role for *_, role, _ in found):
-        own = [one for one in found if one[3] == role]
-        adjusted = holm([over.estimate.p_value for *_, over in own])
-        for (key, label, group, _, over), value in zip(own, adjusted, strict=True):
-            words = verdict(over.estimate, value)
-            made.append(PapersOwn(key, label, group, role, over, value, len(own), words))
+    adjusted, sizes = families([role for *_, role, _ in found], [over.estimate.p_value for *_, over in found])
+    made = [
+        PapersOwn(*one, value, size, verdict(one[-1].estimate, value))
+        for one, value, size in zip(found, adjusted, sizes, strict=True)
+    ]
     return tuple(sorted(made, key=lambda one: one.role != CONFIRMATORY))
 
 
