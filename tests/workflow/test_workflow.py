@@ -225,7 +225,7 @@ def test_nothing_of_the_experiments_size_travels_on_a_command_line(tmp_path):
     assert sum(" metaxl train " in command for command in commands) == 900
     assert {command.split(" metaxl ")[1].split()[0] for command in commands} == {
         *("download", "data", "draw", "prepare-encoder", "encode", "train", "gather", "scores"),
-        *("evidence", "join-evidence", "table", "report"),
+        *("evidence", "join-evidence", "table", "gain", "report"),
     }
     assert max(map(len, commands)) < 2500
 
