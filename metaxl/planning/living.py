@@ -19,7 +19,7 @@ from metaxl.errors import DataError
 from metaxl.files import is_alive, read_json, write_json
 
 RUNS = Path(".snakemake", "metaxl-runs")  # a file for each Snakemake that was started in this folder and has not ended
-RESULTS, OWNERS = Path("results"), "*/work/**/owner.json"
+RESULTS, OWNERS = Path("results"), str(Path("*", "work", "**", "owner.json"))
 ENDED = "ended"
 STATE, START = 0, 19  # of the fields of /proc/<pid>/stat behind the name of the program
 

@@ -19,6 +19,7 @@ from metaxl.files import read_json
 
 pytestmark = pytest.mark.slow
 SCORES = f"{CELL}/scores.json"
+WORKSPACE = CELL.replace("mini", str(Path("mini", "work")), 1)
 LONG = merge(MINIATURE, {"checkpoint_minutes": 0.01, "ner": {"training": {"epochs": 150}}})
 
 
@@ -41,7 +42,7 @@ def under_way(project):
         run = subprocess.Popen(
             command, cwd=project.folder, env=environment, stdout=said, stderr=said, start_new_session=True
         )
-    owner = project.folder / CELL.replace("mini/", "mini/work/") / "owner.json"
+    owner = project.folder / WORKSPACE / "owner.json"
     try:
         deadline = time.monotonic() + 120
         while not list(owner.parent.glob("states/*.json")):
@@ -130,7 +131,7 @@ def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(re
         unlocked = metaxl(ready, "unlock")
         assert unlocked.returncode == 1
         assert f"process {training} on" in unlocked.stderr
-        assert CELL.replace("mini/", "mini/work/") in unlocked.stderr
+        assert WORKSPACE in unlocked.stderr
         subprocess.run(cure[1].split(), check=True)
         os.kill(training, signal.SIGCONT)
         gone(training)
