@@ -112,12 +112,11 @@ def judge(
         for contrast, of_one, found in zip(contrasts, languages, estimates, strict=True)
     ]
     adjusted, family = families([contrast.role for contrast in contrasts], tested)
-    shown = [by_language(contrast) and not contrast.answered_in for contrast in contrasts]
-    each = _each(
-        list(
-            zip(contrasts, [of_one if show else () for of_one, show in zip(languages, shown, strict=True)], strict=True)
-        )
-    )
+    by_itself = [
+        (contrast, of_one if by_language(contrast) and not contrast.answered_in else ())
+        for contrast, of_one in zip(contrasts, languages, strict=True)
+    ]
+    each = _each(by_itself)
     parts = zip(contrasts, languages, estimates, overs, adjusted, family, each, strict=True)
     return [_judged(*part) for part in parts]
 
