@@ -20,15 +20,16 @@ LIBRARIES = ("numpy", "tokenizers", "torch")
 def digest(module: str) -> str:
     """Return a digest of a module of this package and all that it imports from it.
 
-    Comments, docstrings and layout do not count: an edit to them reruns nothing. Snakemake sees the digest as a
-    parameter of the rule, for it does not watch the code of `python -m`.
+    Comments, docstrings and layout do not count: an edit to them reruns nothing. Neither does the version of Python: a
+    cell that a cluster has trained is read at home. Snakemake sees the digest as a parameter of the rule, for it does
+    not watch the code of `python -m`.
 
     Raises:
         ModuleNotFoundError: this package has no such module; a digest of nothing would never change.
     """
     if _file(module) is None:
         raise ModuleNotFoundError(f"{module}: no such module below {PACKAGE.parent}")
-    parts = [ast.dump(_without_docstrings(path)) for path in sorted(_closure(module))]
+    parts = [_form(_meaning(path)) for path in sorted(_closure(module))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -93,11 +94,24 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
             yield from _executed(child)
 
 
-def _without_docstrings(path: Path) -> ast.Module:
+def _meaning(path: Path) -> ast.Module:
+    """Return a syntax tree without docstrings, and without the empty texts that Python 3.12 adds to f-strings."""
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
+        elif isinstance(node, ast.JoinedStr):
+            node.values = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
     return tree
+
+
+def _form(part: Any) -> str:
+    """Return a syntax tree as text, without the fields that are empty: a newer Python has more of those."""
+    if isinstance(part, list):
+        return f"[{','.join(map(_form, part))}]"
+    if not isinstance(part, ast.AST):
+        return repr(part)
+    fields = (f"{name}={_form(value)}" for name, value in ast.iter_fields(part) if value is not None and value != [])
+    return f"{type(part).__name__}({','.join(fields)})"

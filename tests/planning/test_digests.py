@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from metaxl import provenance
@@ -78,3 +82,16 @@ def test_an_unknown_module_has_no_digest(module):
     """A digest of nothing would never change, and a misspelt name would switch reruns off for good."""
     with pytest.raises(ModuleNotFoundError, match=module):
         provenance.digest.__wrapped__(module)
+
+
+@pytest.mark.parametrize("name", ["python3.11", "python3.12", "python3.13", "python3.14"])
+def test_another_python_gives_the_same_digest(name):
+    """So that what a cluster's Python has trained is known at home."""
+    ask = "import metaxl.provenance as p; print(p.digest('metaxl.training.train'), p.digest('metaxl.cli.main'))"
+    path = shutil.which(name)
+    runs = path and subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0
+    if not runs:
+        pytest.skip(f"no {name} here")
+    root = provenance.PACKAGE.parent
+    answers = [subprocess.check_output([python, "-c", ask], cwd=root) for python in (sys.executable, path)]
+    assert answers[0] == answers[1]
