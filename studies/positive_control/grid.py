@@ -13,6 +13,7 @@ Settings = dict[str, Any]
 
 SEEDS = {REAL: (11, 12)}
 OTHER_SEEDS = (1, 2, 3, 4)
+REAL_RATES = (3e-4, 1e-3, 3e-3)
 RATES = (1e-6, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 RATES_OF_OTHERS = (1e-3, 1e-2, 3e-2)  # where the target is split otherwise
 L2 = 5e-4  # of the official code
@@ -46,6 +47,13 @@ REMEDIES: tuple[Settings, ...] = (
 )
 # Above the first rung, where a trial takes longer.
 PROMISING: tuple[Settings, ...] = ({}, OFFICIAL_L2, COSINE, KEEP_NORM, SOURCE_ALONE | KEEP_NORM)
+REAL_REMEDIES: tuple[Settings, ...] = (
+    {},
+    COSINE,
+    KEEP_NORM,
+    KEEP_NORM | COSINE,
+    SOURCE_ALONE | KEEP_NORM,
+)
 OF_THETA = ("labels", "target_split", "theta_loss", "residual")  # what the frozen control reads too
 
 
@@ -61,7 +69,7 @@ def trials(rung: str, targets: Iterable[str]) -> Iterator[Trial]:
 
 def remedies_of(rung: str) -> tuple[Settings, ...]:
     """Return the remedies that a rung has."""
-    return {"world": REMEDIES, REAL: (KEEP_NORM, KEEP_NORM | COSINE, SOURCE_ALONE | KEEP_NORM)}.get(rung, PROMISING)
+    return {"world": REMEDIES, REAL: REAL_REMEDIES}.get(rung, PROMISING)
 
 
 def _first_rung() -> Iterator[Settings]:
@@ -94,12 +102,7 @@ def frozen_of(settings: Settings) -> Settings:
 
 
 def _real() -> Iterator[Settings]:
-    """Yield few trials, for each takes minutes: learnt RTNs beside frozen ones under the same settings of theta."""
-    yield from BASELINES
-    for theta, rates in (({}, (3e-4, 1e-3, 3e-3)), (SOURCE_ALONE, (3e-4, 1e-3, 3e-3, 1e-2))):
-        yield FROZEN | KEEP_NORM | theta
-        for rate in rates:
-            yield METAXL | KEEP_NORM | theta | {"meta_learning_rate": rate}
-    for remedy in (KEEP_NORM | COSINE, KEEP_NORM | RIGHT):
-        yield METAXL | remedy | {"meta_learning_rate": 1e-3}
-    yield FROZEN | KEEP_NORM | RIGHT
+    """Yield the remedies at lower rates, and what an RTN does where no label is wrong."""
+    yield from _remedies(remedies_of(REAL), REAL_RATES)
+    yield from _remedies((RIGHT, KEEP_NORM | RIGHT), REAL_RATES)
+    yield METAXL | SOURCE_ALONE | KEEP_NORM | {"meta_learning_rate": 1e-2}

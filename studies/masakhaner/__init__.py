@@ -1,0 +1,1 @@
+"""Does MetaXL help on fourteen real low-resource languages? Plan, pilot and runs; see plan.md."""
