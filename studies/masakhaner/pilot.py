@@ -23,11 +23,12 @@ from metaxl.experiment.spec import CellSpec
 from studies.masakhaner.pool import Job, Pool
 
 Residual = Literal["add", "keep-norm"]
-LANGUAGES, SEEDS = ("hau", "xho"), (1, 2)
+LANGUAGES = ("hau", "xho")
+SEEDS = {"theta": (1, 2), "length": (1, 2), "phi": (1,)}
 RATES, HEAD_FACTORS = (3e-5, 1e-4, 3e-4), (1.0, 10.0)
 EPOCHS = (3, 6, 12)  # 300, 600 and 1,200 steps
 ENOUGH = 1.0  # F1: less than this from twice the steps does not pay
-PHI_RATES: dict[Residual, tuple[float, ...]] = {"add": (1e-6, 1e-5, 1e-4, 1e-3), "keep-norm": (1e-4, 3e-4, 1e-3, 3e-3)}
+PHI_RATES: dict[Residual, tuple[float, ...]] = {"add": (1e-6, 1e-5, 1e-4, 1e-3)}
 COLLAPSED = 0.5  # of the highest dev F1 of the same run: a run that ends below has come to grief
 RESULTS = Path(__file__).parent / "results"
 
@@ -155,9 +156,7 @@ def run_stages(folder: Path, pool: Pool) -> Iterator[str]:
     seen: list[Seen] = []
     for stage in ("theta", "length", "phi"):
         settings = _settings_of(stage, seen)
-        jobs = [
-            _job(folder, prepared, one, language, seed) for one in settings for language in LANGUAGES for seed in SEEDS
-        ]
+        jobs = [job for one in settings for job in jobs_of(folder, prepared, one)]
         yield from pool.train(jobs)
         seen += [found for one in settings if (found := _look(folder, prepared, one))]
         yield f"{stage}: {chosen(seen)}"
@@ -181,6 +180,11 @@ def every_setting(folder: Path) -> list[Seen]:
     return seen
 
 
+def jobs_of(folder: Path, prepared: dict[str, str], setting: Setting) -> list[Job]:
+    """Return the runs of a setting; `prepared` is what base.json holds."""
+    return [_job(folder, prepared, setting, language, seed) for language in LANGUAGES for seed in SEEDS[setting.stage]]
+
+
 def _job(folder: Path, prepared: dict[str, str], setting: Setting, language: str, seed: int) -> Job:
     base = CellSpec.from_dict(json.loads(prepared[setting.method]))
     data = {role: str(folder / language / f"{split}.npz") for role, split in ROLES.items()}
@@ -193,7 +197,7 @@ ROLES = {"train": "train", "dev": "dev", "test": "dev"}
 
 def _look(folder: Path, prepared: dict[str, str], setting: Setting) -> Seen | None:
     """Return how a setting fared, or None where no run of it is done."""
-    jobs = [_job(folder, prepared, setting, language, seed) for language in LANGUAGES for seed in SEEDS]
+    jobs = jobs_of(folder, prepared, setting)
     runs = [_dev(job.out / "history.jsonl") for job in jobs if (job.out / "scores.json").exists()]
     if not runs:
         return None

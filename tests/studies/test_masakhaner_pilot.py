@@ -1,0 +1,100 @@
+"""The pilot chooses by its rule, from what its runs report of dev."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from cells import spec_of
+
+from metaxl.experiment.cell import Cell
+from studies.masakhaner import pilot
+from studies.masakhaner.pilot import PHI_RATES, chosen, enough, every_setting, run_stages
+
+
+class Invented:
+    """In place of the pool: every run has the dev F1 that a function gives, at its last epoch and at its best."""
+
+    def __init__(self, dev):
+        self.dev, self.trained = dev, []
+
+    def train(self, jobs):
+        """Write the histories at once."""
+        for job in jobs:
+            spec = job.parsed()
+            self.trained.append(spec)
+            job.out.mkdir(parents=True, exist_ok=True)
+            lines = [json.dumps({"dev_f1": value / 100}) for value in self.dev(spec)]
+            (job.out / "history.jsonl").write_text("\n".join(lines), encoding="utf-8")
+            (job.out / "scores.json").write_text("{}", encoding="utf-8")
+            yield spec.cell.path
+
+
+@pytest.fixture
+def prepared(tmp_path, monkeypatch):
+    """Return a prepared pilot's folder."""
+    monkeypatch.setattr(pilot, "RESULTS", tmp_path / "results")
+    slugs = ("joint", "metaxl-L12", "metaxl-frozen-L12")
+    base = {slug: replace(spec_of(slug), cell=Cell("e", "ner", "hau", "en", slug, 1)).to_json() for slug in slugs}
+    (tmp_path / "base.json").write_text(json.dumps(base | {"encoder": "nowhere"}), encoding="utf-8")
+    return tmp_path
+
+
+def truth(spec):
+    """Return dev F1 of an invented world: best at 1e-4 and factor 10, 600 steps enough, phi best at 1e-3."""
+    training, phi = spec.training, spec.training.meta_learning_rate
+    value = 50 - (5 if training.learning_rate != 1e-4 else 0) - (3 if training.head_learning_rate != 10 else 0)
+    value += {3: 0, 6: 2, 12: 2.9}[training.epochs] - {"xho": 4}.get(spec.cell.target, 0)
+    return [value - 6, value + (1 if phi == 1e-3 else 0)]
+
+
+def test_each_stage_trains_with_what_the_one_before_chose(prepared):
+    """The highest dev F1 at the last epoch chooses; of lengths the shortest that twice as many steps hardly improve."""
+    pool = Invented(truth)
+    list(run_stages(prepared, pool))
+    assert chosen(every_setting(prepared)) == {
+        "learning_rate": 1e-4,
+        "head_learning_rate": 10,
+        "epochs": 6,
+        "meta_learning_rate, add": 1e-3,
+    }
+    moved = [spec for spec in pool.trained if spec.cell.method.startswith("metaxl")]
+    assert {(s.training.learning_rate, s.training.head_learning_rate, s.training.epochs) for s in moved} == {
+        (1e-4, 10, 6)
+    }
+    assert len(moved) == 2 * sum(1 + len(rates) for rates in PHI_RATES.values())
+    assert len(pool.trained) == len({spec.cell.path for spec in pool.trained}) == 4 * (6 + 2) + len(moved)
+
+
+def test_a_setting_that_collapsed_once_is_not_chosen(prepared):
+    """However high the others of its runs are."""
+
+    def dev(spec):
+        broken = spec.training.learning_rate == 1e-4 and spec.cell.seed == 2 and spec.cell.target == "hau"
+        return [60, 10] if broken else [9 * value for value in truth(spec)]
+
+    list(run_stages(prepared, Invented(dev)))
+    assert chosen(every_setting(prepared))["learning_rate"] != 1e-4
+
+
+@pytest.mark.parametrize(("at", "epochs"), [((50, 50.9, 60), 3), ((50, 52, 52.9), 6), ((50, 52, 54), 12)])
+def test_the_shortest_length_that_is_enough(prepared, at, epochs):
+    """Twice as many steps must bring a point."""
+    list(run_stages(prepared, Invented(truth)))
+    lengths = [one for one in every_setting(prepared) if one.setting.stage == "length"]
+    seen = [
+        replace(lengths[0], last=f1, setting=replace(lengths[0].setting, epochs=e))
+        for e, f1 in zip((3, 6, 12), at, strict=True)
+    ]
+    assert enough(reversed(seen)).epochs == epochs
+
+
+def test_the_table_holds_what_was_seen(prepared):
+    """Each setting's row, and the choice as a file of its own."""
+    list(run_stages(prepared, Invented(truth)))
+    pilot.write_table(prepared)
+    rows = (prepared / "results" / "pilot.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + len(every_setting(prepared))
+    assert rows[1] == "theta,joint,3e-05,1.0,6,add,0.0,42.00,42.00,4,no"
+    assert json.loads((prepared / "results" / "chosen.json").read_text(encoding="utf-8"))["epochs"] == 6
