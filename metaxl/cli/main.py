@@ -43,7 +43,9 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "group": 'for instance "table2+table5"',
     "on": "this-machine, which times some steps, or a kind of machine: cpu-core, gpu, h100",
     "order": "of the draw: that of a hash, or the official code's",
+    "restore folder": "what `metaxl keep` wrote",
     "other_records": "what becomes of records of another making: refuse or accept",
+    "keep out": "a new folder, or one that `metaxl keep` wrote",
     "keep_models": "which models the experiment keeps: best, all or none",
     "log": "what the training said",
     "made_of": "what the plan says that a split is made of, kept with its facts",
@@ -79,6 +81,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
 CHOICES = {
     "device": ("auto", "cpu", "gpu"),
     "order": ("hash", "official"),
+    "restore folder": "what `metaxl keep` wrote",
     "other_records": ("refuse", "accept"),
     "task": tuple(TASKS),
     "split": SPLITS,

@@ -111,6 +111,26 @@ def power(
     print(describe(components, Design(languages, seeds, sentences), effect))  # noqa: T201  # the answer
 
 
+def keep(out: Path, *, preset: str | None = None, configfile: Sequence[Path] = ()) -> None:
+    """Write what was computed to a folder of its own, without a word of the data: scores, histories, counts, facts."""
+    from metaxl.experiment.load import read_configuration
+    from metaxl.planning.kept import keep
+    from metaxl.planning.plans import Plans
+
+    kept = keep(Plans(read_configuration(preset, configfile)).active, out)
+    log.info("%s: the records of %d cells", out, len(kept))
+
+
+def restore(folder: Path, *, preset: str | None = None, configfile: Sequence[Path] = ()) -> None:
+    """Place records that `keep` wrote among the results, so that their cells count as done."""
+    from metaxl.experiment.load import read_configuration
+    from metaxl.planning.kept import restore
+    from metaxl.planning.plans import Plans
+
+    placed, left = restore(Plans(read_configuration(preset, configfile)).active, folder)
+    log.info("%d cells placed; %d had a record and are as they were", len(placed), len(left))
+
+
 def unlock() -> None:
     """Remove the lock that a run of this folder has left, unless something of it still lives on this machine."""
     from metaxl.planning.unlock import unlock
@@ -149,5 +169,5 @@ def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: 
     print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer
 
 
-COMMANDS = (check, estimate, init, lock, power, status, unlock)
+COMMANDS = (check, estimate, init, keep, lock, power, restore, status, unlock)
 GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words

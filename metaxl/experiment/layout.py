@@ -33,6 +33,7 @@ SOURCE_FACTS = "encoded/{encoder}/{task}/{language}-{size}.facts.json"
 _ANY_CELL = Cell("{encoder}", "{task}", "{target}", "{source}", "{method}", "{seed}")  # type: ignore[arg-type]
 CELL = f"{_ANY_CELL.path}/{{file}}"
 SCORES, PREDICTIONS, HISTORY, VECTORS = "scores.json", "predictions.jsonl", "history.jsonl", "representations.npz"
+COUNTED = "counts.csv"  # of a kept cell, whose predictions are elsewhere: what each test sentence counts
 FAILURE = "failed.json"  # beside the stand-ins for these, of a cell that could not be trained
 
 MODEL = f"{_ANY_CELL.path}/model"

@@ -25,7 +25,7 @@ class Expected:
     Attributes:
         spec: its address, settings and classes.
         codes: the digests of the code that trains it; several where nobody knew which network serves its encoder.
-        files: its encoded data by role.
+        files: its encoded data by role; empty where they are elsewhere, so that records are not held to them.
         checksums: the file with the SHA-256 of its encoder's files.
         others: whether a record of another making is refused, or accepted with a warning.
     """
@@ -84,7 +84,7 @@ def _differences(expected: Expected, provenance: dict[str, Any]) -> Iterator[tup
     if settings == own:
         yield from _other("spec", sha256_text(expected.spec.to_json()), provenance.get("spec"))
     data = provenance["data"]
-    for role in dict.fromkeys([*expected.files, *data]):
+    for role in dict.fromkeys([*expected.files, *data]) if expected.files else ():
         file = expected.files.get(role)
         yield from _other(f"data.{role}", _sha256(file) if file else "none", data.get(role, "none"))
     yield from _other("encoder", _weights(expected.checksums), provenance.get("encoder"))

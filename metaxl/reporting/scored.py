@@ -12,8 +12,10 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import PREDICTIONS, SCORES, cell_file
+from metaxl.reporting.evidence.counted import Counted
 from metaxl.reporting.expected import Expected, check_record, read_label_set
 from metaxl.reporting.failures import failure_in
+from metaxl.reporting.kept import read_counted
 from metaxl.reporting.records import CHECKPOINTS, Prediction, read_predictions, read_record
 from metaxl.reporting.rescore import library_scores
 from metaxl.reporting.truth import check_truth
@@ -45,6 +47,7 @@ class Scored:
         last_fall: the share of the fall of the training loss that the last epoch brought; None where not known.
         machine: the processor or GPU that trained it; empty where not known.
         libraries: what computed, Python among them, each with its version, commas between them; empty where not known.
+        counted: of a kept cell, which has no predictions, what each of its test sentences counts.
     """
 
     cell: Cell
@@ -56,6 +59,7 @@ class Scored:
     last_fall: float | None = None
     machine: str = ""
     libraries: str = ""
+    counted: Counted | None = None
 
 
 def scored(root: Path, expected: Expected) -> Scored:
@@ -70,18 +74,28 @@ def scored(root: Path, expected: Expected) -> Scored:
     labels = (
         read_label_set(record["provenance"]["settings"]["labels"]) if _relabelled(differs) else expected.spec.labels
     )
-    path = root / cell_file(cell, PREDICTIONS)
-    predictions = read_predictions(path, find_task(cell.task), labels)
+    counted = read_counted(root, cell, record)
+    predictions = {} if counted else _predictions(root, expected, differs, labels)
     again = {split: scores_of(cell.task, labels, found) for split, found in predictions.items()}
     for split, scores in again.items():
-        if f"data.{split}" not in differs and not _relabelled(differs):
-            check_truth(path, predictions[split], expected.files[split], labels)
-        _compare(path, split, scores, record["best"][split])
+        _compare(root / cell_file(cell, PREDICTIONS), split, scores, record["best"][split])
     checkpoints = {name: _checkpoint(record[name], again if name == "best" else {}) for name in CHECKPOINTS}
     made_by, fall = record["provenance"], record.get("last_fall")
     about = (made_by["code"], tuple(differs), checkpoints, predictions, fall, str(made_by.get("machine", "")))
     libraries = ", ".join(f"{name} {version}" for name, version in sorted(made_by.get("libraries", {}).items()))
-    return Scored(cell, labels, *about, libraries)
+    return Scored(cell, labels, *about, libraries, counted)
+
+
+def _predictions(
+    root: Path, expected: Expected, differs: Sequence[str], labels: LabelSet
+) -> dict[str, list[Prediction]]:
+    """Read a cell's predictions, and hold them to the data where these are those of the plan."""
+    path = root / cell_file(expected.spec.cell, PREDICTIONS)
+    predictions = read_predictions(path, find_task(expected.spec.cell.task), labels)
+    for split, found in predictions.items():
+        if f"data.{split}" not in differs and not _relabelled(differs):
+            check_truth(path, found, expected.files[split], labels)
+    return predictions
 
 
 def _relabelled(differs: Iterable[str]) -> bool:

@@ -17,6 +17,13 @@ from metaxl.reporting.statistics.counts import sentence_counts
 LARGEST = 2**16 - 1  # entities in a sentence
 
 
+def counted(one: Scored) -> Counted:
+    """Return what each sentence of a cell's predictions of test counts."""
+    predictions = sorted(one.predictions["test"], key=lambda prediction: prediction.id)
+    names = np.array([prediction.id for prediction in predictions], dtype=np.str_)
+    return Counted(names, sentence_counts(one.cell.task, one.labels, predictions))
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     """Collects the counts of cells and writes them."""
@@ -26,10 +33,7 @@ class Counter:
 
     def add(self, one: Scored) -> None:
         """Count a cell's predictions of test."""
-        predictions = sorted(one.predictions["test"], key=lambda prediction: prediction.id)
-        names = np.array([prediction.id for prediction in predictions], dtype=np.str_)
-        counts = sentence_counts(one.cell.task, one.labels, predictions)
-        self.counted[one.cell.path] = Counted(names, counts)
+        self.counted[one.cell.path] = one.counted or counted(one)
         self.places[one.cell.path] = f"{one.cell.task}/{one.cell.target}"
 
     def write(self, path: Path) -> None:
