@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import inspect
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
@@ -12,6 +14,7 @@ from typing import Any, get_args, get_origin
 from metaxl.cli import people, reports, rules
 from metaxl.cli.faults import MACHINE, explain_fault
 from metaxl.errors import OF_MACHINE, MetaXLError, without_credentials
+from metaxl.predicting.forms import FORMS
 from metaxl.tasks import SPLITS, TASKS
 
 HELP = {  # of arguments; each is called the same in every command that takes it
@@ -58,6 +61,11 @@ HELP = {  # of arguments; each is called the same in every command that takes it
     "power sentence": "standard deviation of one sentence's influence, in points; default: measured, or 30",
     "power sentences": "test sentences of each language",
     "path": "below results/raw/, for instance sentipers/sentipers.xlsx",
+    "predict device": "where to compute: cpu, gpu, or auto for a GPU where one is visible",
+    "predict file": "text in UTF-8, a sentence or a text on each line; default: the standard input",
+    "predict format": "text, with entities in brackets; conll, a word and its tag on each line; json, an object a line",
+    "predict model": "folder of a kept model, or of its cell",
+    "predict tokens": "spaces stand between all words already; nothing else is split",
     "preset": "in place of the one that config.yaml names",
     "raw": "folder of the downloaded corpora",
     "reading": "how own files are read, and what becomes of labels, as JSON",
@@ -78,6 +86,7 @@ HELP = {  # of arguments; each is called the same in every command that takes it
 }
 CHOICES = {
     "device": ("auto", "cpu", "gpu"),
+    "format": FORMS,
     "order": ("hash", "official"),
     "other_records": ("refuse", "accept"),
     "task": tuple(TASKS),
@@ -93,13 +102,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     The exit code is 1 for what would go wrong again in the same way, 75 for a fault of the machine, after which another
     attempt may succeed, 76 where another process has taken a training over, and 128 + the signal's number for a
-    training that a signal ended.
+    training that a signal ended, or where nobody reads the answer on (141).
     """
     options = vars(_parser().parse_args(arguments))
     run, debug = options.pop("command"), options.pop("debug")
     _log_to_screen()
     try:
         run(**options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on, as after `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to be flushed at the end
+        return 128 + signal.SIGPIPE
     except MetaXLError as error:
         if debug:
             raise
@@ -170,4 +183,4 @@ def _add_arguments(sub: argparse.ArgumentParser, run: Callable[..., None]) -> No
         if parameter.kind is parameter.KEYWORD_ONLY:
             sub.add_argument(f"--{name.replace('_', '-')}", required=needed, **facts)
         else:
-            sub.add_argument(name, **facts)
+            sub.add_argument(name, **({} if needed else {"nargs": "?"}) | facts)

@@ -6,6 +6,7 @@ A function's parameters are its command's arguments, and its docstring is its he
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,6 +112,17 @@ def power(
     print(describe(components, Design(languages, seeds, sentences), effect))  # noqa: T201  # the answer
 
 
+def predict(
+    model: Path, file: Path | None = None, *, format: str = "text", tokens: bool = False, device: str = "auto"
+) -> None:
+    """Label lines of text with a kept model: entities in sentences, or a label a text."""
+    from metaxl.predicting.kept import find_kept
+    from metaxl.predicting.stream import Asked, predict_file
+    from metaxl.training.device import device_for
+
+    predict_file(find_kept(model), file, sys.stdout, Asked(format, tokens, device_for(str(model), device)))
+
+
 def unlock() -> None:
     """Remove the lock that a run of this folder has left, unless something of it still lives on this machine."""
     from metaxl.planning.unlock import unlock
@@ -149,5 +161,5 @@ def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: 
     print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer
 
 
-COMMANDS = (check, estimate, init, lock, power, status, unlock)
+COMMANDS = (check, estimate, init, lock, power, predict, status, unlock)
 GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words

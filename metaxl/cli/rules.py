@@ -9,10 +9,14 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metaxl.files import read_json, write_json, write_jsonl
 from metaxl.notes import collected_notes
 from metaxl.tasks import SPLITS
+
+if TYPE_CHECKING:
+    from metaxl.experiment.spec import CellSpec
 
 log = logging.getLogger("metaxl")
 
@@ -170,7 +174,9 @@ def keep_model(
         log.warning("%s", said)
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
-    keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec, device))
+    files = _roles(target, source)
+    keep_model(cell_spec, encoder, files, cell, work, out, choose_device(cell_spec, device))
+    _say_how_words_were_split(cell_spec, files, out)
 
 
 def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, device: str, out: Path) -> None:
@@ -187,6 +193,18 @@ def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, d
         return
     cell, chosen = root / best.spec.cell.path, choose_device(best.spec, device)
     keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, chosen, [said])
+    _say_how_words_were_split(best.spec, best.files, out)
+
+
+def _say_how_words_were_split(spec: CellSpec, files: dict[str, Path], model: Path) -> None:
+    """Write into a kept model's folder how its target's training data were split into words, if they have words."""
+    from metaxl.data.encode import Encoded
+    from metaxl.data.learn_splitter import learn_splitter
+    from metaxl.data.splitter import SPLITTER
+    from metaxl.tasks import find_task
+
+    if find_task(spec.cell.task).has_words:
+        learn_splitter(Encoded.load(files["train"]).contents()).save(model / SPLITTER)
 
 
 def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:

@@ -1,5 +1,6 @@
 # Kept models are outputs of their own, which no score depends on: each can be asked for by its path, is made anew when
-# its cell is, and comes back when it is deleted.
+# its cell is, and comes back when it is deleted. How words were split is written beside it, by code of which the rules hold
+# no digest: an edit to that would train models again.
 rule model:
     input:
         unpack(lambda w: PLANS[w.name].cell_inputs(cell_of(w))),
