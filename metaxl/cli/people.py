@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from json import dumps
 from pathlib import Path
 
 import yaml
@@ -40,6 +41,16 @@ def check(*, preset: str | None = None, configfile: Sequence[Path] = ()) -> None
     print("\n\n".join(filter(None, [*parts, told(faults) if faults else ""])), flush=True)  # noqa: T201  # the answer
     if faults:
         raise ConfigError(f"The experiment {plan.config.name!r} cannot run before what is listed above is mended.")
+
+
+def compare(first: Path, second: Path, *, json: bool = False) -> None:
+    """Say whether one experiment is better than another, over the cells that both have, and in what they differ."""
+    from metaxl.reporting.comparing.compare import compare
+    from metaxl.reporting.comparing.results import read_results
+    from metaxl.reporting.comparing.told import as_json, as_text
+
+    found = compare(read_results(first), read_results(second))
+    print(dumps(as_json(found), indent=2, ensure_ascii=False) if json else as_text(found))  # noqa: T201  # the answer
 
 
 def init(
@@ -161,5 +172,5 @@ def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: 
     print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer
 
 
-COMMANDS = (check, estimate, init, lock, power, predict, status, unlock)
+COMMANDS = (check, compare, estimate, init, lock, power, predict, status, unlock)
 GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words
