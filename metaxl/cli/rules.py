@@ -157,6 +157,7 @@ def keep_model(
     source: Path | None = None,
     cell: Path,
     work: Path,
+    reported: Path,
     device: str,
     out: Path,
 ) -> None:
@@ -176,10 +177,12 @@ def keep_model(
         return
     files = _roles(target, source)
     keep_model(cell_spec, encoder, files, cell, work, out, choose_device(cell_spec, device))
-    _say_how_words_were_split(cell_spec, files, out)
+    _describe(cell_spec, files, cell, reported, out)
 
 
-def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, device: str, out: Path) -> None:
+def keep_best(
+    candidates: Path, *, root: Path, work: Path, reported: Path, other_records: str, device: str, out: Path
+) -> None:
     """Keep the model of a target's best cell on dev, by training it again."""
     from metaxl.reporting.best import Candidate, choose
     from metaxl.training.device import choose_device
@@ -193,18 +196,23 @@ def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, d
         return
     cell, chosen = root / best.spec.cell.path, choose_device(best.spec, device)
     keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, chosen, [said])
-    _say_how_words_were_split(best.spec, best.files, out)
+    _describe(best.spec, best.files, cell, reported, out)
 
 
-def _say_how_words_were_split(spec: CellSpec, files: dict[str, Path], model: Path) -> None:
-    """Write into a kept model's folder how its target's training data were split into words, if they have words."""
+def _describe(spec: CellSpec, files: dict[str, Path], cell: Path, reported: Path, model: Path) -> None:
+    """Write into a kept model's folder how its target's training data were split into words, and its card."""
     from metaxl.data.encode import Encoded
     from metaxl.data.learn_splitter import learn_splitter
     from metaxl.data.splitter import SPLITTER
-    from metaxl.tasks import find_task
+    from metaxl.reporting.card.about import about_model
+    from metaxl.reporting.card.write import write_card
+    from metaxl.training.train import MODEL_RECORD
 
-    if find_task(spec.cell.task).has_words:
-        learn_splitter(Encoded.load(files["train"]).contents()).save(model / SPLITTER)
+    about, splitter = about_model(spec, files, model, MODEL_RECORD, reported), None
+    if about.task.has_words:
+        splitter = learn_splitter(Encoded.load(files["train"]).contents())
+        splitter.save(model / SPLITTER)
+    write_card(about, splitter, model, MODEL_RECORD, cell)
 
 
 def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:

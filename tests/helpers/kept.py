@@ -12,6 +12,7 @@ from families import make_family
 from metaxl.data.encode import encode, load_tokenizer
 from metaxl.data.learn_splitter import learn_splitter
 from metaxl.data.splitter import SPLITTER
+from metaxl.experiment.spec import CellSpec
 from metaxl.files import write_json
 from metaxl.tasks import TASKS
 
@@ -24,6 +25,8 @@ class KeptCell:
     """A cell's folder, whose model is kept in it, and its data by role."""
 
     folder: Path
+    spec: CellSpec
+    files: dict[str, Path]
     records: dict[str, list[dict]]
 
     @property
@@ -64,5 +67,4 @@ def keep_cell(folder: Path, task: str, kind: str, method: str = "joint") -> Kept
     train(encoder, folder / "cell", spec, folder / "cell" / "model")
     if task == "ner":
         learn_splitter(record["tokens"] for record in records["train"]).save(folder / "cell" / "model" / SPLITTER)
-    assert files_of(encoder, spec)["train"].is_file()
-    return KeptCell(folder / "cell", records)
+    return KeptCell(folder / "cell", spec, files_of(encoder, spec), records)

@@ -92,6 +92,7 @@ def test_where_no_cell_is_the_best_the_folder_says_why(monkeypatch, tmp_path, ca
         tmp_path / "candidates.json",
         root=tmp_path,
         work=tmp_path / "work",
+        reported=tmp_path / "data.json",
         other_records="refuse",
         device="cpu",
         out=tmp_path / "best",

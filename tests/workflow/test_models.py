@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,29 @@ def test_every_model_is_kept_with_the_record_of_its_cell_and_no_cell_is_trained_
     assert len(logs) == 3
     assert not any("trained again" in log for log in logs)
     assert not list((project.folder / ROOT / "work").rglob("model")), "nothing is left to be taken"
+
+
+def test_each_model_has_its_card_and_labels_text(project):
+    """Of a cell and of its model's folder alike; the card is no part of what the cell's training depends on."""
+    for place in (CELL, f"{CELL}/model"):
+        done = subprocess.run(
+            [sys.executable, "-m", "metaxl", "predict", place, "--format", "json"],
+            input="Remochil puki, itu.\n",
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=project.folder,
+        )
+        assert json.loads(done.stdout)["tokens"] == ["Remochil", "puki", ",", "itu", "."]
+    text = (project.folder / CELL / "model" / "README.md").read_text()
+    assert "**The language is invented.**" in text
+    assert "pre-trained by this project on the synthetic languages" in text
+    label = {"label": "another"}
+    keep(project, "all", **label)
+    try:
+        assert not {"train", "model"} & set(project.planned("--", "tables"))
+    finally:
+        keep(project, "all")
 
 
 def test_models_are_readable_as_the_umask_says(project):
