@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from json import dumps
 from pathlib import Path
 
@@ -172,5 +172,13 @@ def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: 
     print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer
 
 
-COMMANDS = (check, compare, estimate, init, lock, power, predict, status, unlock)
-GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words
+def completion(shell: str) -> None:
+    """Print what completes commands and options in a shell: bash, zsh, fish or tcsh."""
+    from metaxl.cli.completion import completion
+
+    print(completion(shell))  # noqa: T201  # the answer
+
+
+Commands = tuple[Callable[..., None], ...]
+COMMANDS: Commands = (check, init, status, estimate, predict, compare, power, unlock, lock, completion)
+GROUPS: dict[str, tuple[str, Commands]] = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words
