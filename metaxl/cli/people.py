@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from json import dumps
 from pathlib import Path
 
@@ -131,6 +132,8 @@ def predict(
     from metaxl.predicting.stream import Asked, predict_file
     from metaxl.training.device import device_for
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as the text is, whatever the terminal's language is
     predict_file(find_kept(model), file, sys.stdout, Asked(format, tokens, device_for(str(model), device)))
 
 

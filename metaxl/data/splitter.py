@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -132,15 +132,17 @@ class Splitter:
             if cut in ("after", "around"):
                 yield here + 1
 
-    def described(self) -> str:
-        """Return the rules in sentences."""
+    def described(self, quoted: Callable[[str], str] = str) -> str:
+        """Return the rules in sentences; `quoted` sets a row of marks off from them."""
         if self.by_spaces_alone:
             return "Words are what stands between spaces; punctuation stays on its word."
-        cut = sorted({*(mark for mark, yes in {**self.before, **self.after}.items() if yes)})
-        kept = sorted({*(mark for mark, yes in {**self.before, **self.after}.items() if not yes)} - {*cut})
-        parts = [f"Punctuation is cut off from its word: {' '.join(cut)}" if cut else "Words are separated by spaces"]
-        parts[0] += ", and signs that the training data lack." if self.others and cut else "."
-        parts += [f"These stay on it: {' '.join(kept)}."] if kept else []
+        either = {mark for table in (self.before, self.after) for mark, cut in table.items() if cut}
+        kept = {*self.before, *self.after} - either
+        parts = []
+        if either:
+            others = ", and signs that the training data lack" if self.others else ""
+            parts += [f"Cut off from their word: {quoted(' '.join(sorted(either)))}{others}."]
+        parts += [f"These stay on it: {quoted(' '.join(sorted(kept)))}."] if kept else []
         parts += [f"{len(self.whole)} words of the training data stay whole."] if self.whole else []
         parts += ["Letters of scripts without spaces are a word each."] if self.script == "characters" else []
         parts += ["Scripts without spaces need words separated by hand."] if self.script == "words" else []

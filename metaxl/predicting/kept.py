@@ -60,11 +60,14 @@ def find_kept(place: Path) -> Kept:
     if not path.is_file():
         raise DataError(_no_model(place, folder))
     record: Any = read_json(path)
-    if record.get("cell") is None:
-        raise DataError(f"{folder}: holds no model. {' '.join(record.get('notes', []))}")
-    settings = record["provenance"]["settings"]
-    labels = LabelSet(tuple(settings["labels"]["classes"]), settings["labels"]["positive"])
-    return Kept(folder, find_task(record["cell"]["task"]), labels, settings["training"]["eval_max_length"])
+    try:
+        if record["cell"] is None:
+            raise DataError(f"{folder}: holds no model. {' '.join(record['notes'])}")
+        settings = record["provenance"]["settings"]
+        labels = LabelSet(tuple(settings["labels"]["classes"]), settings["labels"]["positive"])
+        return Kept(folder, find_task(record["cell"]["task"]), labels, settings["training"]["eval_max_length"])
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path}: no record of a kept model ({error!r}); keep the model again.") from error
 
 
 def _no_model(place: Path, folder: Path) -> str:

@@ -187,6 +187,12 @@ def without_best(_, place):
     return place
 
 
+def with_other_record(kept, place):
+    folder = shutil.copytree(kept.model, place)
+    write_json(folder / "cell.json", {"cell": {"task": "ner"}})
+    return folder
+
+
 def failed(_, place):
     failure = {"reason": "The loss is NaN.", "status": 1, "attempts": 1, "host": "h", "when": "now", "spec": "s"}
     write_json(place / "scores.json", {"cell": {}, "failed": failure})
@@ -198,6 +204,7 @@ def failed(_, place):
     (lambda kept, place: place.parent, "no cell.json, so this is no model that a cell has left"),
     (without_model, "this cell's model was not kept. This makes it, and changes no score: snakemake --cores 1 -- "),
     (without_best, "holds no model. none is the best"),
+    (with_other_record, "cell.json: no record of a kept model (KeyError('provenance'))"),
     (failed, "has no model, for its training failed: The loss is NaN."),
     (damage(SPLITTER), "nobody knows how the training data were split into words"),
     (damage("model.safetensors"), "model.safetensors: missing"),
@@ -229,6 +236,18 @@ def test_it_starts_without_what_it_does_not_need(kept):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("\n") == 1
+
+
+def test_answers_are_utf_8_whatever_the_terminal_is(kept):
+    done = subprocess.run(
+        command(kept.model),
+        input="état 北京\n".encode(),
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "état" in done.stdout.decode("utf-8")
 
 
 def test_a_reader_that_goes_away_is_no_error(kept):

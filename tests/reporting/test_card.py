@@ -68,13 +68,13 @@ def test_a_reader_finds_languages_data_method_seed_and_use(kept, tmp_path):
     _, text = card_of(kept, tmp_path, ("wikiann", "files"))
     for said in (
         *(
-            "Quechua (qu), 30 ",
-            "English (en), 12 ",
+            "Quechua (`qu`), 30 ",
+            "English (`en`), 12 ",
             "| Method | joint training |",
             "| Seed | 1 |",
             "metaxl predict THIS-FOLDER",
         ),
-        *("for ner qu" if kept.spec.cell.task == "ner" else "for sentiment qu", "licence: MIT", "your own files"),
+        *("for ner qu" if kept.spec.cell.task == "ner" else "for sentiment qu", "Licence: MIT", "your own files"),
     ):
         assert said in text, said
     assert ('aggregation_strategy="first"' in text) == (kept.spec.cell.task == "ner")
@@ -101,9 +101,7 @@ def test_each_type_has_its_scores_with_intervals(kept, tmp_path):
 
 def test_how_words_were_split_is_said(kept, tmp_path):
     _, text = card_of(kept, tmp_path)
-    assert ("## How words were split\n\nPunctuation is cut off from its word: , ." in text) == (
-        kept.spec.cell.task == "ner"
-    )
+    assert ("## How words were split\n\nCut off from their word: `, .`" in text) == (kept.spec.cell.task == "ner")
 
 
 def test_a_model_that_was_trained_otherwise_than_its_record_has_no_intervals(kept, tmp_path):
@@ -123,7 +121,7 @@ def test_a_model_that_was_trained_otherwise_than_its_record_has_no_intervals(kep
 def test_a_fold_says_that_it_is_one(kept, tmp_path):
     folded = replace(kept.spec, cell=replace(kept.spec.cell, target="qu-fold2"))
     _, text = card_of(kept, tmp_path, ("wikiann", "wikiann"), spec=folded)
-    assert "Quechua (qu), 30 " in text
+    assert "Quechua (`qu`), 30 " in text
     assert "fold 2 of its cross-validation" in text
 
 

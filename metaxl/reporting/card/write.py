@@ -12,7 +12,7 @@ from metaxl.files import read_json, write_text
 from metaxl.reporting.card.about import About
 from metaxl.reporting.card.scores import ALL, Score, scores_with_intervals
 from metaxl.reporting.card.template import TEMPLATE
-from metaxl.reporting.markup import markdown
+from metaxl.reporting.markup import code, markdown
 from metaxl.reporting.records import Prediction, read_predictions
 
 NAME = "README.md"
@@ -84,7 +84,7 @@ def _metadata(about: About, test: dict[str, Any]) -> Any:
 def _texts(about: About, scores: Sequence[Score], splitter: Splitter | None) -> dict[str, Any]:
     """Return what the template asks for, each text as Markdown."""
     kinds = ", ".join(map(markdown, about.task.kinds(about.labels)))
-    language = markdown(about.language(about.target))
+    language = "an invented language" if about.is_synthetic else markdown(about.language(about.target))
     does = f"marks entities ({kinds}) in sentences" if about.task.has_words else f"labels texts ({kinds})"
     return {
         "title": f"{about.task.title}: {language}",
@@ -93,7 +93,7 @@ def _texts(about: About, scores: Sequence[Score], splitter: Splitter | None) -> 
         "measure": about.task.measure(about.labels),
         "rows": [_row(about, score) for score in scores],
         "intervals": IN_BRACKETS if any(score.found for score in scores) else WITHOUT,
-        "words": markdown(splitter.described()) if splitter else "",
+        "words": splitter.described(code) if splitter else "",
         "has_words": about.task.has_words,
         "limits": list(_limits(about)),
         "credits": [_credit(credit) for credit in about.credits()],
@@ -103,16 +103,24 @@ def _texts(about: About, scores: Sequence[Score], splitter: Splitter | None) -> 
 
 def _facts(about: About) -> Iterator[tuple[str, str]]:
     """Yield what the model is made of, a name and a text each."""
-    target, source = (markdown(about.language(code)) for code in (about.target, about.source))
     units, sizes = about.task.units, about.sizes
     fold = f"; fold {about.fold} of its cross-validation" if about.fold else ""
-    yield "Target", f"{target} ({about.target}), {sizes['train']:,} {units} to train, {sizes['dev']:,} to choose{fold}"
+    yield (
+        "Target",
+        f"{_named(about, about.target)}, {sizes['train']:,} {units} to train, {sizes['dev']:,} to choose{fold}",
+    )
     if about.source:
-        yield "Source", f"{source} ({about.source}), {sizes.get('source', 0):,} {units}"
+        yield "Source", f"{_named(about, about.source)}, {sizes.get('source', 0):,} {units}"
     yield "Method", markdown(about.method)
     yield "Encoder", markdown(str(about.encoder.get("hub", about.cell.encoder)))
     yield "Seed", str(about.cell.seed)
     yield "Everything else", "`cell.json` beside this file: settings, code, versions, digests of the data"
+
+
+def _named(about: About, language: str) -> str:
+    """Return a language's name with its code; of an invented one the code."""
+    name = about.name(language)
+    return f"{markdown(name)} ({code(language)})" if name else code(language)
 
 
 def _row(about: About, score: Score) -> list[str]:
@@ -155,6 +163,6 @@ def _credit(credit: dict[str, str]) -> str:
     revision = f"@{credit['revision'][:12]}" if credit.get("revision") else ""
     place = f" ({credit['where']}{revision})" if "where" in credit else ""
     parts = [f"**{markdown(credit['title'])}**{markdown(place)}, for {markdown(credit['used_for'])}"]
-    parts += [f"licence: {markdown(credit.get('licence', 'not known to this project'))}"]
+    parts += [f"Licence: {markdown(credit['licence'])}"] if "licence" in credit else []
     parts += [markdown(credit[key]) for key in ("citation", "notes", "caveat") if key in credit]
     return ". ".join(part.rstrip(".") for part in parts) + "."
