@@ -170,6 +170,19 @@ def test_one_seed_of_one_language_says_nothing_of_methods(write, capsys):
     assert "the interval is over test sentences of two trained models" in compared(capsys, a, b)
 
 
+def test_sources_are_called_as_tables_call_them(write, capsys):
+    """The common one by its code, a target's related one as "related"; by codes where nobody says which is which."""
+    related = [replace(cell, source={"qu": "es"}.get(cell.target, "tr")) for cell in JOINT]
+    a, b = write("a", JOINT + related, luck="a"), write("b", JOINT + related, luck="b")
+    targets = [{"language": code, "related": {"qu": "es"}.get(code, "tr")} for code in TARGETS]
+    write_json(a / "config.json", effective_config(experiment(ner={"source": "en", "targets": targets})))
+    rows = as_json(capsys, a, b)["rows"]
+    assert [(row["source"], len(row["languages"])) for row in rows] == [("en", 8), ("related", 8)]
+    (a / "config.json").unlink()
+    rows = as_json(capsys, a, b)["rows"]
+    assert [(row["source"], len(row["languages"])) for row in rows] == [("en", 8), ("tr", 7), ("es", 1)]
+
+
 def test_folds_are_one_language(write, capsys):
     folds = [replace(cell, target=f"qu-fold{fold}") for cell in JOINT[:2] for fold in (1, 2)]
     a, b = write("a", folds, luck="a"), write("b", folds, luck="b")
@@ -184,7 +197,7 @@ def no_folder(root):
 
 
 def no_cell(root):
-    write_json(root / "empty" / "config.json", {})
+    (root / "empty" / "cells").mkdir(parents=True)
     return root / "empty"
 
 
@@ -195,7 +208,7 @@ def changed(root):
 
 
 @pytest.mark.parametrize(("make", "said"), [
-    (no_folder, "no config.json in it; name the folder of an experiment's results"),
+    (no_folder, "no cells in it; name the folder of an experiment's results"),
     (no_cell, "no cell has a score yet; run the workflow first"),
     (changed, "but scores.json beside them says"),
 ])  # fmt: skip

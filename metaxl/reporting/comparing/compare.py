@@ -47,7 +47,8 @@ def _group(results: Results, cell: Cell) -> str:
     """Return the source as a table calls it: that of all targets, "related", or "-" of none."""
     if cell.source == NO_SOURCE:
         return NO_GROUP
-    task = next((task for task in results.config.tasks if task.name == cell.task), None)
+    tasks = results.config.tasks if results.config else ()
+    task = next((task for task in tasks if task.name == cell.task), None)
     targets = {target.language: target.related for target in task.targets} if task else {}
     if task and cell.source != task.source and targets.get(cell.target) == cell.source:
         return RELATED

@@ -48,13 +48,13 @@ class Results:
 
     Attributes:
         name: of the folder, as it was given.
-        config: its effective configuration.
+        config: its effective configuration; None where cells were asked for by their paths alone.
         cells: those that have a score.
         failed: those that could not be trained.
     """
 
     name: str
-    config: Config
+    config: Config | None
     cells: dict[Cell, Trained]
     failed: tuple[Cell, ...]
 
@@ -76,8 +76,8 @@ def read_results(root: Path) -> Results:
         ConfigError: its configuration is not what the workflow wrote.
         DataError: there is no such folder or no cell in it, or a record is torn or not of its predictions.
     """
-    if not (root / CONFIG).is_file():
-        raise DataError(f"{root}: no {CONFIG} in it; name the folder of an experiment's results, results/NAME.")
+    if not (root / "cells").is_dir():
+        raise DataError(f"{root}: no cells in it; name the folder of an experiment's results, results/NAME.")
     parts: dict[Cell, list[_Part]] = defaultdict(list)
     failed = []
     for path in sorted(root.glob(f"cells/*/*/*/*/*/seed*/{SCORES}")):
@@ -89,7 +89,8 @@ def read_results(root: Path) -> Results:
     if not parts:
         raise DataError(f"{root}: no cell has a score yet; run the workflow first.")
     cells = {cell: _joined(cell.task, own) for cell, own in parts.items()}
-    return Results(str(root), read_config(root / CONFIG), cells, tuple(failed))
+    config = read_config(root / CONFIG) if (root / CONFIG).is_file() else None
+    return Results(str(root), config, cells, tuple(failed))
 
 
 def _cell(path: Path) -> Cell:

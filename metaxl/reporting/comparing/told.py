@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from textwrap import fill
 from typing import Any
 
 from tabulate import tabulate
@@ -17,12 +18,13 @@ from metaxl.reporting.evidence.words import bare, left_out, said, signed
 from metaxl.reporting.statistics.estimate import Estimate
 
 SHOWN = 12  # cells that one experiment has alone, or kinds of difference, before the rest is counted
+WIDTH = 110  # of a line of text
 ROW = ("task", "source", "method")
 
 
 def as_text(found: Comparison) -> str:
     """Return a comparison as tables with what must be known to read them."""
-    parts = [_head(found), _rows(found), "\n".join(_reading(found)), _languages(found)]
+    parts = [_head(found), _rows(found), "\n".join(fill(text, WIDTH) for text in _reading(found)), _languages(found)]
     parts += ["\n".join(_otherwise(found)), "\n".join(_alone(found))]
     return "\n\n".join(filter(None, parts))
 
