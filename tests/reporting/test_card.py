@@ -165,6 +165,19 @@ def test_intervals_are_those_of_the_sentences_influences():
     assert of_b.found.mean == pytest.approx(100 * of_b.f1)
 
 
+def test_the_interval_of_a_type_is_about_that_type():
+    """Its middle is the score of it that the record has, whatever stands beside it in a sentence."""
+    task, labels = TASKS["ner"], TASKS["ner"].label_set(["B-PER", "B-LOC"])
+    gold = [["B-PER", "I-PER", "B-LOC"], ["B-LOC", "O", "B-PER"], ["B-PER", "B-LOC", "I-LOC"]] * 5
+    guess = [["B-PER", "I-LOC", "B-LOC"], ["B-LOC", "O", "O"], ["O", "B-LOC", "I-PER"], *gold[3:]]
+    predictions = [Prediction(str(n), *pair) for n, pair in enumerate(zip(gold, guess, strict=True))]
+    test = task.score(labels, gold, guess) | {"by_type": task.score_by_type(labels, gold, guess)}
+    found = scores_with_intervals(task, labels, test, predictions)
+    assert [score.kind for score in found] == [ALL, "PER", "LOC"]
+    assert [score.found.mean for score in found] == pytest.approx([100 * score.f1 for score in found])
+    assert found[1].f1 != found[2].f1
+
+
 def test_a_score_that_says_nothing_has_no_interval():
     task, labels = TASKS["ner"], TASKS["ner"].label_set(["B-PER"])
     predictions = [Prediction("1", ["B-PER"], ["B-PER"]), Prediction("2", ["O"], ["O"])]
