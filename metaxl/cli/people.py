@@ -6,7 +6,10 @@ A function's parameters are its command's arguments, and its docstring is its he
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from io import TextIOWrapper
+from json import dumps
 from pathlib import Path
 
 import yaml
@@ -39,6 +42,16 @@ def check(*, preset: str | None = None, configfile: Sequence[Path] = ()) -> None
     print("\n\n".join(filter(None, [*parts, told(faults) if faults else ""])), flush=True)  # noqa: T201  # the answer
     if faults:
         raise ConfigError(f"The experiment {plan.config.name!r} cannot run before what is listed above is mended.")
+
+
+def compare(first: Path, second: Path, *, json: bool = False) -> None:
+    """Say whether one experiment is better than another, over the cells that both have, and in what they differ."""
+    from metaxl.reporting.comparing.compare import compare
+    from metaxl.reporting.comparing.results import read_results
+    from metaxl.reporting.comparing.told import as_json, as_text
+
+    found = compare(read_results(first), read_results(second))
+    print(dumps(as_json(found), indent=2, ensure_ascii=False) if json else as_text(found))  # noqa: T201  # the answer
 
 
 def init(
@@ -131,6 +144,19 @@ def restore(folder: Path, *, preset: str | None = None, configfile: Sequence[Pat
     log.info("%d cells placed; %d had a record and are as they were", len(placed), len(left))
 
 
+def predict(
+    model: Path, file: Path | None = None, *, format: str = "text", tokens: bool = False, device: str = "auto"
+) -> None:
+    """Label lines of text with a kept model: entities in sentences, or a label a text."""
+    from metaxl.predicting.kept import find_kept
+    from metaxl.predicting.stream import Asked, predict_file
+    from metaxl.training.device import device_for
+
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as the text is, whatever the terminal's language is
+    predict_file(find_kept(model), file, sys.stdout, Asked(format, tokens, device_for(str(model), device)))
+
+
 def unlock() -> None:
     """Remove the lock that a run of this folder has left, unless something of it still lives on this machine."""
     from metaxl.planning.unlock import unlock
@@ -169,5 +195,13 @@ def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: 
     print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer
 
 
-COMMANDS = (check, estimate, init, keep, lock, power, restore, status, unlock)
-GROUPS = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words
+def completion(shell: str) -> None:
+    """Print what completes commands and options in a shell: bash, zsh, fish or tcsh."""
+    from metaxl.cli.completion import completion
+
+    print(completion(shell))  # noqa: T201  # the answer
+
+
+Commands = tuple[Callable[..., None], ...]
+COMMANDS: Commands = (check, init, status, estimate, predict, compare, power, unlock, keep, restore, lock, completion)
+GROUPS: dict[str, tuple[str, Commands]] = {"encoder": ("Work on encoders.", (convert,))}  # commands of two words

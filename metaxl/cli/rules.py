@@ -9,10 +9,14 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metaxl.files import read_json, write_json, write_jsonl
 from metaxl.notes import collected_notes
 from metaxl.tasks import SPLITS
+
+if TYPE_CHECKING:
+    from metaxl.experiment.spec import CellSpec
 
 log = logging.getLogger("metaxl")
 
@@ -153,6 +157,7 @@ def keep_model(
     source: Path | None = None,
     cell: Path,
     work: Path,
+    reported: Path,
     device: str,
     out: Path,
 ) -> None:
@@ -170,10 +175,14 @@ def keep_model(
         log.warning("%s", said)
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
-    keep_model(cell_spec, encoder, _roles(target, source), cell, work, out, choose_device(cell_spec, device))
+    files = _roles(target, source)
+    keep_model(cell_spec, encoder, files, cell, work, out, choose_device(cell_spec, device))
+    _describe(cell_spec, files, cell, reported, out)
 
 
-def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, device: str, out: Path) -> None:
+def keep_best(
+    candidates: Path, *, root: Path, work: Path, reported: Path, other_records: str, device: str, out: Path
+) -> None:
     """Keep the model of a target's best cell on dev, by training it again."""
     from metaxl.reporting.best import Candidate, choose
     from metaxl.training.device import choose_device
@@ -187,6 +196,23 @@ def keep_best(candidates: Path, *, root: Path, work: Path, other_records: str, d
         return
     cell, chosen = root / best.spec.cell.path, choose_device(best.spec, device)
     keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, chosen, [said])
+    _describe(best.spec, best.files, cell, reported, out)
+
+
+def _describe(spec: CellSpec, files: dict[str, Path], cell: Path, reported: Path, model: Path) -> None:
+    """Write into a kept model's folder how its target's training data were split into words, and its card."""
+    from metaxl.data.encode import Encoded
+    from metaxl.data.learn_splitter import learn_splitter
+    from metaxl.data.splitter import SPLITTER
+    from metaxl.reporting.card.about import about_model
+    from metaxl.reporting.card.write import write_card
+    from metaxl.training.train import MODEL_RECORD
+
+    about, splitter = about_model(spec, files, model, MODEL_RECORD, reported), None
+    if about.task.has_words:
+        splitter = learn_splitter(Encoded.load(files["train"]).contents())
+        splitter.save(model / SPLITTER)
+    write_card(about, splitter, model, MODEL_RECORD, cell)
 
 
 def _roles(target: Sequence[Path], source: Path | None) -> dict[str, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from string import Formatter
@@ -77,7 +78,8 @@ def results_of_run(config: Config, jobs: Sequence[tuple[str, Any]]) -> str:
             known = {field: getattr(wildcards, field) for _, field, _, _ in Formatter().parse(pattern) if field}
             path = layout.root(config.name) / layout.fill(pattern, **known)
             made.setdefault(heading, {})[str(path)] = None
-    return "\n".join(f"{heading}: {named(list(paths), MOST)}" for heading, paths in made.items())
+    use = [f"Label text: metaxl predict {shlex.quote(path)} < text.txt" for path in list(made.get("Models", ()))[:1]]
+    return "\n".join([*(f"{heading}: {named(list(paths), MOST)}" for heading, paths in made.items()), *use])
 
 
 def bounded(lines: list[str], place: Path | str) -> str:

@@ -65,12 +65,15 @@ def load_paper() -> Paper:
 
 
 def language_name(config: Config, task: str, code: str) -> str | None:
-    """Return a language's English name, or None where the code is not known or stands for synthetic data.
+    """Return a language's English name, or None where the code is not known or stands for synthetic data."""
+    return None if config.corpus(task, code) == "synthetic" else name_of_code(code)
+
+
+def name_of_code(code: str) -> str | None:
+    """Return the English name behind a language's code, or None where it is not known.
 
     It is the paper's, or else that of ISO 639 for the first part of the code.
     """
-    if config.corpus(task, code) == "synthetic":
-        return None
     if known := load_paper().languages.get(code):
         return known["name"]
     from pycountry import languages  # its tables take a moment to load

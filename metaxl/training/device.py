@@ -19,10 +19,15 @@ class DeviceError(MetaXLError):
 
 
 def choose_device(spec: CellSpec, asked: str) -> torch.device:
+    """Return where to train a cell; see `device_for`."""
+    return device_for(spec.cell.path, asked)
+
+
+def device_for(address: str, asked: str) -> torch.device:
     """Return the CPU, or one of the GPUs that this process may see, over which cells spread by their address.
 
     Args:
-        spec: of the cell.
+        address: the cell's path, or what else is to spread.
         asked: "gpu" or "cpu"; "auto" for a GPU where one is visible, otherwise the CPU.
 
     Raises:
@@ -32,7 +37,7 @@ def choose_device(spec: CellSpec, asked: str) -> torch.device:
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise DeviceError(_no_gpu())
-    device = torch.device("cuda", int(sha256_text(spec.cell.path)[:8], 16) % torch.cuda.device_count())
+    device = torch.device("cuda", int(sha256_text(address)[:8], 16) % torch.cuda.device_count())
     torch.cuda.set_device(device)
     return device
 

@@ -83,7 +83,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(error, monkeypatch):
 
     parser = argparse.ArgumentParser()
     parser.set_defaults(command=fails, debug=False)
-    monkeypatch.setattr(main_module, "_parser", lambda: parser)
+    monkeypatch.setattr(main_module, "make_parser", lambda: parser)
     with pytest.raises(type(error)):
         main([])
 
@@ -219,7 +219,7 @@ def run():
         logging.getLogger(name).warning("warning of %s", name)
 parser = argparse.ArgumentParser()
 parser.set_defaults(command=run, debug=False)
-module._parser = lambda: parser
+module.make_parser = lambda: parser
 sys.exit(module.main([]))
 """
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

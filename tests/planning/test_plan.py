@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from experiments import PRESETS, SCHEMA, experiment, load, metaxl_cell, plan_of, shipped
 
-from metaxl.cli.main import _parser
+from metaxl.cli.parser import make_parser
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
@@ -90,7 +90,7 @@ def test_data_command_takes_its_options(preset):
         for language in {target.language for target in task.targets} | set(task.sources()):
             for split in SPLITS:
                 options = plan.data.options(task.name, language, split)
-                parsed = _parser().parse_args(["data", *options, "--out", "x"])
+                parsed = make_parser().parse_args(["data", *options, "--out", "x"])
                 assert (parsed.task, parsed.language, parsed.split) == (task.name, language, split)
                 assert parsed.corpus == plan.config.corpus(task.name, language)
 

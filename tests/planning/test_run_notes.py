@@ -95,5 +95,6 @@ def test_a_run_ends_with_where_its_results_are(config):
     assert results_of_run(config, jobs).splitlines() == [
         "Tables: results/mine/tables/table2.txt, results/mine/tables/table5.txt",
         "Models: results/mine/models/ner/lug, results/mine/cells/mine/ner/lug/en/joint/seed1/model",
+        "Label text: metaxl predict results/mine/models/ner/lug < text.txt",
     ]
     assert results_of_run(config, jobs[2:4]) == ""

@@ -10,6 +10,7 @@ from cells import CPU, files_of, spec_of, train
 from safetensors.torch import load_file
 
 from metaxl.cli.rules import keep_best
+from metaxl.cli.rules import keep_model as keep_model_command
 from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
 from metaxl.training import keep
 from metaxl.training.keep import forget_models, keep_model
@@ -84,6 +85,19 @@ def test_a_cell_that_is_trained_anew_forgets_its_own_models_and_no_others(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == (["best"] if whose != asdict(SPEC.cell) else [])
 
 
+def test_the_command_puts_the_card_and_the_way_words_were_split_beside_the_model(place, cell, tmp_path):
+    """So that whoever finds the folder can use it."""
+    write_json(tmp_path / "data.json", {"files": [], "encoders": {}})
+    files = files_of(place, SPEC)
+    about = {"encoder": place, "target": [files[role] for role in ("train", "dev", "test")], "source": files["source"]}
+    about |= {"cell": cell, "work": tmp_path / "work", "reported": tmp_path / "data.json", "device": "cpu"}
+    keep_model_command(SPEC.to_json(), **about, out=tmp_path / "model")
+    assert {"README.md", "words.json", "cell.json", "model.safetensors"} <= {
+        path.name for path in (tmp_path / "model").iterdir()
+    }
+    assert f"| Seed | {SPEC.cell.seed} |" in (tmp_path / "model" / "README.md").read_text()
+
+
 def test_where_no_cell_is_the_best_the_folder_says_why(monkeypatch, tmp_path, caplog):
     """Tables are made all the same: the rule has its output."""
     monkeypatch.setattr("metaxl.reporting.best.choose", lambda *_: (None, "none is the best"))
@@ -92,6 +106,7 @@ def test_where_no_cell_is_the_best_the_folder_says_why(monkeypatch, tmp_path, ca
         tmp_path / "candidates.json",
         root=tmp_path,
         work=tmp_path / "work",
+        reported=tmp_path / "data.json",
         other_records="refuse",
         device="cpu",
         out=tmp_path / "best",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from metaxl.cli.main import _parser
+from metaxl.cli.parser import make_parser
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.load import merge
 from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
@@ -89,7 +89,7 @@ def test_the_readmes_own_language_takes_the_options_that_there_are():
     """Three commands, the second of which parses and names the experiment whose tables the third makes."""
     section = README[README.index("## Your own language") : README.index("## Results measured")]
     init = re.search(r"metaxl (init .*?) > mine\.yaml", section)[1]
-    assert _parser().parse_args(init.split()).language == "lug"
+    assert make_parser().parse_args(init.split()).language == "lug"
     assert section.index("make demo") < section.index("metaxl init") < section.index("snakemake --cores 8 --configfile")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from metaxl.files import read_json
 
 pytestmark = pytest.mark.slow
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 ROOT = "results/mini"
 CELL = f"{ROOT}/cells/tiny/ner/qu/en/joint/seed11"
 BEST = f"{ROOT}/models/ner/qu"
@@ -53,6 +58,57 @@ def test_every_model_is_kept_with_the_record_of_its_cell_and_no_cell_is_trained_
     assert len(logs) == 3
     assert not any("trained again" in log for log in logs)
     assert not list((project.folder / ROOT / "work").rglob("model")), "nothing is left to be taken"
+
+
+def test_each_model_has_its_card_and_labels_text(project):
+    """Of a cell and of its model's folder alike; the card is no part of what the cell's training depends on."""
+    for place in (CELL, f"{CELL}/model"):
+        done = subprocess.run(
+            [sys.executable, "-m", "metaxl", "predict", place, "--format", "json"],
+            input="Remochil puki, itu.\n",
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=project.folder,
+        )
+        assert json.loads(done.stdout)["tokens"] == ["Remochil", "puki", ",", "itu", "."]
+    text = (project.folder / CELL / "model" / "README.md").read_text()
+    assert "**The language is invented.**" in text
+    assert "pre-trained by this project on the synthetic languages" in text
+    label = {"label": "another"}
+    keep(project, "all", **label)
+    try:
+        assert not {"train", "model"} & set(project.planned("--", "tables"))
+    finally:
+        keep(project, "all")
+
+
+SHELL = """
+set -eu
+metaxl() { "$PYTHON" -m metaxl "$@"; }
+snakemake() { "$PYTHON" -m snakemake --configfile mini.yaml "$@"; }
+"""
+
+
+def test_what_the_page_on_using_a_model_says_works(project):
+    """Its commands one after another, and its Python."""
+    page = (REPOSITORY / "docs" / "using-a-model.md").read_text(encoding="utf-8").replace("results/demo", ROOT)
+    (python,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    commands = re.findall(r"^    (\S.*)", page, re.MULTILINE)
+    assert len(commands) == 5
+    (project.folder / "text.txt").write_text("Remochil puki, itu.\n")
+    (project.folder / "tokens.txt").write_text("Remochil puki , itu .\n")
+    environment = os.environ | {"PYTHON": sys.executable, "PYTHONPATH": str(project.folder), "OMP_NUM_THREADS": "1"}
+    about = {"cwd": project.folder, "env": environment, "capture_output": True, "text": True}
+    done = [subprocess.run(["bash", "-c", SHELL + command], **about) for command in commands]
+    assert [one.returncode for one in done] == [0] * 5, [one.stderr for one in done]
+    labelled = json.loads((project.folder / "labelled.jsonl").read_text())
+    assert labelled["tokens"] == ["Remochil", "puki", ",", "itu", "."]
+    assert [line.split("\t")[0] for line in done[3].stdout.split("\n")[:5]] == labelled["tokens"]
+    assert done[1].stdout == done[4].stdout.replace(" ,", ",").replace(" .", ".")
+    found = subprocess.run([sys.executable, "-c", python], **about)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("entity_group") == len(labelled["entities"])
 
 
 def test_models_are_readable_as_the_umask_says(project):

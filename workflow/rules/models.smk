@@ -1,5 +1,6 @@
 # Kept models are outputs of their own, which no score depends on: each can be asked for by its path, is made anew when
-# its cell is, and comes back when it is deleted.
+# its cell is, and comes back when it is deleted. Its card, and how its words were split, are written beside it by code of
+# which the rules hold no digest, from facts that are `ancient`: an edit to these would train models again.
 rule model:
     input:
         unpack(lambda w: PLANS[w.name].cell_inputs(cell_of(w))),
@@ -11,6 +12,7 @@ rule model:
         checksums=of_any(layout.CHECKSUMS),
         scores=of_any(layout.CELL, file=layout.SCORES),
         predictions=of_any(layout.CELL, file=layout.PREDICTIONS),
+        reported=ancient(of_any(layout.REPORTED)),
     output:
         directory(of_any(layout.MODEL)),
     log:
@@ -36,7 +38,7 @@ rule model:
     shell:
         "logged {log:q} python -m metaxl keep-model {params.spec:q} --encoder {params.encoder:q} "
         "--target {input.target:q} {params.source:q} --cell {params.cell:q} --work {params.work:q} "
-        "--device {resources.device} --out {output:q}"
+        "--reported {input.reported:q} --device {resources.device} --out {output:q}"
 
 
 rule best_model:
@@ -44,6 +46,7 @@ rule best_model:
         unpack(lambda w: PLANS[w.name].models.best_inputs(w.task, w.target)),
         encoders=ancient(lambda w: PLANS[w.name].models.best_encoders(w.task, w.target)),
         candidates=of_any(layout.CANDIDATES),
+        reported=ancient(of_any(layout.REPORTED)),
     output:
         directory(of_any(layout.BEST_MODEL)),
     log:
@@ -68,4 +71,4 @@ rule best_model:
         keeping=digest("metaxl.training.keep"),
     shell:
         "logged {log:q} python -m metaxl keep-best {input.candidates:q} --root results/{wildcards.name:q} "
-        "--work {params.work:q} --other-records {resources.other_records} --device {resources.device} --out {output:q}"
+        "--work {params.work:q} --reported {input.reported:q} --other-records {resources.other_records} --device {resources.device} --out {output:q}"

@@ -1,0 +1,1 @@
+"""Two experiments beside one another, cell by cell."""
