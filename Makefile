@@ -12,7 +12,7 @@ TORCH_CPU_INDEX ?=
 GPU := $(shell command -v nvidia-smi > /dev/null && nvidia-smi --list-gpus 2> /dev/null)
 TORCH_OPTIONS := $(if $(GPU),,$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
 
-.PHONY: demo test check slurm-test bench lock report dag unlock clean help
+.PHONY: demo test check slurm-test bench study lock report dag unlock clean help
 
 help:            ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -44,6 +44,9 @@ bench: $(STAMP)  ## time the training steps beside the official algorithm's: ben
 	done'
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/python -m benchmarks.plot
+
+study: $(STAMP)  ## make docs/results.md and the tables of studies/masakhaner again from their records
+	$(BIN)/python -m studies.masakhaner.render
 
 lock: $(DEV_STAMP) ## write the pins of envs/ from what is installed
 	$(BIN)/python envs/lock.py

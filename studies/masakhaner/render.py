@@ -5,6 +5,7 @@ python -m studies.masakhaner.render
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from metaxl.reporting.filled_table import fill_table
 from metaxl.reporting.frame import gather, read_scores, write_scores
 from metaxl.reporting.gain import draw_gain
 from metaxl.reporting.tables import render_table
+from studies.masakhaner.answers import write_answers
 
 ROOT = Path(__file__).parent
+DOCS = ROOT.parents[1] / "docs"
 
 
 def render(root: Path) -> Config:
@@ -51,8 +54,10 @@ def render(root: Path) -> Config:
 
 
 def main() -> None:
-    """Make the study's tables, tests and pictures."""
-    render(ROOT)
+    """Make the study's tables, tests, pictures and docs/results.md."""
+    config = render(ROOT)
+    write_answers(config, ROOT, DOCS / "results.md", DOCS)
+    shutil.copyfile(ROOT / "figures" / "gain2.png", DOCS / "results-gain.png")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ from cells import spec_of
 
 from metaxl.experiment.cell import Cell
 from studies.masakhaner import pilot
-from studies.masakhaner.pilot import PHI_RATES, chosen, enough, every_setting, run_stages
+from studies.masakhaner.choice import PHI_RATES, Setting, chosen, enough
+from studies.masakhaner.pilot import every_setting, run_stages
+
+SETTLED = Setting("theta", "joint", 1e-4, 10.0, 6)  # in the invented world
 
 
 class Invented:
@@ -53,7 +56,7 @@ def test_each_stage_trains_with_what_the_one_before_chose(prepared):
     """The highest dev F1 at the last epoch chooses; of lengths the shortest that twice as many steps hardly improve."""
     pool = Invented(truth)
     list(run_stages(prepared, pool))
-    assert chosen(every_setting(prepared)) == {
+    assert chosen(every_setting(prepared, SETTLED)) == {
         "learning_rate": 1e-4,
         "head_learning_rate": 10,
         "epochs": 6,
@@ -75,14 +78,14 @@ def test_a_setting_that_collapsed_once_is_not_chosen(prepared):
         return [60, 10] if broken else [9 * value for value in truth(spec)]
 
     list(run_stages(prepared, Invented(dev)))
-    assert chosen(every_setting(prepared))["learning_rate"] != 1e-4
+    assert chosen(every_setting(prepared, SETTLED))["learning_rate"] != 1e-4
 
 
 @pytest.mark.parametrize(("at", "epochs"), [((50, 50.9, 60), 3), ((50, 52, 52.9), 6), ((50, 52, 54), 12)])
 def test_the_shortest_length_that_is_enough(prepared, at, epochs):
     """Twice as many steps must bring a point."""
     list(run_stages(prepared, Invented(truth)))
-    lengths = [one for one in every_setting(prepared) if one.setting.stage == "length"]
+    lengths = [one for one in every_setting(prepared, SETTLED) if one.setting.stage == "length"]
     seen = [
         replace(lengths[0], last=f1, setting=replace(lengths[0].setting, epochs=e))
         for e, f1 in zip((3, 6, 12), at, strict=True)
@@ -90,11 +93,11 @@ def test_the_shortest_length_that_is_enough(prepared, at, epochs):
     assert enough(reversed(seen)).epochs == epochs
 
 
-def test_the_table_holds_what_was_seen(prepared):
-    """Each setting's row, and the choice as a file of its own."""
+def test_the_table_holds_what_was_seen(prepared, monkeypatch):
+    """A row for each setting."""
     list(run_stages(prepared, Invented(truth)))
+    monkeypatch.setattr(pilot, "SETTLED", SETTLED)
     pilot.write_table(prepared)
     rows = (prepared / "results" / "pilot.csv").read_text(encoding="utf-8").splitlines()
-    assert len(rows) == 1 + len(every_setting(prepared))
+    assert len(rows) == 1 + len(every_setting(prepared, SETTLED))
     assert rows[1] == "theta,joint,3e-05,1.0,6,add,0.0,42.00,42.00,4,no"
-    assert json.loads((prepared / "results" / "chosen.json").read_text(encoding="utf-8"))["epochs"] == 6

@@ -1,0 +1,234 @@
+"""docs/results.md: what the study's records answer. No number and no answer on the page is typed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from string import Template
+
+from tabulate import tabulate
+
+from metaxl.experiment.config import Config
+from metaxl.files import write_text
+from metaxl.reporting.evidence.told import read_told
+from metaxl.reporting.evidence.words import said, signed
+from metaxl.reporting.markup import markdown
+from metaxl.reporting.paper import name_of_code
+from metaxl.reporting.statistics.estimate import Estimate, estimate
+from metaxl.reporting.statistics.verdict import Verdict
+from studies.masakhaner.steps import Moved, Step, draw_steps
+
+OURS = "these records"
+PAGE = Path(__file__).with_name("results.md.in")
+ARMS = {
+    "target": "target only",
+    "joint": "JT",
+    "joint-half": "JT, half of the target batch",
+    "metaxl-frozen-L12": "frozen RTN",
+    "metaxl-L12": "MetaXL",
+}
+CONTRASTS = (  # each arm less the other, and what it asks
+    ("joint", "target", "transfer from English"),
+    ("metaxl-L12", "joint", "MetaXL beyond joint training"),
+    ("metaxl-L12", "metaxl-frozen-L12", "that phi learns"),
+    ("joint-half", "joint", "half of each target batch"),
+    ("metaxl-frozen-L12", "joint-half", "an RTN as it was drawn"),
+)
+STEPS = (
+    ("joint-half", "joint"),
+    ("metaxl-frozen-L12", "joint-half"),
+    ("metaxl-L12", "metaxl-frozen-L12"),
+    ("metaxl-L12", "joint"),
+)
+Row = dict[str, str]
+Histories = dict[tuple[str, str], list[dict[str, float]]]
+Scores = dict[tuple[str, str], float]  # F1 in percent by method and target, in mean over seeds
+
+
+def write_answers(config: Config, root: Path, page: Path, pictures: Path) -> None:
+    """Write the page, and its pictures to a folder.
+
+    Args:
+        config: the study's configuration.
+        root: the study's folder, with scores.csv and the evidence made.
+        page: docs/results.md.
+        pictures: the folder of the page's pictures.
+    """
+    rows = _read(root / "scores.csv")
+    histories = _histories(root)
+    best, last = _scores(rows, "best"), _scores(rows, "last")
+    languages = [target.language for target in config.tasks[0].targets]
+    moved = _moved(histories, best, languages)
+    steps = [Step(f"{ARMS[a]}\n- {ARMS[b]}", *_bounds(_over(best, a, b, languages))) for a, b in STEPS]
+    draw_steps(steps, moved, [pictures / "results-steps.png"])
+    values = {
+        "made": _made(rows, config, languages),
+        "sentences": "\n".join(
+            f"- {markdown(text)}" for text in read_told(root / "evidence" / "table2.json").sentences
+        ),
+        "by_arm": _by_arm(best, last, languages),
+        "contrasts": _contrasts(root, best, last, languages),
+        "phi": _phi(moved, histories),
+        "papers": _papers(root),
+        "pilot": _pilot(root / "results" / "pilot.csv"),
+    }
+    write_text(page, Template(PAGE.read_text(encoding="utf-8")).substitute(values))
+
+
+def _read(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _scores(rows: Iterable[Row], checkpoint: str) -> Scores:
+    """Return F1 on test in percent, in mean over seeds."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        if (row["checkpoint"], row["split"], row["metric"]) == (checkpoint, "test", "f1"):
+            found.setdefault((row["method"], row["target"]), []).append(100 * float(row["value"]))
+    return {key: fmean(values) for key, values in found.items()}
+
+
+def _over(scores: Scores, arm: str, other: str, languages: Sequence[str]) -> Estimate:
+    """Return the mean difference over languages with its t interval."""
+    differences = [scores[arm, language] - scores[other, language] for language in languages]
+    count = len(differences)
+    return estimate(fmean(differences), stdev(differences) / count**0.5, count - 1)
+
+
+def _bounds(found: Estimate) -> tuple[float, float, float]:
+    return found.mean, found.low, found.high
+
+
+def _made(rows: Sequence[Row], config: Config, languages: Sequence[str]) -> str:
+    """Return what was trained and where."""
+    cells = {tuple(row[name] for name in ("target", "source", "method", "seed")) for row in rows}
+    machines, seeds = ({row[name] for row in rows} for name in ("machine", "seed"))
+    names = ", ".join(name_of_code(language) or language for language in languages)
+    training = config.tasks[0].training
+    return (
+        f"{len(cells)} models: {len(ARMS)} arms in {len(languages)} languages ({names}), seed "
+        f"{', '.join(sorted(seeds))}; {config.tasks[0].source_size:,} source sentences, {training.epochs} epochs, "
+        f"theta's rate {training.learning_rate:g}, phi's {training.meta_learning_rate:g}; trained on "
+        f"{', '.join(sorted(machines))} in float32."
+    )
+
+
+def _by_arm(best: Scores, last: Scores, languages: Sequence[str]) -> str:
+    body = [
+        [title, *(f"{fmean(scores[arm, language] for language in languages):.2f}" for scores in (best, last))]
+        for arm, title in ARMS.items()
+    ]
+    return _table(body, ["", "best dev epoch", "last epoch"])
+
+
+def _contrasts(root: Path, best: Scores, last: Scores, languages: Sequence[str]) -> str:
+    """Return every contrast, with its word, at the best dev epoch and at the last."""
+    judged = {row["label"]: row for row in _read(root / "evidence" / "table2.csv") if row["of"] == OURS}
+    words = [_word(row) for row in judged.values()]
+    body = []
+    for (arm, other, asked), word in zip(CONTRASTS, words, strict=True):
+        found, late = (_over(scores, arm, other, languages) for scores in (best, last))
+        wins = sum(best[arm, language] > best[other, language] for language in languages)
+        body.append(
+            [asked, f"{ARMS[arm]} - {ARMS[other]}", _told(found), f"{wins} of {len(languages)}", word, _told(late)]
+        )
+    head = ["asks for", "difference", "best dev epoch", "better in", "answer", "last epoch"]
+    return _table(body, head)
+
+
+def _word(row: Row) -> str:
+    bound = float(row["gain_ruled_out"]) if row["gain_ruled_out"] else None
+    role = "" if row["role"] == "confirmatory" else ", exploratory"
+    return said(Verdict(row["verdict"], bound), row["comparison"]) + role  # type: ignore[arg-type]
+
+
+def _told(found: Estimate) -> str:
+    return f"{signed(found.mean)} [{signed(found.low)}, {signed(found.high)}]"
+
+
+def _moved(histories: Histories, best: Scores, languages: Sequence[str]) -> list[Moved]:
+    """Return what phi did in each language, in mean over seeds."""
+    moved = []
+    for language in languages:
+        learnt, frozen = (
+            fmean(row["rtn_change_L12"] for row in histories[arm, language])
+            for arm in ("metaxl-L12", "metaxl-frozen-L12")
+        )
+        gain = best["metaxl-L12", language] - best["metaxl-frozen-L12", language]
+        moved.append(Moved(name_of_code(language) or language, learnt, frozen, gain))
+    return moved
+
+
+def _histories(root: Path) -> Histories:
+    """Return the last row of each history, by method and target."""
+    found: Histories = {}
+    for path in sorted(root.glob("cells/*/*/*/*/metaxl-*/seed*/history.jsonl")):
+        target, _, method = path.parts[-5:-2]
+        found.setdefault((method, target), []).append(json.loads(path.read_text(encoding="utf-8").splitlines()[-1]))
+    return found
+
+
+def _phi(moved: Sequence[Moved], histories: Histories) -> str:
+    """Return how far phi went."""
+
+    def mean(arm: str, name: str) -> float:
+        return fmean(row[name] for (method, _), rows in histories.items() if method == arm for row in rows)
+
+    change, start = fmean(one.change for one in moved), fmean(one.frozen for one in moved)
+    least, most = min(one.change for one in moved), max(one.change for one in moved)
+    travel, norm = (mean("metaxl-L12", name) for name in ("phi_travel", "phi_norm"))
+    after, before = (mean(arm, "source_loss") for arm in ("metaxl-L12", "metaxl-frozen-L12"))
+    return (
+        f"phi travelled {travel:.1f} from where it was drawn, to a norm of {norm:.1f}, by the hypergradient alone. An "
+        f"RTN as drawn changes a state by {start:.2f} of its length; a learnt one by {change:.2f}, in mean over "
+        f"languages ({least:.2f} to {most:.2f}). The source's loss in the last epoch is {after:.2f} beside "
+        f"{before:.2f} of the frozen RTN."
+    )
+
+
+def _papers(root: Path) -> str:
+    rows = [row for row in _read(root / "evidence" / "table2.csv") if row["of"] != OURS and row["group"] == "en"]
+    body = [[row["label"], _interval(row), f"{row['better']} of {row['languages']}", _word(row)] for row in rows]
+    return _table(body, ["difference", "mean [95 % interval]", "better in", "answer"])
+
+
+def _interval(row: Row) -> str:
+    mean, low, high = (signed(float(row[name])) for name in ("difference", "low", "high"))
+    return f"{mean} [{low}, {high}]"
+
+
+def _pilot(path: Path) -> str:
+    body = [
+        [
+            row["stage"],
+            ARMS[row["method"]],
+            row["learning_rate"],
+            row["head_learning_rate"],
+            str(100 * int(row["epochs"])),
+            row["meta_learning_rate"] if row["method"] == "metaxl-L12" else "",
+            row["last_dev_f1"],
+            row["best_dev_f1"],
+            row["runs"],
+        ]
+        for row in _read(path)
+    ]
+    head = [
+        "stage",
+        "method",
+        "theta's rate",
+        "head's factor",
+        "steps",
+        "phi's rate",
+        "last epoch",
+        "best epoch",
+        "runs",
+    ]
+    return _table(body, head)
+
+
+def _table(body: list[list[str]], head: list[str]) -> str:
+    return tabulate(body, head, tablefmt="github", disable_numparse=True)
