@@ -13,7 +13,11 @@ rule train:
             )
         ),
         checksums=of_any(layout.CHECKSUMS),
-        again=lambda w: again(PLANS[w.name], cell_of(w)),
+        again=lambda w: again(
+            PLANS[w.name],
+            cell_of(w),
+            layout.root(w.name) / cell_of(w).path in named_cells(),
+        ),
     output:
         scores=of_any(layout.CELL, file=layout.SCORES),
         predictions=of_any(layout.CELL, file=layout.PREDICTIONS),
