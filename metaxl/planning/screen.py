@@ -10,13 +10,16 @@ import logging
 import re
 from collections.abc import Callable
 
+from metaxl.errors import MetaXLError
 from metaxl.training.given_up import INTERRUPTED, SIGNALS
 
 ERROR, JOB_ERROR = "error", "job_error"  # Snakemake's names of the events
 REFUSED, OF_JOB, AT_END = "LockException", "RuleException", "WorkflowError"  # and of its exceptions
+OF_INPUT = "InputFunctionException"
 # As Python says it of a process that ended with an exit status, or by a signal.
 STATUS, SIGNAL = re.compile(r"returned non-zero exit status (\d+)\."), re.compile(r"died with <Signals\.\w+: (\d+)>")
 PLACES = re.compile(r"(?:\n  File \"[^\"\n]*\", line \d+, in \S+)+\s*\Z")
+DETAILS = re.compile(r"\nWildcards:\n.*\Z", re.DOTALL)
 GOES_ON = "Interrupted. What was finished stays, and trainings have saved their states: the same command goes on."
 
 
@@ -42,6 +45,8 @@ class Screen(logging.Filter):
             return self._is_of_fault(record, name)
         if name == ERROR and exception == REFUSED:
             _replace(record, self._why_locked())
+        elif name == ERROR and exception == OF_INPUT and any(kind in record.getMessage() for kind in _our_errors()):
+            _replace(record, DETAILS.sub("", record.getMessage()))
         elif name == ERROR and exception == AT_END:
             only_interrupted = self._is_over and self._interrupted and not self._faults
             _replace(record, GOES_ON if only_interrupted else PLACES.sub("", record.getMessage()))
@@ -67,6 +72,11 @@ def _status(text: str) -> int | None:
         return SIGNALS + int(by_signal[1])
     status = STATUS.search(text)
     return int(status[1]) if status else None
+
+
+def _our_errors() -> list[str]:
+    """Return how Snakemake begins what it says of an error of the user's, whose message is all there is to know."""
+    return [f"Error:\n  {kind.__name__}: " for kind in MetaXLError.__subclasses__()]
 
 
 def _replace(record: logging.LogRecord, text: str) -> None:

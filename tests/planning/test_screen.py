@@ -115,6 +115,16 @@ def test_a_refusal_ends_with_its_reason_not_with_the_place_in_our_code(logger, s
     assert shown.lines == ["WorkflowError:\nner.epochs: 'x' is text."]
 
 
+@pytest.mark.parametrize(("kind", "is_short"), [("ConfigError", True), ("DataError", True), ("KeyError", False)])
+def test_of_a_path_that_does_not_fit_the_reason_is_last_and_a_fault_of_ours_keeps_its_traceback(
+    logger, shown, kind, is_short
+):
+    reason = f"InputFunctionException in rule train:\nError:\n  {kind}: no such thing\nin two lines"
+    said = f"{reason}\nWildcards:\n  seed=11\nTraceback:\n  File x, line 1"
+    logger.error(said, extra={"event": Event.ERROR, "exception": "InputFunctionException"})
+    assert shown.lines == [reason if is_short else said]
+
+
 def test_all_else_is_passed_on(logger, shown):
     logger.info("Execute 1 jobs", extra={"event": Event.JOB_STARTED})
     logger.error("MissingInputException", extra={"event": Event.ERROR, "exception": "MissingInputException"})
@@ -126,4 +136,7 @@ def test_the_names_are_snakemakes():
     interface = pytest.importorskip("snakemake_interface_logger_plugins.common")
     assert {Event.ERROR.value, Event.JOB_ERROR.value} <= {event.value for event in interface.LogEvent}
     exceptions = pytest.importorskip("snakemake.exceptions")
-    assert all(hasattr(exceptions, name) for name in ("LockException", "RuleException", "WorkflowError"))
+    assert all(
+        hasattr(exceptions, name)
+        for name in ("InputFunctionException", "LockException", "RuleException", "WorkflowError")
+    )

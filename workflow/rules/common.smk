@@ -15,7 +15,7 @@ from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.clock import ahead_of_clock
-from metaxl.planning.effort import effort_of, effort_of_best
+from metaxl.planning.effort import request_of, request_of_best
 from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
 from metaxl.planning.failed import again, cell_folders, failures_of, tried_again
 from metaxl.planning.inventory import check_run

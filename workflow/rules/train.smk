@@ -32,8 +32,10 @@ rule train:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
-        runtime=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).runtime(attempt),
+        mem_mb=lambda w, attempt: request_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
+        runtime=lambda w, attempt: request_of(PLANS[w.name], cell_of(w)).runtime(
+            attempt
+        ),
         gpu_slots=1,
         # No parameter: whether the model is left for the rule that keeps it changes no score, and reruns nothing.
         keep_models=lambda w: PLANS[w.name].config.keep_models,
