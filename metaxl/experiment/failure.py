@@ -43,7 +43,7 @@ class Failure:
     def next(self) -> str:
         """Return what becomes of the cell."""
         if self.is_final:
-            return "a cell is tried again when its settings, data, encoder or code change, or its folder is removed"
+            return "a cell is tried again when its settings, data, encoder or code change, or a command names it"
         return "the next command tries again"
 
 

@@ -22,6 +22,7 @@ from metaxl.experiment.settings import Training
 from metaxl.experiment.slug import parse_slug
 from metaxl.files import canonical_json, read_json
 from metaxl.planning.living import Process, owner
+from metaxl.planning.pace import whole_seconds
 
 State = Literal["done", "running", "failed", "missing", "outdated"]
 STATES: tuple[State, ...] = get_args(State)
@@ -35,7 +36,7 @@ class CellState:
     Attributes:
         cell: its address.
         state: "outdated" where its record is of other settings than the configuration's; "missing" where there is none.
-        seconds: what its training took; 0 where that is not known.
+        seconds: what its training took, all parts of an interrupted one; 0 where that is not known.
         process: of a running cell, who trains it.
         row: of a running cell, the last row of its history; empty before the first epoch has ended.
         signs: when a running cell last wrote something, in seconds since 1970.
@@ -97,9 +98,9 @@ def _state(root: Path, cell: Cell, asked: dict[str, Any]) -> CellState:
         return CellState(cell, "failed", failure=failure)
     if not record:
         return CellState(cell, "missing", saved=any(work.glob(SAVED)))
-    made, seconds = record["provenance"]["settings"], record["resources"]["seconds"]
+    made = record["provenance"]["settings"]
     same = all(made.get(part) == value for part, value in asked.items())
-    return CellState(cell, "done" if same else "outdated", seconds)
+    return CellState(cell, "done" if same else "outdated", whole_seconds(record))
 
 
 def _last_row(path: Path) -> dict[str, Any]:

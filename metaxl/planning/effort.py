@@ -11,12 +11,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from metaxl.errors import DataError, EncoderError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.settings import Placement, Switches, Training
 from metaxl.experiment.slug import parse_slug
 from metaxl.methods import Method
 from metaxl.planning.extent import Extent, extents_of
-from metaxl.planning.geometry import Geometry, geometry_of
+from metaxl.planning.geometry import XLMR_BASE, Geometry, geometry_of
 from metaxl.planning.plan import Plan
 
 Device = Literal["auto", "cpu", "gpu"]
@@ -130,13 +131,33 @@ def effort_of(plan: Plan, cell: Cell, device: Device | None = None) -> Effort:
 
     Raises:
         ConfigError: the cell's path names what does not fit.
+        DataError: its encoder's config.json is no JSON.
         EncoderError: its encoder's folder has no encoder's config.json.
     """
+    return _effort_with(geometry_of(plan.encoders, cell.encoder), plan, cell, device)
+
+
+def request_of(plan: Plan, cell: Cell) -> Effort:
+    """Return what a scheduler is asked for to train a cell: as foretold, but for an encoder with a damaged config.json.
+
+    That counts as one that has not come. Its cells fail, and say why; a job without an answer would end the whole run.
+
+    Raises:
+        ConfigError: the cell's path names what does not fit.
+    """
+    try:
+        geometry = geometry_of(plan.encoders, cell.encoder)
+    except (DataError, EncoderError):
+        geometry = XLMR_BASE
+    return _effort_with(geometry, plan, cell, None)
+
+
+def _effort_with(geometry: Geometry, plan: Plan, cell: Cell, device: Device | None) -> Effort:
     method, placement, variant = parse_slug(cell.method)
     config = plan.config.varied(variant)
     task = config.task(cell.task)
     work = Work(
-        geometry=geometry_of(plan.encoders, cell.encoder),
+        geometry=geometry,
         method=method,
         placement=placement,
         training=task.training,
@@ -147,16 +168,14 @@ def effort_of(plan: Plan, cell: Cell, device: Device | None = None) -> Effort:
     return effort(work, device or config.device)
 
 
-def effort_of_best(plan: Plan, task: str, target: str) -> Effort:
+def request_of_best(plan: Plan, task: str, target: str) -> Effort:
     """Return what training a target's best cell again takes at most; which one it is shows when all are trained.
 
     Raises:
         ConfigError: no table shows the target.
-        EncoderError: an encoder's folder has no encoder's config.json.
     """
-    efforts = [effort_of(plan, cell) for cell in plan.models.cells(task, target)]
-    slowest = max(efforts, key=lambda found: found.seconds)
-    return replace(slowest, memory=max(found.memory for found in efforts))
+    efforts = [request_of(plan, cell) for cell in plan.models.cells(task, target)]
+    return replace(max(efforts, key=lambda found: found.seconds), memory=max(found.memory for found in efforts))
 
 
 def effort(work: Work, device: Device = "auto") -> Effort:

@@ -22,37 +22,57 @@ if TYPE_CHECKING:
 
 AGAIN = "again.json"  # an input of every training
 MOST = 3  # cells that a line names
+CELLS = layout.CELL.partition("/")[0]
+PARTS = len(Path(layout.of_any(layout.CELL)).parts) - 1  # of the path of a cell's folder
+DASHES = "Tables and figures do without them and count as made; with `strict: true` they would not be made."
 
 
-def again(plan: Plan, cell: Cell) -> Path:
-    """Return an input of a cell's training that is newer than the cell's stand-in where another attempt may succeed.
+def again(plan: Plan, cell: Cell, named: bool) -> Path:
+    """Return an input of a cell's training that is newer than the cell's stand-in where the cell is to be tried again.
 
     So the next command trains the cell again, and a dry run says so. It tells the failure, for Snakemake takes a small
-    file of the same content for unchanged. A failure that is final is not, once a file that the cell is trained from
-    was removed: that is the cure of a damaged one, and Snakemake makes no file again for a record that is there.
+    file of the same content for unchanged. A failure that is final is not tried again, unless the cell is named; nor
+    once a file that the cell is trained from was removed: that is the cure of a damaged one, and Snakemake makes no
+    file again for a record that is there.
+
+    Args:
+        plan: of the cell's experiment.
+        cell: that may have failed.
+        named: whether the command names the cell by a path of its own.
 
     Raises:
         ConfigError: the cell's path names a method, task, encoder or language that does not fit.
     """
     root = layout.root(plan.config.name)
-    failure = failure_at(root, cell)
-    if failure and failure.is_final:
+    failure = failure_in(root / cell.path)
+    if failure and failure.is_final and not named:
         data = [path for paths in plan.cell_inputs(cell).values() for path in paths]
         if all(path.exists() for path in (*data, *plan.encoder_files(cell.encoder))):
             failure = None
     return stage(root / cell_file(cell, AGAIN), canonical_json(asdict(failure)) if failure else "", failure is None)
 
 
-def failure_at(root: Path, cell: Cell) -> Failure | None:
-    """Return why a cell of the experiment whose results lie beneath `root` has no score; None unless it failed."""
-    path = root / cell_file(cell, SCORES)
-    there = path.is_file() and (root / cell_file(cell, FAILURE)).is_file()  # most cells lack the latter
-    return failure_of(read_json(path)) if there else None
+def failure_in(folder: Path) -> Failure | None:
+    """Return why the cell whose folder this is has no score; None unless it failed."""
+    there = (folder / SCORES).is_file() and (folder / FAILURE).is_file()  # most cells lack the latter
+    return failure_of(read_json(folder / SCORES)) if there else None
+
+
+def cell_folders(paths: Iterable[str]) -> set[Path]:
+    """Return the folders of the cells of which these paths name a file or a model."""
+    folders = (Path(*Path(path).parts[:PARTS]) for path in paths)
+    return {folder for folder in folders if len(folder.parts) == PARTS and folder.parts[2] == CELLS}
+
+
+def failures_of(folders: Iterable[Path]) -> str:
+    """Return which of the cells with these folders failed, with the reasons; empty for none."""
+    failed = ((folder, failure_in(folder)) for folder in sorted(folders))
+    return "\n".join(f"{folder} failed: {failure.reason}" for folder, failure in failed if failure)
 
 
 def tried_again(cells: Iterable[tuple[str, Cell]]) -> str:
     """Return which of the cells, (experiment, cell), that a run trains have failed before; empty for none."""
-    failed = [cell.path for name, cell in cells if failure_at(layout.root(name), cell)]
+    failed = [cell.path for name, cell in cells if failure_in(layout.root(name) / cell.path)]
     many = f"{len(failed)} cell{'s' * (len(failed) > 1)}"
     return f"Tried again: {many} that failed before: {named(failed, MOST)}." if failed else ""
 
@@ -61,11 +81,13 @@ def failures_of_run(config: Config) -> Iterator[str]:
     """Yield which of the cells that tables and figures show failed, with the reasons, and what becomes of them."""
     root = layout.root(config.name)
     cells = [cell for cells in cell_groups(config).values() for cell in cells]
-    failed: dict[Cell, Failure] = {cell: failure for cell in cells if (failure := failure_at(root, cell))}
+    failed: dict[Cell, Failure] = {cell: failure for cell in cells if (failure := failure_in(root / cell.path))}
     later: dict[str, int] = {}
     alike: dict[str, list[str]] = {}
     for cell, failure in failed.items():
         later[failure.next] = later.get(failure.next, 0) + 1
         alike.setdefault(failure.reason, []).append(cell.path)
     yield from (f"{count} of {len(cells)} cells failed; {what}." for what, count in later.items())
+    if failed:
+        yield DASHES
     yield from (f"{named(paths, MOST)}: {reason}" for reason, paths in alike.items())

@@ -48,6 +48,7 @@ def geometry_of(encoders: EncoderPlan, name: str) -> Geometry:
 
     Raises:
         ConfigError: the configuration has no such encoder.
+        DataError: its config.json is no JSON.
         EncoderError: its folder has no encoder's config.json.
     """
     pretrain = encoders.find(name).get("pretrain")
@@ -74,5 +75,5 @@ def _of_config(config: dict[str, Any], padded: bool) -> Geometry:
 
 
 def _first(config: dict[str, Any], otherwise: int, *keys: str) -> int:
-    found = (config[key] for key in keys if isinstance(config.get(key), int))
+    found = (config[key] for key in keys if type(config.get(key)) is int and config[key] > 0)
     return next(found, otherwise)

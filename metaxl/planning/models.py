@@ -56,7 +56,7 @@ class ModelPlan:
         cells, plan = self.cells(task, target), self.plan
         files = [path for cell in cells for paths in plan.cell_inputs(cell).values() for path in paths]
         return {
-            "records": plan.cell_files(cells, layout.SCORES, layout.PREDICTIONS),
+            "records": plan.cell_files(cells, layout.SCORES, layout.PREDICTIONS, layout.HISTORY),
             "encoded": list(dict.fromkeys(files)),
             "checksums": [plan.path(layout.CHECKSUMS, encoder=name) for name in _encoders(cells)],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 
@@ -27,6 +28,19 @@ class Pace:
         """Return the mean seconds of a kind's trainings, or of all where none of that kind is done; 0 for none."""
         seconds, count = self._of.get(kind, (self.total, self.count))
         return seconds / count if count else 0.0
+
+
+def whole_seconds(record: dict[str, Any]) -> float:
+    """Return what a cell's training took in all; of one that was interrupted, about.
+
+    Its record has the time since it was last resumed. The steps before that count as if they had taken as long each;
+    where none was left to take, nobody knows how long they took, and 0 is returned.
+    """
+    seconds, resumed = float(record["resources"]["seconds"]), record["resources"].get("resumed_at_step")
+    if not resumed:
+        return seconds
+    since = record["steps"] - resumed
+    return seconds * record["steps"] / since if since else 0.0
 
 
 def duration(seconds: float) -> str:

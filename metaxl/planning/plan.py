@@ -24,7 +24,7 @@ from metaxl.experiment.grid import (
     find_table,
     tables,
 )
-from metaxl.experiment.layout import ENCODER_FILES, PREDICTIONS, SCORES, VECTORS, cell_file
+from metaxl.experiment.layout import ENCODER_FILES, HISTORY, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec, recipe_of
 from metaxl.experiment.schema import read_yaml
 from metaxl.experiment.slug import method_slug, parse_slug
@@ -178,7 +178,7 @@ class Plan:
             raise ConfigError(f"{self.path(layout.GROUP, group=group)}: no such group; there are {', '.join(known)}.")
         made_of = [path for cell in known[group] for paths in self.cell_inputs(cell).values() for path in paths]
         encoders = [self.path(layout.CHECKSUMS, encoder=cell.encoder) for cell in known[group]]
-        return list(dict.fromkeys([*self.cell_files(known[group], SCORES, PREDICTIONS), *made_of, *encoders]))
+        return list(dict.fromkeys([*self.cell_files(known[group], SCORES, PREDICTIONS, HISTORY), *made_of, *encoders]))
 
     def table_inputs(self, number: int, pattern: str) -> list[Path]:
         """Return what is gathered of the cells that a table shows: `layout.GROUP` or `layout.COUNTS`.

@@ -15,7 +15,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.failure import failure_of
 from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json
-from metaxl.planning.pace import Pace, duration
+from metaxl.planning.pace import Pace, duration, whole_seconds
 
 TRAIN = "train"  # the rule
 STARTED, FINISHED = "job_started", "job_finished"  # Snakemake's names of the events
@@ -27,13 +27,14 @@ class Progress:
 
     Attributes:
         cells: the folder of the results and the cell, by the number of Snakemake's job.
-        pace: how long the trainings of this run took; what was there before it is no work.
+        pace: how long the trainings that this run ended took in all; what was there before it is no work.
     """
 
     cells: dict[int, tuple[Path, Cell]]
     pace: Pace = field(default_factory=Pace)
     _began: float | None = None
     _done: int = 0
+    _worked: float = 0.0  # seconds of this run's own training
 
     def started(self, jobs: Iterable[int], now: float) -> None:
         """Note that jobs have been started; the time of what comes before the first training does not count."""
@@ -47,18 +48,19 @@ class Progress:
             return ""
         root, cell = known
         self._done += 1
-        about, seconds = _outcome(root / cell_file(cell, SCORES))
-        self.pace.add(kind_of(cell), seconds)
+        about, seconds, whole = _outcome(root / cell_file(cell, SCORES))
+        self.pace.add(kind_of(cell), whole)
+        self._worked += seconds
         count = f"{self._done}/{self._done + len(self.cells)}"
         return ", ".join(filter(None, [f"{count} {told(cell)} {about}", self._left(now)]))
 
     def _left(self, now: float) -> str:
         """Return how long the rest takes if it goes on as since the first training began."""
         elapsed = now - self._began if self._began is not None else 0.0
-        if not self.cells or not self.pace.total or elapsed <= 0:
+        if not self.cells or not self._worked or elapsed <= 0:
             return ""
         work = sum(self.pace.expected(kind_of(cell)) for _, cell in self.cells.values())
-        return f"about {duration(work * elapsed / self.pace.total)} left"
+        return f"about {duration(work * elapsed / self._worked)} left"
 
 
 class Ticker(logging.Handler):
@@ -98,14 +100,15 @@ def _cell(of: Any) -> Cell:
     return Cell(of.encoder, of.task, of.target, of.source, of.method, int(of.seed))
 
 
-def _outcome(path: Path) -> tuple[str, float]:
-    """Return what a record says of its training, and how many seconds that took."""
+def _outcome(path: Path) -> tuple[str, float, float]:
+    """Return what a record says of its training, how many seconds that took in this run, and how many in all."""
     try:
         record = read_json(path)
     except DataError:
-        return "done", 0.0
+        return "done", 0.0, 0.0
     if failure := failure_of(record):
-        return f"FAILED: {failure.reason}", 0.0
-    f1, seconds = record["best"]["dev"]["f1"], record["resources"]["seconds"]
+        return f"FAILED: {failure.reason}", 0.0, 0.0
+    f1, seconds, whole = record["best"]["dev"]["f1"], record["resources"]["seconds"], whole_seconds(record)
     score = "not defined" if f1 is None else f"{100 * f1:.1f}"
-    return f"dev {score} in {duration(seconds)}", seconds
+    resumed = f" (resumed; about {duration(whole)} in all)" if whole > seconds else ""
+    return f"dev {score} in {duration(seconds)}{resumed}", seconds, whole

@@ -12,7 +12,6 @@ from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
 from metaxl.planning.cut import count_cut
 from metaxl.planning.data import DataPlan
-from metaxl.planning.findings import examples
 from metaxl.planning.inspection import SYNTHETIC, inspect, is_here, texts
 from metaxl.planning.overlap import shared, test_places
 from metaxl.tasks import SPLITS, find_task
@@ -44,12 +43,19 @@ def _rows(config: Config, task: TaskSettings) -> Iterator[list[str]]:
             tests = [place for place in places if place[1] == SPLITS[-1]]
             yield [*start, f"{folds} folds", *_facts(config, task, tests), "", _cut(config, task, tests)]
         elif not any(is_here(config, task.name, *place) for place in places):
-            count = examples(config, task, language)
-            yield [*start, ", ".join(split for _, split in places), str(count or UNKNOWN), "", "", "", ""]
+            yield [*start, ", ".join(split for _, split in places), _to_come(config, task, places), "", "", "", ""]
         else:
             for place in places:
                 shared = _shared(config, task, *place)
                 yield [*start, place[1], *_facts(config, task, [place]), shared, _cut(config, task, [place])]
+
+
+def _to_come(config: Config, task: TaskSettings, places: Sequence[tuple[str, str]]) -> str:
+    """Return how many examples there will be in each of the splits that are made here, in their order."""
+    if config.corpus(task.name, places[0][0]) != SYNTHETIC:
+        return UNKNOWN
+    sizes = (DataPlan(config).made(task.name, *place) for place in places)
+    return ", ".join(f"{size:,}" for size in sizes)
 
 
 def _where(config: Config, task: str, code: str) -> str:

@@ -17,7 +17,7 @@ from metaxl.planning.living import RUNS, Process, record, record_of, runs, this_
 
 LOCKS = Path(".snakemake", "locks")  # as Snakemake 9 has it
 MOST = 5  # processes that a message names
-UNLOCK = "metaxl unlock"
+UNLOCK, AGAIN = "metaxl unlock", "the same command"
 
 
 class LockedError(MetaXLError):
@@ -35,10 +35,26 @@ def begin_run() -> str:
         others = [run for run in runs() if record_of(run) != record_of(mine)]
         path = record(mine)
         atexit.register(path.unlink, missing_ok=True)
-        for run in others:
-            if run.is_here and not run.lives and not is_locked():
-                record_of(run).unlink(missing_ok=True)
-        return _judge(others) if is_locked() else ""
+        if not is_locked():
+            for run in others:
+                if run.is_here and not run.lives:
+                    record_of(run).unlink(missing_ok=True)
+            return ""
+        advice = _advice(others)
+        if advice:
+            return f"note: {advice}"
+        _remove(others)
+    return (
+        f"{_listed('note: this run was cut off; its lock is removed', others)}\nWhat it had not finished is made now."
+    )
+
+
+def why_locked() -> str:
+    """Return what a person should do about the lock for which Snakemake has refused to work."""
+    with _alone():
+        mine = record_of(this_process())
+        advice = _advice([run for run in runs() if record_of(run) != mine])
+    return f"Nothing was done: {advice or f'what locked this folder has ended meanwhile. Now: {AGAIN}'}"
 
 
 def is_locked() -> bool:
@@ -73,26 +89,21 @@ def unlock() -> str:
     return f"{done}\n{_listed('Look whether these still run, which cannot be seen from here', elsewhere)}"
 
 
-def _judge(others: Sequence[Process]) -> str:
-    """Remove the lock if only dead runs of this machine can have left it; return what to tell."""
+def _advice(others: Sequence[Process]) -> str:
+    """Return what to do about a lock; empty if only dead runs of this machine can have left it."""
     alive = [run for run in others if run.lives]
     if alive:
         return (
-            f"{_listed('note: another run works in this folder', alive)}\nThis one goes on if it makes other files; "
-            "else it cannot be locked: start it again when the other has ended."
+            f"{_listed('another run works in this folder', alive)}\nA run that needs or makes the same files can start "
+            "when it has ended."
         )
     training = list(trainings())
     elsewhere = [process for process in (*others, *training) if not process.is_here]
     if elsewhere or not others:
-        who = _listed("note: this folder is locked, perhaps by this", elsewhere) if elsewhere else ""
-        return f"{who or 'note: this folder is locked; nobody knows by whom.'}\nIf nothing runs any more: {UNLOCK}"
+        who = _listed("this folder is locked, perhaps by this", elsewhere) if elsewhere else ""
+        return f"{who or 'this folder is locked; nobody knows by whom.'}\nIf nothing runs any more: {UNLOCK}"
     busy = [process for process in training if process.lives]
-    if busy:
-        return f"{_listed('note: a run was cut off, but not what it started', busy)}\n{_cure(busy, 'the same command')}"
-    _remove(others)
-    return (
-        f"{_listed('note: this run was cut off; its lock is removed', others)}\nWhat it had not finished is made now."
-    )
+    return f"{_listed('a run was cut off, but not what it started', busy)}\n{_cure(busy, AGAIN)}" if busy else ""
 
 
 def _cure(trainings: Sequence[Process], after: str) -> str:

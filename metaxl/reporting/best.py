@@ -46,7 +46,7 @@ def choose(root: Path, candidates: Sequence[Candidate]) -> tuple[Expected | None
     failed = failures(root, trainings)
     trained = [scored(root, training) for training in trainings if training.spec.cell not in failed]
     together = pooled(trained, [training.spec.cell for training in trainings])
-    shown = {one.cell: one.checkpoints["best"].scores["dev"] for one in (*trained, *together)}
+    shown = {one.cell: one.best.scores["dev"] for one in (*trained, *together)}
     first = candidates[0].cell
     metric = find_task(first.task).metrics[0]
     scores = [shown[candidate.cell][metric] if candidate.cell in shown else None for candidate in candidates]

@@ -46,7 +46,7 @@ ADDRESS = [field.name for field in fields(Cell)]
 
 
 def gather(root: Path, cells: Sequence[Expected], each: Callable[[Scored], object] = lambda one: None) -> pd.DataFrame:
-    """Return one row per cell, checkpoint, split and metric of every cell that has a record; values are fractions.
+    """Return one row per cell, split and metric of the best epoch of every cell that has a record, as fractions.
 
     A score of one type of entity, or of one class, is the metric "f1:PER". A cross-validated target has rows of each
     fold, and rows of its own from the predictions of all folds together. The column `differs` names, with spaces
@@ -131,12 +131,11 @@ def _rows(one: Scored) -> Iterator[dict[str, Any]]:
     """Yield a cell's rows."""
     made = {"code": one.code, "differs": " ".join(one.differs), "last_fall": one.last_fall}
     made |= {"machine": one.machine, "libraries": one.libraries, "failed": ""}
-    for checkpoint, about in one.checkpoints.items():
-        for split in SCORED_SPLITS:
-            values = about.scores[split]
-            types = values.get("by_type", {}).items()
-            metrics = {name: values[name] for name in find_task(one.cell.task).metrics}
-            metrics |= {f"{name}:{kind}": value for kind, scores in types for name, value in scores.items()}
-            place = {"checkpoint": checkpoint, "epoch": about.epoch, "chosen_by": about.chosen_by, "split": split}
-            for metric, value in metrics.items():
-                yield asdict(one.cell) | place | {"metric": metric, "value": value} | made
+    for split in SCORED_SPLITS:
+        values = one.best.scores[split]
+        metrics = {name: values[name] for name in find_task(one.cell.task).metrics}
+        types = values.get("by_type", {}).items()
+        metrics |= {f"{name}:{kind}": value for kind, scores in types for name, value in scores.items()}
+        place = {"checkpoint": "best", "epoch": one.best.epoch, "chosen_by": one.best.chosen_by, "split": split}
+        for metric, value in metrics.items():
+            yield asdict(one.cell) | place | {"metric": metric, "value": value} | made

@@ -11,12 +11,13 @@ from typing import Any
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.folds import split_code
-from metaxl.experiment.layout import PREDICTIONS, SCORES, cell_file
+from metaxl.experiment.layout import HISTORY, PREDICTIONS, SCORES, cell_file
 from metaxl.reporting.evidence.counted import Counted
 from metaxl.reporting.expected import Expected, check_record, read_label_set
 from metaxl.reporting.failures import failure_in
+from metaxl.reporting.history import check_history
 from metaxl.reporting.kept import read_counted
-from metaxl.reporting.records import CHECKPOINTS, Prediction, read_predictions, read_record
+from metaxl.reporting.records import Prediction, read_predictions, read_record
 from metaxl.reporting.rescore import library_scores
 from metaxl.reporting.truth import check_truth
 from metaxl.tasks import SCORED_SPLITS, LabelSet, find_task
@@ -25,8 +26,8 @@ TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The scores of one epoch by split, and how it was chosen: by "dev", or by nothing that dev could tell ("none")."""
+class Best:
+    """The scores of the best epoch by split, and how it was chosen: by "dev", or by nothing dev could tell ("none")."""
 
     epoch: int
     chosen_by: str
@@ -42,7 +43,7 @@ class Scored:
         labels: the classes.
         code: the digest of the code that trained it.
         differs: the keys in which its record differs from the active plan, which accepts that.
-        checkpoints: the scores, by "best" and "last".
+        best: the scores of its best epoch.
         predictions: by split.
         last_fall: the share of the fall of the training loss that the last epoch brought; None where not known.
         machine: the processor or GPU that trained it; empty where not known.
@@ -54,7 +55,7 @@ class Scored:
     labels: LabelSet
     code: str
     differs: tuple[str, ...]
-    checkpoints: dict[str, Checkpoint]
+    best: Best
     predictions: dict[str, list[Prediction]]
     last_fall: float | None = None
     machine: str = ""
@@ -63,25 +64,27 @@ class Scored:
 
 
 def scored(root: Path, expected: Expected) -> Scored:
-    """Read a cell's record, hold its predictions to its data, and score them again.
+    """Read a cell's record, hold it to its history and its predictions to its data, and score them again.
 
     Raises:
         DataError: the record is torn, malformed or of another making, its predictions are not of its data, or its
-            scores not those of its predictions.
+            scores not those of its predictions or its epochs.
     """
     cell, record = expected.spec.cell, read_record(root, expected.spec.cell)
     differs = check_record(expected, record, root / cell_file(cell, SCORES))
     labels = (
         read_label_set(record["provenance"]["settings"]["labels"]) if _relabelled(differs) else expected.spec.labels
     )
+    check_history(root / cell_file(cell, HISTORY), find_task(cell.task), record)
     counted = read_counted(root, cell, record)
     predictions = {} if counted else _predictions(root, expected, differs, labels)
     again = {split: scores_of(cell.task, labels, found) for split, found in predictions.items()}
     for split, scores in again.items():
         _compare(root / cell_file(cell, PREDICTIONS), split, scores, record["best"][split])
-    checkpoints = {name: _checkpoint(record[name], again if name == "best" else {}) for name in CHECKPOINTS}
+    recorded = {split: record["best"][split] for split in SCORED_SPLITS}  # all that there is of a kept cell
+    best = Best(record["best"]["epoch"], record["best"]["chosen_by"], again or recorded)
     made_by, fall = record["provenance"], record.get("last_fall")
-    about = (made_by["code"], tuple(differs), checkpoints, predictions, fall, str(made_by.get("machine", "")))
+    about = (made_by["code"], tuple(differs), best, predictions, fall, str(made_by.get("machine", "")))
     libraries = ", ".join(f"{name} {version}" for name, version in sorted(made_by.get("libraries", {}).items()))
     return Scored(cell, labels, *about, libraries, counted)
 
@@ -100,11 +103,6 @@ def _predictions(
 
 def _relabelled(differs: Iterable[str]) -> bool:
     return any(key.startswith("labels.") for key in differs)
-
-
-def _checkpoint(part: dict[str, Any], again: dict[str, dict[str, Any]]) -> Checkpoint:
-    scores = {split: again.get(split, part[split]) for split in SCORED_SPLITS}
-    return Checkpoint(part["epoch"], part.get("chosen_by", "last"), scores)
 
 
 def scores_of(task: str, labels: LabelSet, predictions: Iterable[Prediction]) -> dict[str, Any]:
@@ -173,8 +171,8 @@ def _pool(cell: Cell, parts: list[Scored]) -> Scored:
     }
     labels = parts[0].labels
     scores = {split: scores_of(cell.task, labels, ones) for split, ones in predictions.items()}
-    chosen = {part.checkpoints["best"].chosen_by for part in parts}
-    best = Checkpoint(0, "dev" if chosen == {"dev"} else "none", scores)
+    chosen = {part.best.chosen_by for part in parts}
+    best = Best(0, "dev" if chosen == {"dev"} else "none", scores)
     codes = "+".join(sorted({part.code for part in parts}))
     differs = tuple(dict.fromkeys(key for part in parts for key in part.differs))
-    return Scored(cell, labels, codes, differs, {"best": best}, predictions)
+    return Scored(cell, labels, codes, differs, best, predictions)

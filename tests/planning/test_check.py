@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from experiments import small_config
 from own import overlay, sentences, write_conll
 
 from metaxl.cli.main import main
@@ -14,6 +15,7 @@ from metaxl.errors import ConfigError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.load import read_configuration
 from metaxl.planning.plans import Plans
+from metaxl.planning.review import data_table
 
 LUG = "data/lug"
 
@@ -214,6 +216,19 @@ def test_a_language_that_is_not_among_the_files_is_shown_as_a_download(check):
     assert row["examples"] == "?"
     assert "- wikiann: train.parquet of sw" in said
     assert code == 0, "it can come"
+
+
+def test_of_synthetic_languages_each_split_is_shown_with_its_own_size():
+    """The sizes are those that the rules are told to make."""
+    sizes = {"target_size": 1100, "test_size": 400, "source_pool": 9000}
+    config = small_config(synthetic=sizes, sentiment={"targets": [{"language": "te"}], "target_sizes": {"train": 7}})
+    rows = [line.split("made here")[1].split("  ") for line in data_table(config).splitlines() if "made here" in line]
+    shown = {tuple(part.strip() for part in row if part) for row in rows}
+    assert shown == {
+        ("train", "9,000"),
+        ("train, dev, test", "1,100, 1,100, 400"),
+        ("train, dev, test", "7, 1,100, 400"),
+    }
 
 
 def test_sizes_that_nobody_knows_are_no_zeros_and_kept_models_of_a_folder_count(check):

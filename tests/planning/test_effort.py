@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from conftest import encoded, make_tokenizer
 from damage import DAMAGES, damage
-from experiments import ROOT, load, plan_of, shipped
+from experiments import ROOT, experiment, load, plan_of, shipped
 from trap import trapped
 
+from metaxl.errors import DataError, EncoderError
 from metaxl.experiment.config import default_switches
 from metaxl.experiment.grid import all_cells
 from metaxl.experiment.slug import parse_slug
+from metaxl.files import write_json
 from metaxl.planning import effort as efforts
-from metaxl.planning.effort import Work, effort, effort_of, graph_memory, step_flops
+from metaxl.planning.effort import Work, effort, effort_of, graph_memory, request_of, step_flops
 from metaxl.planning.extent import Extent, extents_of
 from metaxl.planning.geometry import XLMR_BASE, Geometry, geometry_of
 from metaxl.planning.plans import Plans
@@ -187,3 +189,24 @@ def test_an_encoder_is_as_large_as_its_configuration_says(tmp_path):
     assert geometry_of(plan.encoders, "tiny").parameters == 6000 * 64 + 2 * 12 * 64**2
     assert geometry_of(plan.encoders, "tiny").layers == told["layers"]
     assert XLMR_BASE.parameters == pytest.approx(278e6, rel=0.01)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"model_type": 3}', '{"model_type": "bert", "is_decoder": true}'])
+def test_a_damaged_encoder_is_no_reason_to_ask_a_scheduler_for_nothing(tmp_path, content):
+    """A run that cannot say what a job needs ends with all its jobs; the cells of the encoder fail by themselves."""
+    (tmp_path / "config.json").write_text(content)
+    plan = Plans(experiment(encoders={"mine": {"folder": str(tmp_path)}})).active
+    cell = replace(all_cells(plan.config)[0], encoder="mine")
+    with pytest.raises((DataError, EncoderError), match=r"config\.json"):
+        effort_of(plan, cell)
+    asked = request_of(plan, cell)
+    (tmp_path / "config.json").unlink()
+    assert asked == request_of(plan, cell)
+    assert asked.mem_mb() > 1000
+
+
+@pytest.mark.parametrize("size", [0, -768, True, "768", None])
+def test_a_size_that_can_be_none_is_not_reckoned_with(tmp_path, size):
+    write_json(tmp_path / "config.json", {"model_type": "bert", "hidden_size": size})
+    plan = Plans(experiment(encoders={"mine": {"folder": str(tmp_path)}})).active
+    assert geometry_of(plan.encoders, "mine").hidden == XLMR_BASE.hidden

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from experiments import plan_of, small_config
 from records import write_cell, write_failed
@@ -9,7 +11,7 @@ from records import write_cell, write_failed
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import cell_groups
 from metaxl.files import write_text
-from metaxl.planning.failed import again, failures_of_run, tried_again
+from metaxl.planning.failed import DASHES, again, cell_folders, failures_of, failures_of_run, tried_again
 from metaxl.planning.run_notes import told_at_end
 
 PLAN = plan_of()
@@ -26,13 +28,13 @@ def root(tmp_path, monkeypatch):
     return tmp_path / "results" / "demo"
 
 
-def newer(root, cell=CELL):
+def newer(root, cell=CELL, named=False):
     """Tell whether Snakemake would take the input of a cell's training for newer than its record."""
-    return again(PLAN, cell).stat().st_mtime > (root / cell.path / "scores.json").stat().st_mtime
+    return again(PLAN, cell, named).stat().st_mtime > (root / cell.path / "scores.json").stat().st_mtime
 
 
 def test_a_cell_without_a_failure_never_has_a_newer_input(root):
-    assert again(PLAN, CELL).stat().st_mtime < 100
+    assert again(PLAN, CELL, named=False).stat().st_mtime < 100
     write_cell(root, CELL)
     assert not newer(root)
 
@@ -40,22 +42,26 @@ def test_a_cell_without_a_failure_never_has_a_newer_input(root):
 @pytest.mark.parametrize("status", [2, 75, 127, 134, 137, 139])
 def test_a_fault_of_the_machine_makes_the_input_newer_and_another_each_time(root, status):
     """Snakemake compares the content of small files, and takes an equal one for unchanged."""
-    before = again(PLAN, CELL).read_text()
+    before = again(PLAN, CELL, named=False).read_text()
     write_failed(root, CELL, status=status)
     assert newer(root)
-    first = again(PLAN, CELL).read_text()
+    first = again(PLAN, CELL, named=False).read_text()
     write_failed(root, CELL, status=status, when="2026-01-01 00:00:01")
     assert newer(root)
-    second = again(PLAN, CELL).read_text()
+    second = again(PLAN, CELL, named=False).read_text()
     assert len({before, first, second}) == 3
     write_cell(root, CELL)
     (root / CELL.path / "failed.json").unlink()
     assert not newer(root)
 
 
-def test_what_fails_again_in_the_same_way_is_left(root):
+def test_what_fails_again_in_the_same_way_is_left_unless_a_command_names_it(root):
     write_failed(root, CELL, status=1)
     assert not newer(root)
+    assert newer(root, named=True)
+    write_cell(root, CELL)
+    (root / CELL.path / "failed.json").unlink()
+    assert not newer(root, named=True)
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=str)
@@ -86,7 +92,35 @@ def test_a_run_ends_with_what_failed_and_what_becomes_of_it(root):
         "Failed:",
         f"- 2 of {len(cells)} cells failed; the next command tries again.",
         f"- 1 of {len(cells)} cells failed; a cell is tried again when its settings, data, encoder or code change, "
-        "or its folder is removed.",
+        "or a command names it.",
+        f"- {DASHES}",
         f"- {cells[0].path}, {cells[1].path}: The disk is full.",
         f"- {cells[2].path}: The loss is not finite.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        (f"results/demo/{CELL.path}/scores.json", True),
+        (f"./results/demo/{CELL.path}/history.jsonl", True),
+        (f"results/demo/{CELL.path}/model", True),
+        (f"results/demo/{CELL.path}", True),
+        ("results/demo/cells/tiny/ner", False),
+        ("results/demo/models/ner/qu", False),
+        ("results/demo/encoded/tiny/ner/qu/a/b/c/train.npz", False),
+        ("tables", False),
+    ],
+)
+def test_any_path_in_its_folder_names_a_cell_and_nothing_else_does(root, path, names):
+    write_failed(root, CELL, "The loss is not finite.")
+    folder = Path("results", "demo", CELL.path)
+    assert cell_folders([path]) == ({folder} if names else set())
+    assert failures_of(cell_folders([path])) == (f"{folder} failed: The loss is not finite." if names else "")
+
+
+def test_a_named_cell_that_has_a_score_or_no_record_has_not_failed(root):
+    named = cell_folders([f"results/demo/{CELL.path}/scores.json"])
+    assert failures_of(named) == ""
+    write_cell(root, CELL)
+    assert failures_of(named) == ""

@@ -64,11 +64,10 @@ def test_candidates_are_all_the_cells_of_a_target_with_all_that_they_are_made_of
         for training in candidate.trainings:
             assert set(training.files.values()) <= set(inputs["encoded"])
             assert training.checksums in inputs["checksums"]
-            assert {ROOT / training.spec.cell.path / name for name in ("scores.json", "predictions.jsonl")} <= set(
-                inputs["records"]
-            )
+            names = ("scores.json", "predictions.jsonl", "history.jsonl")
+            assert {ROOT / training.spec.cell.path / name for name in names} <= set(inputs["records"])
     assert plan.models.best_encoders("ner", target) == plan.encoder_files("tiny")
-    assert len(inputs["records"]) == 2 * len(shown) * max(1, folds)
+    assert len(inputs["records"]) == 3 * len(shown) * max(1, folds)
 
 
 def test_candidates_do_not_change_with_what_is_not_theirs():

@@ -291,7 +291,7 @@ def test_every_cell_is_gathered_once_and_a_reader_gathers_its_own_alone(changes)
 def test_a_group_waits_for_its_records():
     plan = plan_of()
     for group, cells in cell_groups(plan.config).items():
-        names = ("scores.json", "predictions.jsonl")
+        names = ("scores.json", "predictions.jsonl", "history.jsonl")
         records = {layout.root(plan.config.name) / cell.path / name for cell in cells for name in names}
         made_of = {path for cell in cells for paths in plan.cell_inputs(cell).values() for path in paths}
         checksums = {plan.path(layout.CHECKSUMS, encoder=cell.encoder) for cell in cells}

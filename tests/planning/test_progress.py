@@ -75,6 +75,15 @@ def test_a_slow_method_counts_for_what_it_takes(place):
     assert progress.finished(1, 110.0).endswith("about 100 s left")
 
 
+def test_a_training_that_went_on_from_a_state_is_a_whole_one_for_those_that_are_left(place):
+    """It took 10 s of this run, and about 50 s in all, which the next of its kind is expected to take."""
+    progress = Progress(cells_of_run([(number, "train", wildcards(t)) for number, t in enumerate(("qu", "gn"))]))
+    progress.started([0], 0.0)
+    trained(place, "qu", steps=100, resources={"seconds": 10.0, "resumed_at_step": 80})
+    said = progress.finished(0, 10.0)
+    assert said == "1/2 ner qu en joint seed11 dev 43.2 in 10 s (resumed; about 50 s in all), about 50 s left"
+
+
 def test_events_are_heard_and_other_messages_are_not(place):
     trained(place, "qu")
     said = []

@@ -38,15 +38,16 @@ def config(place):
     return small_config()
 
 
-def finish(plan, cell, seconds=10.0):
+def finish(plan, cell, seconds=10.0, steps=100, resumed=None):
     settings = json.loads(plan.cell_spec(cell))
     write_json(
         plan.path(cell.path) / "scores.json",
         {
             "cell": asdict(cell),
             "best": {"dev": {"f1": 0.5}},
+            "steps": steps,
             "provenance": {"settings": {"training": settings["training"], "method": settings["switches"]}},
-            "resources": {"seconds": seconds},
+            "resources": {"seconds": seconds, "resumed_at_step": resumed},
         },
     )
 
@@ -162,6 +163,20 @@ def test_the_time_left_is_the_work_left_by_the_pace_of_what_is_done(plan, place,
     for cell in rest[:2]:
         own(place / ROOT, cell, training.pid)
     assert f"About {duration(work / 2)} left with 2 at once" in status(plan.config)[0]
+
+
+def test_a_training_that_was_interrupted_counts_as_a_whole(plan):
+    """Of 100 steps the last 20 took 3 s: 15 s in all; where none was left to take, the time says nothing."""
+    first, second, third, *_ = [cell for cell in cells_of(plan.config) if cell.method == "joint"]
+    finish(plan, first, seconds=3.0, resumed=80)
+    finish(plan, second, seconds=3.0, resumed=100)
+    found = {state.cell: state.seconds for state in states(plan.config)}
+    assert (found[first], found[second]) == (15.0, 0.0)
+    rows = [line.split() for line in status(plan.config)[0].splitlines() if line.startswith("joint ")]
+    assert rows[0][-2:] == ["15", "s"]
+    finish(plan, third, seconds=25.0)
+    rows = [line.split() for line in status(plan.config)[0].splitlines() if line.startswith("joint ")]
+    assert rows[0][-2:] == ["20", "s"]
 
 
 def test_a_pace_that_knows_nothing_of_a_kind_takes_the_mean_of_all():

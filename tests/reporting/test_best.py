@@ -13,7 +13,7 @@ from metaxl.reporting import best
 from metaxl.reporting.best import Candidate, choose
 from metaxl.reporting.expected import Expected
 from metaxl.reporting.records import Prediction
-from metaxl.reporting.scored import Checkpoint, Scored
+from metaxl.reporting.scored import Best, Scored
 from metaxl.tasks import NER
 
 CELLS = [Cell("tiny", "ner", "lug", "en", method, seed) for method in ("joint", "metaxl-L1") for seed in (11, 12)]
@@ -42,8 +42,7 @@ def scoring(monkeypatch, dev):
         names = [f"{cell.target}-{number}" for number in range(10)]
         made = [Prediction(*one) for one in zip(names, gold or [["O"]] * 10, found, strict=True)]
         scores = {"dev": {"f1": value}, "test": {"f1": 1.0}}
-        checkpoints = {"best": Checkpoint(1, "dev", scores), "last": Checkpoint(2, "last", scores)}
-        return Scored(cell, LABELS, "c0de", (), checkpoints, {"dev": made, "test": made})
+        return Scored(cell, LABELS, "c0de", (), Best(1, "dev", scores), {"dev": made, "test": made})
 
     monkeypatch.setattr(best, "scored", read)
 

@@ -147,8 +147,8 @@ def test_what_is_doubtful_is_said_in_the_figure(tmp_path):
     config = small_config()
     joint, metaxl = figure_cells(config)
     negative = {"dev": [["negative"]] * 4, "test": [["negative"]] * 4}
-    write_cell(tmp_path, joint, gold=negative)
-    write_cell(tmp_path, metaxl, gold=negative, code="old")
+    write_cell(tmp_path, joint, gold=negative, chosen_by="none")
+    write_cell(tmp_path, metaxl, gold=negative, chosen_by="none", code="old")
     frame = gathered(tmp_path, [joint, metaxl], others="accept")
     facts = read_json(figure.draw_figure(config, frame, tmp_path, tmp_path / "out")[2])
     assert [panel["f1_percent"] for panel in facts["panels"]] == [None, None]

@@ -24,7 +24,7 @@ from trap import trapped
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
-from metaxl.files import read_json, write_json, write_jsonl
+from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
 from metaxl.reporting.frame import COLUMNS, gather, mixed_code, read_scores, shown_scores, write_scores
 from metaxl.reporting.records import Prediction, read_predictions, read_record
 from metaxl.reporting.rescore import library_scores
@@ -130,7 +130,7 @@ def test_scoring_warns_of_nothing():
 
 
 def test_frame_is_tidy(tmp_path):
-    """One row per cell, checkpoint, split and metric; a cell without a record is absent, not an error."""
+    """One row per cell, split and metric of the best epoch; a cell without a record is absent, not an error."""
     for cell in (NER, SENTIMENT):
         write_cell(tmp_path, cell)
     absent = Cell("tiny", "ner", "gn", "en", "joint", 11)
@@ -138,7 +138,7 @@ def test_frame_is_tidy(tmp_path):
     assert list(frame.columns) == COLUMNS
     of_types = [4 * 3, 4 * 2]  # precision, recall, F1 and support of three types and two classes
     metrics = [len(TASKS[name].metrics) for name in ("ner", "sentiment")]
-    assert len(frame) == 2 * 2 * sum([*metrics, *of_types])
+    assert len(frame) == 2 * sum([*metrics, *of_types])
     assert {metric for metric in frame["metric"] if ":LOC" in metric} == {
         "precision:LOC",
         "recall:LOC",
@@ -146,7 +146,8 @@ def test_frame_is_tidy(tmp_path):
         "support:LOC",
     }
     assert set(frame["differs"]) == {""}
-    assert set(frame["chosen_by"]) == {"dev", "last"}
+    assert set(frame["chosen_by"]) == {"dev"}
+    assert set(frame["checkpoint"]) == {"best"}, "of the last epoch nobody could check the scores on test"
     assert not frame.drop(columns=["value", "code"]).duplicated().any()
     assert set(frame["target"]) == {"qu", "te"}
 
@@ -214,6 +215,41 @@ def test_tampered_score_is_caught(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (lambda record, rows: record["last"]["dev"].update(f1=0.99), "last.dev.f1 of these epochs is "),
+        (lambda record, rows: record["last"]["dev"].update(recall=None), "last.dev.recall of these epochs is "),
+        (lambda record, rows: record["last"].update(epoch=6), "last.epoch of these epochs is 5, but"),
+        (lambda record, rows: record["best"].update(epoch=2), "best.epoch of these epochs is 3, but"),
+        (lambda record, rows: record["best"].update(epoch=5, chosen_by="none"), "best.epoch of these epochs is 3, but"),
+        (lambda record, rows: record.update(steps=11), "steps of these epochs is 10, but"),
+        (lambda record, rows: record.update(last_fall=0.5), "last_fall of these epochs is 0.0, but"),
+        (lambda record, rows: record.update(last_fall=None), "last_fall of these epochs is 0.0, but"),
+        (lambda record, rows: rows[2].update(dev_f1=0.0), "best.epoch of these epochs is 5, but"),
+        (lambda record, rows: rows[1].update(dev_f1=0.99), "best.epoch of these epochs is 2, but"),
+        (lambda record, rows: [row.update(dev_f1=0.0) for row in rows], "best.epoch of these epochs is 5, but"),
+        (lambda record, rows: rows[2].update(dev_precision=0.99), "best.dev.precision of these epochs is 0.99, but"),
+        (lambda record, rows: rows.pop(), "last.epoch of these epochs is 4, but"),
+        (lambda record, rows: rows.pop(1), "history.jsonl:2: expected epoch 2 with dev_f1,"),
+        (lambda record, rows: rows[3].pop("dev_strict_f1"), "history.jsonl:4: expected epoch 4 with dev_f1,"),
+        (lambda record, rows: rows[3].pop("loss"), "and a training loss"),
+        (lambda record, rows: rows.clear(), "no epochs"),
+    ],
+)
+def test_a_record_is_held_to_its_history(tmp_path, change, said):
+    """Which epoch is the best, what it and the last one scored on dev, how many steps there were, and how loss fell."""
+    folder = write_cell(tmp_path, NER)
+    record, rows = read_json(folder / "scores.json"), read_jsonl(folder / "history.jsonl")
+    change(record, rows)
+    write_json(folder / "scores.json", record)
+    write_jsonl(folder / "history.jsonl", rows)
+    with pytest.raises(DataError) as caught:
+        gathered(tmp_path, [NER])
+    assert str(folder / "history.jsonl") in str(caught.value)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
         (lambda record: record.pop("best"), '"best" lacks its "epoch"'),
         (lambda record: record["last"]["dev"].pop("f1"), "last.dev.f1 is 'absent'"),
         (lambda record: record["last"]["test"].update(f1=True), "last.test.f1 is True"),
@@ -249,9 +285,9 @@ def test_malformed_record_is_named(tmp_path, change, said):
 
 
 def test_torn_files_are_named(tmp_path):
-    """Half a file is an error with its path, whichever of the two it is."""
+    """Half a file is an error with its path, whichever of the three it is."""
     folder = write_cell(tmp_path, NER)
-    for name in ("predictions.jsonl", "scores.json"):
+    for name in ("predictions.jsonl", "history.jsonl", "scores.json"):
         whole = (folder / name).read_text()
         (folder / name).write_text(whole[: len(whole) // 2])
         with pytest.raises(DataError, match=re.escape(name)):

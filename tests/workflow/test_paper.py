@@ -7,7 +7,7 @@ import sys
 import pytest
 import upstream
 import yaml
-from clone import ROOT, Site
+from clone import PLAIN, ROOT, Site
 from loopback import Loopback
 
 SHRUNK = {
@@ -32,15 +32,36 @@ class Paper(Site):
         (folder / "shrunk.yaml").write_text(yaml.safe_dump(SHRUNK))
         self.results = folder / "results" / "paper"
 
-    def snakemake(self, *targets, **variables):
+    def tried(self, *targets, **variables):
+        """Run Snakemake; return its exit status and what it said."""
         options = ["--cores", "2", "--config", "preset=paper", "--configfile", "shrunk.yaml", "--", *targets]
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *options],
             **{"cwd": self.folder, "env": self.environment(**variables), "timeout": 1200},
             **{"capture_output": True, "text": True, "stdin": subprocess.DEVNULL},
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    def snakemake(self, *targets, **variables):
+        code, said = self.tried(*targets, **variables)
+        assert code == 0, said
+        return said
+
+
+@pytest.mark.parametrize(("faults", "attempts", "succeeds"), [(2, 3, True), (None, 4, False)])
+def test_a_download_that_fails_is_tried_again_three_times(tmp_path, faults, attempts, succeeds):
+    """By the rule, after all that a client waits out itself: each attempt here brings a damaged file."""
+    served = tmp_path / "served"
+    upstream.write_sentiraama_and_sentipers(served, 12)
+    with Loopback(served, upstream.revisions(ROOT / "workflow")) as hub:
+        paper = Paper(tmp_path / "clone", hub)
+        hub.fault(PLAIN, "corrupt", faults)
+        code, said = paper.tried(str(paper.raw(PLAIN).relative_to(paper.folder)))
+        assert paper.bodies_sent(PLAIN) == attempts, said
+    assert (code == 0) == succeeds
+    assert paper.raw(PLAIN).is_file() == succeeds
+    assert said.count("expected sha256") >= attempts - succeeds
+    assert paper.partial_downloads() == []
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from test_workflow import CELL, MINIATURE, ROOT, Project
 
 from metaxl.experiment.load import merge
 from metaxl.files import read_json
+from metaxl.planning.living import RUNS
+from metaxl.planning.screen import GOES_ON
 
 pytestmark = pytest.mark.slow
 SCORES = f"{CELL}/scores.json"
@@ -36,6 +39,7 @@ def ready(tmp_path_factory):
 @contextmanager
 def under_way(project):
     """Yield a Snakemake, in a process group of its own as on a terminal, and the pid of its training, with a state."""
+    shutil.rmtree(project.folder / WORKSPACE, ignore_errors=True)
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "mini.yaml", "--", SCORES]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(project.folder)}
     with (project.folder / "said.txt").open("w") as said:
@@ -125,7 +129,7 @@ def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(re
         run.wait(60)
         refused = ready.snakemake("--", SCORES)
         assert refused.returncode != 0
-        cure = re.search(r"keeps its state: (kill \d+)\nThen: the same command", refused.stderr)
+        cure = re.search(r"keeps its state: (kill \d+)\nThen: the same command\n*\Z", refused.stderr)
         assert cure, refused.stderr
         assert cure[1] == f"kill {training}"
         unlocked = metaxl(ready, "unlock")
@@ -138,12 +142,28 @@ def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(re
         goes_on(ready)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_in_few_lines_the_last_of_which_says_what_goes_on(ready, number):
+    """Ctrl-C goes to the whole group, and so does the TERM of a machine that is shut down."""
+    with under_way(ready) as (run, training):
+        with_group(run, number)
+        assert run.wait(60) == 1
+        gone(training)
+    said = (ready.folder / "said.txt").read_text()
+    after = said[said.index("resources: ") :].splitlines()[1:]
+    assert after[-2:] == [GOES_ON, ""] or after[-1] == GOES_ON
+    assert len(after) < 12, after
+    assert max(map(len, after)) < 200, "no command is shown"
+    goes_on(ready)
+
+
 def test_a_second_run_is_told_of_the_first(ready):
     with under_way(ready) as (run, training):
         os.kill(training, signal.SIGSTOP)
         second = ready.snakemake("--", SCORES)
         assert second.returncode != 0
-        assert f"another run works in this folder:\n  process {run.pid} on" in second.stderr
+        last = second.stderr[second.stderr.index("Nothing was done") :]
+        assert last.startswith(f"Nothing was done: another run works in this folder:\n  process {run.pid} on")
         assert "IncompleteFiles" not in second.stderr
         refused = metaxl(ready, "unlock")
         assert refused.returncode == 1
@@ -155,6 +175,20 @@ def test_a_second_run_is_told_of_the_first(ready):
         run.wait(120)
     assert metaxl(ready, "unlock").returncode == 0
     (ready.folder / SCORES).unlink(missing_ok=True)
+
+
+def test_a_lock_of_nobody_ends_with_the_one_command_that_is_of_use(ready):
+    with under_way(ready) as (run, training):
+        with_group(run, signal.SIGKILL)
+        run.wait(60)
+        gone(training)
+    for path in (ready.folder / RUNS).glob("*.json"):
+        path.unlink()
+    refused = ready.snakemake("--", SCORES)
+    assert refused.returncode != 0
+    assert refused.stderr.rstrip().splitlines()[-1] == "If nothing runs any more: metaxl unlock"
+    assert metaxl(ready, "unlock").returncode == 0
+    goes_on(ready)
 
 
 def test_the_default_profile_is_found_wherever_the_work_is_done(ready, tmp_path):

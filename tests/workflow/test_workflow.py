@@ -379,7 +379,7 @@ def test_numbers_that_the_command_line_made_text_are_told_apart(project):
 
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_failing_cell_shows_its_reason_and_leaves_no_half_result(project, strict):
-    """A strict run ends with it; else the reason stands in place of the scores."""
+    """Who has named the cell reads it last. A strict run leaves nothing; else it stands in place of the scores."""
     training = MINIATURE["ner"]["training"] | {"learning_rate": 1.0e30, "clip_norm": 1.0e30}
     broken = {"name": "broken", "strict": strict, "ner": MINIATURE["ner"] | {"training": training}}
     project.configure(MINIATURE | broken)
@@ -388,8 +388,8 @@ def test_a_failing_cell_shows_its_reason_and_leaves_no_half_result(project, stri
         done = project.snakemake("--", cell + "/scores.json")
     finally:
         project.configure(MINIATURE)
-    assert (done.returncode != 0) == strict
-    assert "not finite at step" in done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "not finite at step" in (done.stderr if strict else done.stderr.rstrip().splitlines()[-1])
     left = {path.name for path in (project.folder / cell).glob("*") if path.stat().st_size}
     assert left == (set() if strict else {"failed.json", "scores.json", "representations.npz"})
     assert strict or "best" not in read_json(project.folder / cell / "scores.json")

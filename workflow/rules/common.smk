@@ -1,6 +1,7 @@
 import shlex
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -14,9 +15,9 @@ from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.clock import ahead_of_clock
-from metaxl.planning.effort import effort_of, effort_of_best
+from metaxl.planning.effort import request_of, request_of_best
 from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
-from metaxl.planning.failed import again, tried_again
+from metaxl.planning.failed import again, cell_folders, failures_of, tried_again
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
@@ -27,10 +28,14 @@ from metaxl.planning.run_notes import (
     told_at_end,
     told_at_start,
 )
-from metaxl.planning.unlock import begin_run
+from metaxl.planning.screen import Screen
+from metaxl.planning.unlock import begin_run, why_locked
 from metaxl.provenance import digest
 from metaxl.reporting.paper import PAPER_PATH
 from metaxl.tasks import SPLITS, TASKS
+
+SCREEN = Screen(why_locked)
+logger.addFilter(SCREEN)
 
 try:
     # Snakemake has read these already, but passes over a key that stands there twice.
@@ -47,6 +52,13 @@ PLAN = PLANS.active
 # that takes a third of a core from training. Jobs of minutes need no limiter. (The attribute is not Snakemake's promise.)
 if hasattr(workflow.scheduling_settings, "max_jobs_per_timespan"):
     workflow.scheduling_settings.max_jobs_per_timespan = None
+
+
+@cache
+def named_cells():
+    """Return the folders of the cells that the command names by paths of their own."""
+    return cell_folders(workflow.dag.targetfiles)
+
 
 # With the Python that runs Snakemake, unless conda environments bring their own: no rule names a container or modules.
 settings = workflow.deployment_settings
@@ -103,11 +115,15 @@ onstart:
 
 onsuccess:
     if concerns(PLAN.config, JOBS):
-        tell(told_at_end(PLAN.config))
         tell(results_of_run(PLAN.config, JOBS))
+        tell(told_at_end(PLAN.config))
+    # A table does without a cell that failed; who has asked for the cell itself has not got it.
+    if failed := failures_of(named_cells()):
+        raise WorkflowError(failed)
 
 
 onerror:
+    SCREEN.end_of_failed_run()
     if concerns(PLAN.config, JOBS):
         tell(told_at_end(PLAN.config))
 

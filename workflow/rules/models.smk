@@ -21,8 +21,10 @@ rule model:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
-        runtime=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).runtime(attempt),
+        mem_mb=lambda w, attempt: request_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
+        runtime=lambda w, attempt: request_of(PLANS[w.name], cell_of(w)).runtime(
+            attempt
+        ),
         gpu_slots=1,
         device=lambda w: PLANS[w.name].config.device,
     params:
@@ -55,10 +57,10 @@ rule best_model:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: effort_of_best(
+        mem_mb=lambda w, attempt: request_of_best(
             PLANS[w.name], w.task, w.target
         ).mem_mb(attempt),
-        runtime=lambda w, attempt: effort_of_best(
+        runtime=lambda w, attempt: request_of_best(
             PLANS[w.name], w.task, w.target
         ).runtime(attempt),
         gpu_slots=1,

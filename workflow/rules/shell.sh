@@ -18,8 +18,8 @@ users_offline="${HF_HUB_OFFLINE:-0}"
 export HF_HUB_OFFLINE=1
 online() { HF_HUB_OFFLINE="$users_offline" "$@"; }
 
-# What a command says goes to its log; if it fails, also to the screen. Its exit status is passed on, so that a scheduler
-# can tell want of memory (137) from other faults.
+# What a command says goes to its log; if it fails, also to the screen, and its last line if a signal asked it to end (HUP,
+# INT, TERM). Its exit status is passed on, so that a scheduler can tell want of memory (137) from other faults.
 logged() {
   local log="$1" status=0
   shift
@@ -27,6 +27,10 @@ logged() {
   if [ "$status" -eq 137 ]; then
     echo "Killed by the system, for want of memory as a rule: give the job more (mem_mb), or run fewer at once." >> "$log"
   fi
-  if [ "$status" -ne 0 ]; then cat "$log" >&2; fi
+  case "$status" in
+    0) ;;
+    129 | 130 | 143) tail -n 1 "$log" >&2 ;;
+    *) cat "$log" >&2 ;;
+  esac
   return "$status"
 }

@@ -13,7 +13,11 @@ rule train:
             )
         ),
         checksums=of_any(layout.CHECKSUMS),
-        again=lambda w: again(PLANS[w.name], cell_of(w)),
+        again=lambda w: again(
+            PLANS[w.name],
+            cell_of(w),
+            layout.root(w.name) / cell_of(w).path in named_cells(),
+        ),
     output:
         scores=of_any(layout.CELL, file=layout.SCORES),
         predictions=of_any(layout.CELL, file=layout.PREDICTIONS),
@@ -28,8 +32,10 @@ rule train:
         "../../envs/metaxl.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
-        runtime=lambda w, attempt: effort_of(PLANS[w.name], cell_of(w)).runtime(attempt),
+        mem_mb=lambda w, attempt: request_of(PLANS[w.name], cell_of(w)).mem_mb(attempt),
+        runtime=lambda w, attempt: request_of(PLANS[w.name], cell_of(w)).runtime(
+            attempt
+        ),
         gpu_slots=1,
         # No parameter: whether the model is left for the rule that keeps it changes no score, and reruns nothing.
         keep_models=lambda w: PLANS[w.name].config.keep_models,
