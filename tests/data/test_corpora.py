@@ -17,13 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaxl.data.corpora import reviews, sentipers, sentiraama, user_files, wikiann
+from metaxl.data.draw import draw_source
 from metaxl.data.formats import archive
 from metaxl.data.formats.parquet import NAMES
 from metaxl.data.formats.records import text_of
 from metaxl.errors import DataError
 from metaxl.tasks import NER, SPLITS
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real data at {SHARED}")
 LANGUAGES = ("cdo", "en", "es", "gn", "id", "ilo", "ka", "mhr", "mi", "qu", "ru", "tk", "tr", "xmf", "zh")
 
@@ -462,3 +463,20 @@ def test_the_real_wikiann_samples_are_one_sentence_each(language, split):
     lines = [line for line in (folder / split).read_text(encoding="utf-8").split("\n") if line]
     pairs = zip(record["tokens"], record["tags"], strict=True)
     assert [f"{language}:{token}\t{tag}" for token, tag in pairs] == lines
+
+
+def test_an_archive_and_the_hubs_parquet_give_the_same_draw(tmp_path):
+    """The same sentences under the same ids, so that a study's source set does not depend on where they came from."""
+    sentences = [([f"w{number}", "Kampala"], ["O", "B-LOC"]) for number in range(300)]
+    lines = ["".join(f"en:{word}\t{tag}\n" for word, tag in zip(*one, strict=True)) for one in sentences]
+    put_archive(tmp_path / "en.tar.gz", [("train", "\n".join(lines).encode())])
+    columns = {"tokens": [words for words, _ in sentences], "ner_tags": [[0, 5] for _ in sentences]}
+    (tmp_path / "hub").mkdir()
+    pq.write_table(pa.table(columns), tmp_path / "hub" / "train.parquet")
+    read = [
+        user_files.read(tmp_path / "en.tar.gz", "en", "train", "ner"),
+        wikiann.read(tmp_path / "hub", "en", "train"),
+    ]
+    draws = [draw_source("hash", records, 100, 42, "en") for records in read]
+    assert draws[0] == draws[1]
+    assert len({record["id"] for record in draws[0]}) == 100

@@ -13,7 +13,7 @@ from metaxl.downloads.registry import find_corpus
 from metaxl.files import read_jsonl
 from metaxl.tasks import SPLITS
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real data at {SHARED}")
 SIZES = {
     ("sentiraama", "te", None): (100, 103, 100),
