@@ -23,6 +23,7 @@ from studies.masakhaner.steps import Moved, Step, draw_steps
 
 OURS = "these records"
 PAGE = Path(__file__).with_name("results.md.in")
+CONFIRMATORY = 3
 ARMS = {
     "target": "target only",
     "joint": "JT",
@@ -91,6 +92,13 @@ def _scores(root: Path, checkpoint: str) -> Scores:
         record = json.loads(path.read_text(encoding="utf-8"))
         found.setdefault((method, target), []).append(100 * record[checkpoint]["test"]["f1"])
     return {key: fmean(values) for key, values in found.items()}
+
+
+def in_short(config: Config, root: Path) -> str:
+    """Return what README says of the study: what was trained, and the sentence of each confirmatory question."""
+    sentences = read_told(root / "evidence" / "table2.json").sentences[:CONFIRMATORY]
+    made = _made(_read(root / "scores.csv"), config, [target.language for target in config.tasks[0].targets])
+    return "\n".join([made, "", *(f"- {markdown(text)}" for text in sentences)])
 
 
 def _over(scores: Scores, arm: str, other: str, languages: Sequence[str]) -> Estimate:

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from benchmarks.tables import write_between
 from metaxl.experiment import layout
 from metaxl.experiment.config import Config
 from metaxl.experiment.grid import table_cells, tables, trained_cells
@@ -25,7 +26,7 @@ from metaxl.reporting.filled_table import fill_table
 from metaxl.reporting.frame import gather, read_scores, write_scores
 from metaxl.reporting.gain import draw_gain
 from metaxl.reporting.tables import render_table
-from studies.masakhaner.answers import write_answers
+from studies.masakhaner.answers import in_short, write_answers
 
 ROOT = Path(__file__).parent
 DOCS = ROOT.parents[1] / "docs"
@@ -54,10 +55,11 @@ def render(root: Path) -> Config:
 
 
 def main() -> None:
-    """Make the study's tables, tests, pictures and docs/results.md."""
+    """Make the study's tables, tests, pictures, docs/results.md and README's sentences."""
     config = render(ROOT)
     write_answers(config, ROOT, DOCS / "results.md", DOCS)
     shutil.copyfile(ROOT / "figures" / "gain2.png", DOCS / "results-gain.png")
+    write_between(DOCS.parent / "README.md", in_short(config, ROOT), "study")
 
 
 if __name__ == "__main__":
