@@ -28,7 +28,6 @@ from metaxl.tasks import NER, SCORED_SPLITS, LabelSet, Scores, entity_spans
 WEIGHTS = "0123456789abcdef" * 4
 RIGHT = 0.6  # of a model's sentences
 EVERY = 0.7  # of the sentences that all models are right about, or wrong in the same way
-WORDS = 12
 FACTS = {"examples": 100, "labels": {"B-PER": 90, "O": 510}, "entities": {"PER": 90}, "notes": []}
 ENCODED = {"words": 600, "words_lost": 0, "notes": []}
 Tags = list[str]
@@ -42,12 +41,14 @@ class Split:
         gold: the tags of each sentence.
         lines: (sentences, ways) of predictions.jsonl: the right way first.
         counts: (sentences, ways, types, 3) true positives, predicted and gold entities.
+        strict: (sentences, ways, 3) the same of all types, where entities must begin with B-.
         luck: (sentences,) of the draws that decide a sentence for every model alike.
     """
 
     gold: list[Tags]
     lines: list[list[str]]
     counts: NDArray[np.int64]
+    strict: NDArray[np.int64]
     luck: NDArray[np.float64]
 
     @classmethod
@@ -56,8 +57,12 @@ class Split:
         kinds = NER.kinds(labels)
         made = [[[*tags], *_wrong_ways(tags, kinds)] for tags in (_sentence(kinds, draw) for _ in range(count))]
         lines = [[_line(name, number, ways[0], guess) for guess in ways] for number, ways in enumerate(made)]
-        counts = np.array([[_counted(ways[0], guess, kinds) for guess in ways] for ways in made])
-        return cls([ways[0] for ways in made], lines, counts, np.array([draw.random() for _ in range(count)]))
+        counts, strict = (
+            np.array([[_counted(ways[0], guess, kinds, strict) for guess in ways] for ways in made])
+            for strict in (False, True)
+        )
+        luck = np.array([draw.random() for _ in range(count)])
+        return cls([ways[0] for ways in made], lines, counts, strict.sum(axis=2), luck)
 
     def predicted(self, draw: np.random.Generator) -> NDArray[np.int64]:
         """Return which way (sentences,) one model takes."""
@@ -71,28 +76,27 @@ class Split:
         by_type: dict[str, Scores] = {}
         for kind, counts in zip(kinds, totals, strict=True):
             by_type[kind] = _prf(counts) | {"support": int(counts[2])}
-        own = _prf(totals.sum(axis=0))
-        return own | {"strict_f1": own["f1"], "by_type": by_type}
+        strict = self.strict[np.arange(len(ways)), ways].sum(axis=0)
+        return _prf(totals.sum(axis=0)) | {"strict_f1": _prf(strict)["f1"], "by_type": by_type}
 
 
 def _sentence(kinds: tuple[str, ...], draw: Random) -> Tags:
-    """Return tags with one or two entities of one or two words."""
-    tags = ["O"] * WORDS
-    for place in draw.sample((1, 5, 9), draw.choice((1, 1, 2))):
+    """Return tags with one entity of one to three words, or two."""
+    tags: Tags = []
+    for _ in range(draw.choice((1, 1, 2))):
         kind = draw.choice(kinds)
-        tags[place] = f"B-{kind}"
-        if draw.random() < 0.5:
-            tags[place + 1] = f"I-{kind}"
-    return tags
+        tags += ["O"] * draw.randint(0, 9) + [f"B-{kind}"] + [f"I-{kind}"] * draw.randint(0, 2)
+    return tags + ["O"] * draw.randint(4, 9)
 
 
 def _wrong_ways(gold: Tags, kinds: tuple[str, ...]) -> Iterator[Tags]:
-    """Yield what models make of a sentence: an entity missed, of another type, too long, or found where none is."""
-    place = next(number for number, tag in enumerate(gold) if tag.startswith("B-"))
-    other = kinds[(kinds.index(gold[place][2:]) + 1) % len(kinds)]
-    yield [tag if number not in (place, place + 1) else "O" for number, tag in enumerate(gold)]
-    yield [tag[:2] + other if tag != "O" and number in (place, place + 1) else tag for number, tag in enumerate(gold)]
-    yield [*gold[: place + 1], *[f"I-{gold[place][2:]}"] * 2, *gold[place + 3 :]]
+    """Yield what models make of a sentence: an entity missed, of another type, cut off, or found where none is."""
+    kind, begin, end = entity_spans(gold, strict=False)[0]
+    other = kinds[(kinds.index(kind) + 1) % len(kinds)]
+    before, after, length = gold[:begin], gold[end + 1 :], end + 1 - begin
+    yield [*before, *["O"] * length, *after]
+    yield [*before, f"B-{other}", *[f"I-{other}"] * (length - 1), *after]
+    yield [*before, *["O"] * length, f"I-{kind}", *after[1:]]  # seqeval's default counts it, its strict mode does not
     yield [*gold[:-1], f"B-{other}"]
 
 
@@ -102,8 +106,8 @@ def _line(split: str, number: int, gold: Tags, guess: Tags) -> str:
     return json.dumps(line, ensure_ascii=False) + "\n"
 
 
-def _counted(gold: Tags, guess: Tags, kinds: tuple[str, ...]) -> list[list[int]]:
-    true, found = (set(entity_spans(tags, strict=False)) for tags in (gold, guess))
+def _counted(gold: Tags, guess: Tags, kinds: tuple[str, ...], strict: bool) -> list[list[int]]:
+    true, found = (set(entity_spans(tags, strict)) for tags in (gold, guess))
     return [[sum(span[0] == kind for span in spans) for spans in (true & found, found, true)] for kind in kinds]
 
 
@@ -185,7 +189,7 @@ def _write_encoded(path: Path, gold: list[Tags], labels: LabelSet) -> None:
     """Write an encoded file, of which no more is read than names, gold and how many subwords there are."""
     index = {label: number for number, label in enumerate(labels.classes)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    starts = np.arange(len(gold) + 1) * WORDS
+    starts = np.cumsum([0, *map(len, gold)])
     numbers = np.array([index[label] for tags in gold for label in tags], dtype=np.int64)
     names = np.array([f"s{number}" for number in range(len(gold))], dtype=np.str_)
     np.savez(path, names=names, gold=numbers, word_starts=starts, starts=starts)
