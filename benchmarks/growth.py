@@ -129,15 +129,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--targets", type=int, nargs="+", help="print the rows of these numbers of targets alone")
     only = parser.parse_args().targets
-    rows = [row for targets in only or TARGETS for row in measure(targets)]
-    print(tabulate(rows, headers="keys", disable_numparse=True))
-    if only:
-        return
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    write_between(ROOT / "benchmarks" / "README.md", table(), "growth")
+    rows: list[Row] = []
+    for targets in only or TARGETS:
+        rows += measure(targets)
+        print(tabulate(rows, headers="keys", disable_numparse=True), flush=True)
+    if not only:
+        with RESULTS.open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        write_between(ROOT / "benchmarks" / "README.md", table(), "growth")
 
 
 if __name__ == "__main__":

@@ -112,10 +112,12 @@ def _counted(gold: Tags, guess: Tags, kinds: tuple[str, ...], strict: bool) -> l
 
 
 def _prf(counts: NDArray[np.int64]) -> Scores:
-    """Return precision, recall and F1 of true positives, predicted and gold entities."""
+    """Return precision, recall and F1 of true positives, predicted and gold entities; None where there is nothing."""
     right, found, true = map(int, counts)
+    if not true:
+        return {"precision": None, "recall": None, "f1": None}
     precision, recall = right / found if found else 0.0, right / true
-    return {"precision": precision, "recall": recall, "f1": 2 * right / (found + true) if right else 0.0}
+    return {"precision": precision, "recall": recall, "f1": 2 * right / (found + true)}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json
+from metaxl.reporting.spans import Entities, own_entities, seqeval_entities
 from metaxl.tasks import SCORED_SPLITS, LabelSet, Task, find_task
 
 CHECKPOINTS = ("best", "last")
@@ -22,16 +23,37 @@ CHECKPOINTS = ("best", "last")
 KEPT = 20_000  # lines that are remembered: the cells of a target mostly predict the same for the same sentence
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """The true and the predicted label of every word of one sentence; a review has one label.
 
-    Each is itself alone, so that what was counted of it is found again at once.
+    Cells that predict the same for the same sentence share one object, in which what it counts is found once.
     """
 
     id: str
     gold: Sequence[str]
     predicted: Sequence[str]
+
+    @cached_property
+    def by_seqeval(self) -> tuple[int, ...]:
+        """Return how many of the gold's entities are found, how many are found and how many the gold has.
+
+        First by seqeval's default, then by its strict mode.
+        """
+        pairs = zip(*(seqeval_entities(tuple(tags)) for tags in (self.gold, self.predicted)), strict=True)
+        return tuple(count for true, found in pairs for count in (len(true & found), len(found), len(true)))
+
+    @cached_property
+    def own(self) -> tuple[Entities, Entities]:
+        """Return the entities of the gold and those that are found."""
+        return own_entities(tuple(self.gold)), own_entities(tuple(self.predicted))
+
+    @cached_property
+    def by_type(self) -> tuple[str, ...]:
+        """Return what each entity counts as, with its type: "right:PER", "found:PER" or "true:PER"."""
+        true, found = self.own
+        parts = {"right": true & found, "found": found, "true": true}
+        return tuple(f"{what}:{kind}" for what, spans in parts.items() for kind, _, _ in spans)
 
 
 Line = tuple[str, Prediction, frozenset[str]]

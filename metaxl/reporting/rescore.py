@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import chain
 
 from metaxl.reporting.records import Prediction
-from metaxl.reporting.spans import KEPT, own_entities, seqeval_entities
 from metaxl.tasks import Labels, LabelSet, Scores, find_task
 
-Counts = tuple[int, ...]  # of the gold's entities that are found, of all that are found, and of the gold's
-
-
-WHAT = ("right", "found", "true")  # the same, one by one
+WHAT = ("right", "found", "true")  # the numbers of entities, as `Prediction.by_type` calls them
 
 
 def library_scores(task: str, labels: LabelSet, predictions: Sequence[Prediction]) -> Scores:
@@ -28,13 +23,9 @@ def _ner_scores(predictions: Sequence[Prediction]) -> Scores:
     These are the numbers of seqeval's own f1_score and its like (a test says so), which look for the entities of the
     same sentence again and again.
     """
-    counts = _summed(map(_counted, predictions), 6)
+    counts = [sum(ones) for ones in zip(*(one.by_seqeval for one in predictions), strict=True)] or [0] * 6
     (precision, recall, f1), strict = _rates(*counts[:3]), _rates(*counts[3:])
     return {"f1": f1, "precision": precision, "recall": recall, "strict_f1": strict[2]}
-
-
-def _summed(counts: Iterable[Counts], width: int) -> Counts:
-    return tuple(map(sum, zip(*counts, strict=True))) or (0,) * width
 
 
 def _rates(right: int, found: int, true: int) -> tuple[float, float, float] | tuple[None, None, None]:
@@ -46,32 +37,18 @@ def _rates(right: int, found: int, true: int) -> tuple[float, float, float] | tu
     return precision, recall, 2 * precision * recall / (precision + recall) if right else 0.0
 
 
-@lru_cache(KEPT)
-def _counted(one: Prediction) -> Counts:
-    """Return the counts of one sentence, by default and strict."""
-    pairs = zip(*(seqeval_entities(tuple(tags)) for tags in (one.gold, one.predicted)), strict=True)
-    return tuple(count for true, found in pairs for count in (len(true & found), len(found), len(true)))
-
-
 def scores_by_type(task: str, labels: LabelSet, predictions: Sequence[Prediction]) -> dict[str, Scores]:
     """Return what `Task.score_by_type` does; what a sentence adds is remembered."""
     kind = find_task(task)
     if not kind.has_words:
         return kind.score_by_type(labels, *_pairs(predictions))
-    counts = Counter(chain.from_iterable(map(_found, predictions)))
-    return {name: _of_type(*(counts[name, what] for what in WHAT)) for name in kind.kinds(labels)}
+    counts = Counter(chain.from_iterable(one.by_type for one in predictions))
+    return {name: _of_type(*(counts[f"{what}:{name}"] for what in WHAT)) for name in kind.kinds(labels)}
 
 
 def _of_type(right: int, found: int, true: int) -> Scores:
     precision, recall, f1 = _rates(right, found, true)
     return {"precision": precision, "recall": recall, "f1": f1, "support": true}
-
-
-@lru_cache(KEPT)
-def _found(one: Prediction) -> tuple[tuple[str, str], ...]:
-    """Return the type of each entity of one sentence, and what it counts as."""
-    true, found = own_entities(tuple(one.gold)), own_entities(tuple(one.predicted))
-    return tuple((kind, what) for what, of in zip(WHAT, (true & found, found, true), strict=True) for kind, _, _ in of)
 
 
 def _pairs(predictions: Sequence[Prediction]) -> tuple[Labels, Labels]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from metaxl.errors import DataError
 from metaxl.reporting.records import Prediction
-from metaxl.reporting.spans import KEPT, own_entities
 from metaxl.tasks import LabelSet, find_task
 
 Counts = NDArray[np.float64]  # (sentences, 3 * groups): true positives, false positives, false negatives of a group
@@ -26,7 +24,7 @@ def sentence_counts(task: str, labels: LabelSet, predictions: Sequence[Predictio
     """
     if find_task(task).has_words:
         groups = 1
-        rows = list(map(_entity_counts, predictions))
+        rows: list[tuple[int, ...]] = [_compared(*p.own) for p in predictions]
     else:
         classes = [labels.positive] if labels.positive else sorted({label for p in predictions for label in p.gold})
         groups = len(classes)
@@ -35,11 +33,6 @@ def sentence_counts(task: str, labels: LabelSet, predictions: Sequence[Predictio
             for p in predictions
         ]
     return np.array(rows, np.float64).reshape(len(rows), 3 * groups)
-
-
-@lru_cache(KEPT)
-def _entity_counts(one: Prediction) -> tuple[int, ...]:
-    return _compared(own_entities(tuple(one.gold)), own_entities(tuple(one.predicted)))
 
 
 def _compared(gold: Set[T], guess: Set[T]) -> tuple[int, int, int]:
