@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from metaxl.errors import ConfigError, did_you_mean
@@ -28,6 +29,7 @@ def method_slug(name: str, placement: Placement, variant: str = "") -> str:
     return f"{slug}.{variant}" if variant else slug
 
 
+@cache
 def parse_slug(slug: str) -> Slug:
     """Return the method, the layers and the variant that a path part names.
 

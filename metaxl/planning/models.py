@@ -25,10 +25,14 @@ class ModelPlan:
     def files(self) -> list[Path]:
         """Return the folders of the models that the configuration wants kept: of cells that the tables show."""
         config = self.plan.config
-        cells = all_cells(config) if config.keep_models != "none" else []
-        if config.keep_models == "best":
-            return list(dict.fromkeys(self._best(cell.task, cell.target) for cell in cells))
-        return [self.plan.path(layout.MODEL, **asdict(cell)) for cell in trained_cells(config, cells)]
+        match config.keep_models:
+            case "best":
+                return [self._best(*place) for place in self.plan.shown_cells()]
+            case "all":
+                cells = trained_cells(config, all_cells(config))
+                return [self.plan.path(layout.MODEL, **asdict(cell)) for cell in cells]
+            case "none":
+                return []
 
     def best_of(self, cell: Cell) -> Path:
         """Return the folder of the best model of a cell's target, of which a fold is a part."""
@@ -76,14 +80,13 @@ class ModelPlan:
     def _trainings(self, task: str, target: str) -> dict[Cell, list[Cell]]:
         """Return a target's cells, as the tables show them, with the trainings behind each."""
         config = self.plan.config
-        shown = all_cells(config)
-        cells = [cell for cell in shown if (cell.task, cell.target) == (task, target)]
-        if not cells:
-            known = ", ".join(dict.fromkeys(cell.target for cell in shown if cell.task == task)) or "none"
+        shown = self.plan.shown_cells()
+        if (task, target) not in shown:
+            known = ", ".join(other for its_task, other in shown if its_task == task) or "none"
             raise ConfigError(
                 f"{self._best(task, target)}: no table shows {target!r} as a target of {task}; there are {known}."
             )
-        return {cell: trained_cells(config, [cell]) for cell in cells}
+        return {cell: trained_cells(config, [cell]) for cell in shown[task, target]}
 
     def _best(self, task: str, target: str) -> Path:
         return self.plan.path(layout.BEST_MODEL, task=task, target=target)

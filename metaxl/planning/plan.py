@@ -19,6 +19,7 @@ from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.contrasts import contrasts, over_joint
 from metaxl.experiment.grid import (
+    all_cells,
     cell_groups,
     figure_cells,
     find_table,
@@ -26,18 +27,17 @@ from metaxl.experiment.grid import (
 )
 from metaxl.experiment.layout import ENCODER_FILES, HISTORY, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec, recipe_of
-from metaxl.experiment.schema import read_yaml
 from metaxl.experiment.slug import method_slug, parse_slug
 from metaxl.experiment.spec import training_digest
 from metaxl.experiment.variants import variant_slug
-from metaxl.files import canonical_json, sha256_text
+from metaxl.files import canonical_json
 from metaxl.planning import asked
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.findings import find_faults, refuse
 from metaxl.planning.labels import label_set
 from metaxl.planning.models import ModelPlan
-from metaxl.reporting.data.files import report_spec
+from metaxl.planning.once import once
 from metaxl.tasks import SPLITS, LabelSet
 
 
@@ -47,7 +47,7 @@ class Plan:
 
     config: Config
     effective: dict[str, Any]
-    known_labels: dict[str, LabelSet] = field(default_factory=dict, compare=False)  # so far, by task
+    known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False)  # the answers so far; see `once`
 
     @property
     def data(self) -> DataPlan:
@@ -88,21 +88,34 @@ class Plan:
         """Return the files of a prepared encoder."""
         return [self.path(layout.ENCODER, encoder=encoder, file=name) for name in ENCODER_FILES]
 
+    @once
     def labels(self, task: str) -> LabelSet:
         """Return the classes of a task.
 
         Raises:
             DataError: a file of the user cannot be read.
         """
-        if task not in self.known_labels:
-            self.known_labels[task] = label_set(self.config, task)
-        return self.known_labels[task]
+        return label_set(self.config, task)
+
+    @once
+    def groups(self) -> dict[str, list[Cell]]:
+        """Return the cells that are gathered together; see `cell_groups`."""
+        return cell_groups(self.config)
+
+    @once
+    def shown_cells(self) -> dict[tuple[str, str], list[Cell]]:
+        """Return the cells of every table by their task and target."""
+        found: dict[tuple[str, str], list[Cell]] = {}
+        for cell in all_cells(self.config):
+            found.setdefault((cell.task, cell.target), []).append(cell)
+        return found
 
     def lengths(self, task: str) -> list[int]:
         """Return how many subwords are kept of an example of train, dev and test; of a source as of train."""
         training = self.config.task(task).training
         return [training.max_length, training.eval_max_length, training.eval_max_length]
 
+    @once
     def cell_inputs(self, cell: Cell) -> dict[str, list[Path]]:
         """Return the encoded data that a cell is trained from.
 
@@ -133,8 +146,18 @@ class Plan:
 
     def cell_spec(self, cell: Cell) -> str:
         """Return a cell's settings as JSON; what its method does not use is neutral, so that it reruns nothing."""
-        return cell_spec(self.config, cell, self.labels(cell.task)).to_json()
+        return canonical_json(self._spec(cell))
 
+    def _spec(self, cell: Cell) -> dict[str, Any]:
+        return {**self._settings(cell.task, cell.method), "cell": asdict(cell)}
+
+    @once
+    def _settings(self, task: str, method: str) -> dict[str, Any]:
+        """Return what the specs of all cells of a method say, and of one cell, as JSON gives it back."""
+        some = Cell("", task, "", "", method, 0)
+        return dict(json.loads(cell_spec(self.config, some, self.labels(task)).to_json()))
+
+    @once
     def cell_code(self, cell: Cell) -> str:
         """Return the digest of the code that trains a cell."""
         method = parse_slug(cell.method).method
@@ -146,7 +169,7 @@ class Plan:
         roles = [*SPLITS, *("source" for _ in inputs["source"])]
         return {
             "cell": asdict(cell),
-            "spec": json.loads(self.cell_spec(cell)),
+            "spec": self._spec(cell),
             "codes": [training_digest(recipe_of(method), network) for network in self._networks(cell.encoder)],
             "files": dict(zip(roles, map(str, [*inputs["target"], *inputs["source"]]), strict=True)),
             "checksums": str(self.path(layout.CHECKSUMS, encoder=cell.encoder)),
@@ -164,7 +187,7 @@ class Plan:
 
     def group_files(self, reader: str = "", pattern: str = layout.GROUP) -> list[Path]:
         """Return what is gathered for "table<number>" or "figure1", or all of it: scores, or by another pattern."""
-        names = [name for name in cell_groups(self.config) if not reader or reader in name.split("+")]
+        names = [name for name in self.groups() if not reader or reader in name.split("+")]
         return [self.path(pattern, group=name) for name in names]
 
     def group_inputs(self, group: str) -> list[Path]:
@@ -173,7 +196,7 @@ class Plan:
         Raises:
             ConfigError: no cells are read by exactly these tables and figures.
         """
-        known = cell_groups(self.config)
+        known = self.groups()
         if group not in known:
             raise ConfigError(f"{self.path(layout.GROUP, group=group)}: no such group; there are {', '.join(known)}.")
         made_of = [path for cell in known[group] for paths in self.cell_inputs(cell).values() for path in paths]
@@ -221,26 +244,7 @@ class Plan:
         asked = dict.fromkeys(one.table for one in contrasts(self.config) if over_joint(one.key))
         return own + [self.path(layout.GAIN, number=n, suffix=s) for n in asked for s in layout.FIGURE_FORMATS]
 
-    def report_inputs(self) -> dict[str, list[Path]]:
-        """Return what the data report reads but for tokenizers: data, plain and encoded, and encoders' checksums."""
-        spec, root = report_spec(self.config), layout.root(self.config.name)
-        return {
-            "data": [root / file.path for file in spec.files],
-            "encoded": [root / file.encoded(encoder) for file in spec.files for encoder in file.encoders],
-            "checksums": [self.path(layout.CHECKSUMS, encoder=encoder) for encoder in spec.encoders],
-        }
-
-    def report_tokenizers(self) -> list[Path]:
-        """Return the tokenizers that the data report reads."""
-        names = report_spec(self.config).encoders
-        return [self.path(layout.ENCODER, encoder=name, file="tokenizer.json") for name in names]
-
     def cell_files(self, cells: Iterable[Cell], *names: str) -> list[Path]:
         """Return the files of these names of every cell."""
         root = layout.root(self.config.name)
         return [root / cell_file(cell, name) for cell in cells for name in names]
-
-
-def content_digest(path: Path) -> str:
-    """Return a digest of what a YAML file says; where it lies, its comments and its layout do not count."""
-    return sha256_text(canonical_json(read_yaml(path)))[:16]

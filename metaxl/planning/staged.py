@@ -25,6 +25,15 @@ def stage(path: Path, content: str, same: bool) -> Path:
     """
     staged = STAGED / path
     if not staged.is_file() or staged.read_text(encoding="utf-8") != content:
-        write_text(staged, content)
+        _place(staged, content)
     os.utime(staged, LONG_AGO if same else None)
     return staged
+
+
+def _place(staged: Path, content: str) -> None:
+    """Write the file; an empty one, of which no half can be read, without waiting for the disk: each cell has one."""
+    if content:
+        write_text(staged, content)
+    else:
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        staged.write_bytes(b"")

@@ -42,6 +42,7 @@ TYPES = {
     "failed": "str",
 }
 COLUMNS = list(TYPES)
+Row = tuple[Any, ...]  # a value a column
 ADDRESS = [field.name for field in fields(Cell)]
 
 
@@ -59,7 +60,7 @@ def gather(root: Path, cells: Sequence[Expected], each: Callable[[Scored], objec
     Raises:
         DataError: a record is torn, malformed or of another making, or its scores are not those of its predictions.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for one in scored_cells(root, cells):
         rows += _rows(one)
         each(one)
@@ -121,21 +122,21 @@ def _read(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _failed(cell: Cell, reason: str) -> dict[str, Any]:
+def _failed(cell: Cell, reason: str) -> Row:
     """Return the row of a cell that failed: it has no score, and so no split or metric."""
     nothing = dict.fromkeys(("chosen_by", "split", "metric", "code", "differs", "machine", "libraries"), "")
-    return asdict(cell) | nothing | {"checkpoint": FAILED, "epoch": 0, FAILED: reason}
+    values = asdict(cell) | nothing | {"checkpoint": FAILED, "epoch": 0, FAILED: reason}
+    return tuple(values.get(column) for column in COLUMNS)
 
 
-def _rows(one: Scored) -> Iterator[dict[str, Any]]:
+def _rows(one: Scored) -> Iterator[Row]:
     """Yield a cell's rows."""
-    made = {"code": one.code, "differs": " ".join(one.differs), "last_fall": one.last_fall}
-    made |= {"machine": one.machine, "libraries": one.libraries, "failed": ""}
+    address = tuple(asdict(one.cell).values())
+    made = (one.code, " ".join(one.differs), one.last_fall, one.machine, one.libraries, "")
     for split in SCORED_SPLITS:
         values = one.best.scores[split]
-        metrics = {name: values[name] for name in find_task(one.cell.task).metrics}
         types = values.get("by_type", {}).items()
+        metrics = {name: values[name] for name in find_task(one.cell.task).metrics}
         metrics |= {f"{name}:{kind}": value for kind, scores in types for name, value in scores.items()}
-        place = {"checkpoint": "best", "epoch": one.best.epoch, "chosen_by": one.best.chosen_by, "split": split}
-        for metric, value in metrics.items():
-            yield asdict(one.cell) | place | {"metric": metric, "value": value} | made
+        place = (*address, "best", one.best.epoch, one.best.chosen_by, split)
+        yield from ((*place, metric, value, *made) for metric, value in metrics.items())

@@ -2,27 +2,61 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.layout import SCORES, cell_file
-from metaxl.files import read_json, read_jsonl
+from metaxl.files import read_json
+from metaxl.reporting.spans import Entities, own_entities, seqeval_entities
 from metaxl.tasks import SCORED_SPLITS, LabelSet, Task, find_task
 
 CHECKPOINTS = ("best", "last")
 
 
-@dataclass(frozen=True, slots=True)
+KEPT = 20_000  # lines that are remembered: the cells of a target mostly predict the same for the same sentence
+
+
+@dataclass(frozen=True, eq=False)
 class Prediction:
-    """The true and the predicted label of every word of one sentence; a review has one label."""
+    """The true and the predicted label of every word of one sentence; a review has one label.
+
+    Cells that predict the same for the same sentence share one object, in which what it counts is found once.
+    """
 
     id: str
-    gold: list[str]
-    predicted: list[str]
+    gold: Sequence[str]
+    predicted: Sequence[str]
+
+    @cached_property
+    def by_seqeval(self) -> tuple[int, ...]:
+        """Return how many of the gold's entities are found, how many are found and how many the gold has.
+
+        First by seqeval's default, then by its strict mode.
+        """
+        pairs = zip(*(seqeval_entities(tuple(tags)) for tags in (self.gold, self.predicted)), strict=True)
+        return tuple(count for true, found in pairs for count in (len(true & found), len(found), len(true)))
+
+    @cached_property
+    def own(self) -> tuple[Entities, Entities]:
+        """Return the entities of the gold and those that are found."""
+        return own_entities(tuple(self.gold)), own_entities(tuple(self.predicted))
+
+    @cached_property
+    def by_type(self) -> tuple[str, ...]:
+        """Return what each entity counts as, with its type: "right:PER", "found:PER" or "true:PER"."""
+        true, found = self.own
+        parts = {"right": true & found, "found": found, "true": true}
+        return tuple(f"{what}:{kind}" for what, spans in parts.items() for kind, _, _ in spans)
+
+
+Line = tuple[str, Prediction, frozenset[str]]
 
 
 def read_record(root: Path, cell: Cell) -> dict[str, Any]:
@@ -108,32 +142,54 @@ def read_predictions(path: Path, task: Task, labels: LabelSet) -> dict[str, list
         DataError: the file is missing, torn or malformed, lacks a split, names an example twice, has an unknown label,
             or gives an example of a task with one label each another number of them.
     """
-    try:
-        lines = read_jsonl(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: expected one JSON object a line ({error}). Train the cell again.") from error
-    known = set(labels.classes)
-    splits: dict[str, list[Prediction]] = {split: [] for split in SCORED_SPLITS}
+    lines = _lines(path)
     for number, line in enumerate(lines, 1):
-        if not _is_prediction(line):
+        if line is None:
             raise DataError(
                 f"{path}:{number}: expected split (dev or test), id, and as many predicted as gold labels. "
                 "Train the cell again."
             )
-        if not known.issuperset([*line["gold"], *line["predicted"]]) or (not task.has_words and len(line["gold"]) != 1):
-            one = "" if task.has_words else "one label, "
-            raise DataError(
-                f"{path}:{number}: {line['id']!r} must have {one}{' or '.join(labels.classes)}, gold and predicted. "
-                "Train the cell again."
-            )
-        splits[line["split"]].append(Prediction(line["id"], line["gold"], line["predicted"]))
+    found = [line for line in lines if line]
+    _check_labels(path, found, task, labels)
+    splits = {name: [one for split, one, _ in found if split == name] for name in SCORED_SPLITS}
     for split, predictions in splits.items():
         if not predictions:
             raise DataError(f"{path}: no {split} predictions; the file is torn. Train the cell again.")
-        name, count = Counter(prediction.id for prediction in predictions).most_common(1)[0]
-        if count > 1:
+        if len({one.id for one in predictions}) < len(predictions):
+            name, count = Counter(one.id for one in predictions).most_common(1)[0]
             raise DataError(f"{path}: {split} example {name!r} stands there {count} times; ids must be unique.")
     return splits
+
+
+def _check_labels(path: Path, lines: Sequence[Line], task: Task, labels: LabelSet) -> None:
+    """Raise for a label that the task does not have, or another number of them than one of a text."""
+    known = set(labels.classes)
+    for number, (_, one, told) in enumerate(lines, 1):
+        if not known >= told or (len(one.gold) != 1 and not task.has_words):
+            single = "" if task.has_words else "one label, "
+            raise DataError(
+                f"{path}:{number}: {one.id!r} must have {single}{' or '.join(labels.classes)}, gold and predicted. "
+                "Train the cell again."
+            )
+
+
+def _lines(path: Path) -> list[Line | None]:
+    """Return what each line of a file says, None of one that is no prediction."""
+    try:
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            return list(map(_line, lines))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: expected one JSON object a line ({error}). Train the cell again.") from error
+
+
+@lru_cache(KEPT)
+def _line(text: str) -> Line | None:
+    """Return split, prediction and labels of a line; of those that were read before, the very same."""
+    line = json.loads(text)
+    if not _is_prediction(line):
+        return None
+    one = Prediction(line["id"], tuple(line["gold"]), tuple(line["predicted"]))
+    return line["split"], one, frozenset((*one.gold, *one.predicted))
 
 
 def _is_prediction(line: Any) -> bool:
@@ -142,4 +198,4 @@ def _is_prediction(line: Any) -> bool:
     gold, predicted = line.get("gold"), line.get("predicted")
     if not isinstance(gold, list) or not isinstance(predicted, list) or len(gold) != len(predicted):
         return False
-    return all(isinstance(label, str) for label in (*gold, *predicted))
+    return set(map(type, (*gold, *predicted))) <= {str}

@@ -18,7 +18,7 @@ from metaxl.reporting.failures import failure_in
 from metaxl.reporting.history import check_history
 from metaxl.reporting.kept import read_counted
 from metaxl.reporting.records import Prediction, read_predictions, read_record
-from metaxl.reporting.rescore import library_scores
+from metaxl.reporting.rescore import library_scores, scores_by_type
 from metaxl.reporting.truth import check_truth
 from metaxl.tasks import SCORED_SPLITS, LabelSet, find_task
 
@@ -105,13 +105,10 @@ def _relabelled(differs: Iterable[str]) -> bool:
     return any(key.startswith("labels.") for key in differs)
 
 
-def scores_of(task: str, labels: LabelSet, predictions: Iterable[Prediction]) -> dict[str, Any]:
+def scores_of(task: str, labels: LabelSet, predictions: Sequence[Prediction]) -> dict[str, Any]:
     """Return the scores of predictions by the libraries, and of each type or class by our own."""
-    pairs = [(one.gold, one.predicted) for one in predictions]
-    gold, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    return library_scores(task, labels, gold, predicted) | {
-        "by_type": find_task(task).score_by_type(labels, gold, predicted)
-    }
+    by_type = scores_by_type(task, labels, predictions)
+    return library_scores(task, labels, predictions) | {"by_type": by_type}
 
 
 def _compare(path: Path, split: str, again: dict[str, Any], recorded: dict[str, Any]) -> None:
@@ -135,10 +132,11 @@ def _same(one: Any, other: Any) -> bool:
 def scored_cells(root: Path, cells: Sequence[Expected]) -> Iterator[Scored]:
     """Yield every cell that has scores, then every cross-validated target; see `scored` and `pooled`.
 
-    No more than the folds' predictions are held in memory.
+    No more than the folds' predictions are held in memory. The cells of a target follow one another, for they predict
+    the same sentences, often in the same way, and what a sentence gives is remembered for a while.
     """
     folds = []
-    for expected in cells:
+    for expected in sorted(cells, key=lambda one: (one.spec.cell.task, one.spec.cell.target)):
         if (root / cell_file(expected.spec.cell, SCORES)).exists() and not failure_in(root, expected):
             one = scored(root, expected)
             folds += [one] if split_code(one.cell.target)[1] else []

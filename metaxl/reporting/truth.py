@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -13,7 +13,8 @@ from metaxl.errors import DataError
 from metaxl.reporting.records import Prediction
 from metaxl.tasks import LabelSet
 
-Gold = dict[str, list[str]]  # the gold labels of every example, by its id
+KEPT = 4  # files: the cells of a target follow one another
+Gold = dict[str, tuple[str, ...]]  # the gold labels of every example, by its id
 
 
 def check_truth(path: Path, predictions: Sequence[Prediction], data: Path, labels: LabelSet) -> None:
@@ -29,27 +30,28 @@ def check_truth(path: Path, predictions: Sequence[Prediction], data: Path, label
         DataError: an example is missing or too many, or has other gold labels; or the file cannot be read.
     """
     gold = _gold(data, labels.classes)
-    named = {one.id for one in predictions}
-    if others := sorted(named ^ set(gold)):
+    told = {one.id: tuple(one.gold) for one in predictions}
+    if told == gold:
+        return
+    if others := sorted(told.keys() ^ gold.keys()):
         raise DataError(
             f"{path}: {len(others)} examples, among them {others[0]!r}, stand either here or in {data} and not in "
             "both. The predictions were changed; remove the folder and train the cell again."
         )
-    for one in predictions:
-        if one.gold != gold[one.id]:
-            raise DataError(
-                f"{path}: the gold labels of {one.id!r} are {' '.join(one.gold)}, in {data} {' '.join(gold[one.id])}. "
-                "The predictions were changed; remove the folder and train the cell again."
-            )
+    name = next(name for name in told if told[name] != gold[name])
+    raise DataError(
+        f"{path}: the gold labels of {name!r} are {' '.join(told[name])}, in {data} {' '.join(gold[name])}. "
+        "The predictions were changed; remove the folder and train the cell again."
+    )
 
 
-@cache
+@lru_cache(KEPT)
 def _gold(data: Path, classes: tuple[str, ...]) -> Gold:
     try:
         with np.load(data, allow_pickle=False) as arrays:
             numbers, starts, names = arrays["gold"], arrays["word_starts"], arrays["names"]
         examples = np.split(numbers, starts[1:-1])
-        return {str(name): [classes[i] for i in labels] for name, labels in zip(names, examples, strict=True)}
+        return {str(name): tuple(classes[i] for i in labels) for name, labels in zip(names, examples, strict=True)}
     except (OSError, ValueError, KeyError, IndexError, EOFError, RuntimeError, BadZipFile) as error:
         raise DataError(
             f"{data}: no encoded data of these classes ({error}). Remove the file; the workflow makes it again."

@@ -139,6 +139,7 @@ def write_cell(
         pair = [[line[key] for line in lines if line["split"] == split] for key in ("gold", "predicted")]
         scores[split] = task.score(labels, *pair) | {"by_type": task.score_by_type(labels, *pair)}
     _write_vectors(folder / "representations.npz", cell, apart)
+    chosen_by = chosen_by if scores["dev"]["f1"] else "none"  # where no epoch finds anything, none is chosen
     best = {"epoch": 5 if chosen_by == "none" else 3, "chosen_by": chosen_by, **scores}
     write_jsonl(folder / "history.jsonl", _history(best["epoch"], scores["dev"]))
     record = {"cell": asdict(cell), "best": best, "last": {"epoch": 5, **scores}, "steps": 10, "last_fall": 0.0}

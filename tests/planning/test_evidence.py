@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments import plan_of
 
-from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
+from metaxl.planning.evidence import evidence_encoders, report_facts, report_inputs, table_facts
 
 ENCODERS = {"tiny": {"folder": "here"}, "other": {"folder": "there"}}
 
@@ -36,9 +36,9 @@ def test_the_report_waits_for_the_facts_of_all_that_it_describes():
     plan = plan_of(figure=None)
     paths = report_facts(plan)
     assert len(paths) == len(set(paths))
-    described = {path.with_suffix(".facts.json") for path in plan.report_inputs()["encoded"]}
+    described = {path.with_suffix(".facts.json") for path in report_inputs(plan)["encoded"]}
     assert described <= set(paths)
-    read = {path.with_suffix(".facts.json") for path in plan.report_inputs()["data"] if "/sources/" not in str(path)}
+    read = {path.with_suffix(".facts.json") for path in report_inputs(plan)["data"] if "/sources/" not in str(path)}
     assert read <= set(paths)
     pools = {f"data/{place}/train.facts.json" for place in ("ner/en", "ner/es", "sentiment/en")}
     assert names(set(paths) - described - read) == pools

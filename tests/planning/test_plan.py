@@ -17,7 +17,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import all_cells, cell_groups, figure_cells, find_table, table_cells
 from metaxl.experiment.load import load_config
 from metaxl.experiment.spec import CellSpec
-from metaxl.planning.plan import content_digest
+from metaxl.planning.evidence import content_digest, report_inputs, report_tokenizers
 from metaxl.planning.plans import LARGEST_SEED, Plans, cell_of
 from metaxl.reporting.expected import Expected
 from metaxl.tasks import SPLITS, TASKS
@@ -351,7 +351,7 @@ def tokenizer_of(plan, encoder):
 
 
 def report_files(plan):
-    return [path for paths in plan.report_inputs().values() for path in paths] + plan.report_tokenizers()
+    return [path for paths in report_inputs(plan).values() for path in paths] + report_tokenizers(plan)
 
 
 def test_report_covers_every_data_file_once():

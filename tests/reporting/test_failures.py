@@ -47,7 +47,7 @@ def test_no_sentence_of_a_failed_cell_is_counted(tmp_path):
     write_failed(tmp_path, CELL)
     counter = Counter()
     gather(tmp_path, [expected_of(tmp_path, cell) for cell in (CELL, OTHER)], counter.add)
-    assert set(counter.counted) == {OTHER.path}
+    assert set(counter.counts) == {OTHER.path}
 
 
 def test_a_target_with_a_failed_fold_has_no_pooled_score(tmp_path):

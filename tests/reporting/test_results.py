@@ -27,7 +27,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
 from metaxl.reporting.frame import COLUMNS, gather, mixed_code, read_scores, shown_scores, write_scores
 from metaxl.reporting.records import Prediction, read_predictions, read_record
-from metaxl.reporting.rescore import library_scores
+from metaxl.reporting.rescore import library_scores, scores_by_type
 from metaxl.reporting.truth import check_truth
 from metaxl.tasks import TASKS, LabelSet, ner_scores
 
@@ -66,6 +66,10 @@ def seqevals(gold, guess):
     return {name: value if (strict if name == "strict_f1" else lenient) else None for name, value in known.items()}
 
 
+def predictions_of(gold, guess):
+    return [Prediction(f"s{number}", *pair) for number, pair in enumerate(zip(gold, guess, strict=True))]
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # seqeval takes means over no types
 @settings(max_examples=300, deadline=None)
 @given(sentences)
@@ -74,7 +78,7 @@ def test_our_span_scores_are_seqevals(pairs):
     gold, guess = [list(part) for part in zip(*pairs, strict=True)]
     expected = seqevals(gold, guess)
     assert same(ner_scores(gold, guess), expected)
-    assert same(library_scores("ner", TYPES, gold, guess), expected)
+    assert same(library_scores("ner", TYPES, predictions_of(gold, guess)), expected)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # seqeval takes means over no types
@@ -83,7 +87,9 @@ def test_our_span_scores_are_seqevals(pairs):
 def test_our_scores_of_each_type_are_seqevals(pairs):
     gold, guess = [list(part) for part in zip(*pairs, strict=True)]
     theirs = classification_report(gold, guess, output_dict=True, zero_division=0)
-    for kind, ours in TASKS["ner"].score_by_type(TYPES, gold, guess).items():
+    by_type = TASKS["ner"].score_by_type(TYPES, gold, guess)
+    assert scores_by_type("ner", TYPES, predictions_of(gold, guess)) == by_type
+    for kind, ours in by_type.items():
         row = theirs.get(kind, {"support": 0})
         assert ours["support"] == row["support"]
         if ours["support"]:
@@ -108,7 +114,7 @@ def test_our_class_scores_are_sklearns(drawn):
     labels, pairs = drawn
     gold, guess = [[a] for a, _ in pairs], [[b] for _, b in pairs]
     task = TASKS["sentiment"]
-    assert same(task.score(labels, gold, guess), library_scores("sentiment", labels, gold, guess))
+    assert same(task.score(labels, gold, guess), library_scores("sentiment", labels, predictions_of(gold, guess)))
     true, predicted = [a for a, _ in pairs], [b for _, b in pairs]
     precision, recall, f1, support = precision_recall_fscore_support(
         true, predicted, labels=labels.classes, zero_division=0
@@ -125,8 +131,8 @@ def test_scoring_warns_of_nothing():
     """Sentences without an entity are no occasion for a library's warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        library_scores("ner", TYPES, [["O", "O"]], [["O", "O"]])
-        library_scores("sentiment", usual_labels("sentiment"), [["negative"]], [["negative"]])
+        library_scores("ner", TYPES, predictions_of([["O", "O"]], [["O", "O"]]))
+        library_scores("sentiment", usual_labels("sentiment"), predictions_of([["negative"]], [["negative"]]))
 
 
 def test_frame_is_tidy(tmp_path):
@@ -471,7 +477,7 @@ def test_folds_are_scored_together(tmp_path):
             every[line["split"]].append((line["gold"], line["predicted"]))
     frame = gathered(tmp_path, cells)
     shown = shown_scores(frame)
-    assert shown[NER] == library_scores("ner", TYPES, *map(list, zip(*every["test"], strict=True)))["f1"]
+    assert shown[NER] == library_scores("ner", TYPES, predictions_of(*zip(*every["test"], strict=True)))["f1"]
     assert shown[NER] != pytest.approx(sum(shown[cell] for cell in cells) / 3)
     assert set(shown) == {NER, *cells}
     pooled = frame[(frame["target"] == "qu")]

@@ -16,10 +16,16 @@ from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.clock import ahead_of_clock
 from metaxl.planning.effort import request_of, request_of_best
-from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
+from metaxl.planning.evidence import (
+    content_digest,
+    evidence_encoders,
+    report_facts,
+    report_inputs,
+    report_tokenizers,
+    table_facts,
+)
 from metaxl.planning.failed import again, cell_folders, failures_of, tried_again
 from metaxl.planning.inventory import check_run
-from metaxl.planning.plan import content_digest
 from metaxl.planning.plans import Plans, cell_of
 from metaxl.planning.progress import Progress, Ticker, cells_of_run
 from metaxl.planning.run_notes import (
@@ -43,7 +49,9 @@ try:
         read_yaml(Path(path))
     PLANS = Plans(config)
     PLANS.active.check()
-    PLANS.stage(PLANS.active)
+    # A job of a cluster finds what the Snakemake that submits it has staged; to stage all cells would take each longer.
+    if workflow.is_main_process:
+        PLANS.stage(PLANS.active)
 except MetaXLError as error:
     raise WorkflowError(str(error)) from error
 PLAN = PLANS.active

@@ -68,11 +68,11 @@ rule source:
 
 rule data_report:
     input:
-        unpack(lambda w: PLANS[w.name].report_inputs()),
+        unpack(lambda w: report_inputs(PLANS[w.name])),
         facts=lambda w: report_facts(PLANS[w.name]),
         spec=of_any(layout.REPORTED),
         labels=of_any(layout.LABELS),
-        tokenizers=ancient(lambda w: PLANS[w.name].report_tokenizers()),
+        tokenizers=ancient(lambda w: report_tokenizers(PLANS[w.name])),
     output:
         of_any(layout.REPORT, suffix="json"),
         report(

@@ -28,23 +28,32 @@ def counted(one: Scored) -> Counted:
 class Counter:
     """Collects the counts of cells and writes them."""
 
-    counted: dict[str, Counted] = field(default_factory=dict)  # by the cell's path
+    counts: dict[str, NDArray[np.uint16]] = field(default_factory=dict)  # by the cell's path
+    names: dict[str, NDArray[np.str_]] = field(default_factory=dict)  # likewise; shared by cells of the same sentences
     places: dict[str, str] = field(default_factory=dict)  # the task and target of each
+    last: dict[str, NDArray[np.str_]] = field(default_factory=dict)  # the names that were the last of a place
 
     def add(self, one: Scored) -> None:
-        """Count a cell's predictions of test."""
-        self.counted[one.cell.path] = one.counted or counted(one)
-        self.places[one.cell.path] = f"{one.cell.task}/{one.cell.target}"
+        """Count a cell's predictions of test; of a kept cell take what was counted.
+
+        Raises:
+            DataError: a sentence has more entities than can be written.
+        """
+        cell, place = one.cell.path, f"{one.cell.task}/{one.cell.target}"
+        found = one.counted or counted(one)
+        if found.counts.max(initial=0) > LARGEST:
+            raise DataError(f"{cell}: a test sentence with more than {LARGEST} entities cannot be counted.")
+        if place not in self.last or not np.array_equal(self.last[place], found.names):
+            self.last[place] = found.names
+        self.counts[cell], self.names[cell], self.places[cell] = found.counts.astype(np.uint16), self.last[place], place
 
     def write(self, path: Path) -> None:
         """Write all of them as npz, atomically; the same cells give the same bytes."""
         arrays: dict[str, NDArray[np.generic]] = {}
-        for cell in sorted(self.counted):
-            one, place = self.counted[cell], f"{NAMES}/{self.places[cell]}"
-            if not np.array_equal(arrays.setdefault(place, one.names), one.names):
-                arrays[f"{NAMES}/{cell}"] = one.names  # a record of other data, which the configuration accepts
-            if one.counts.max(initial=0) > LARGEST:
-                raise DataError(f"{cell}: a test sentence with more than {LARGEST} entities cannot be counted.")
-            arrays[cell] = one.counts.astype(np.uint16)
+        for cell in sorted(self.counts):
+            names, place = self.names[cell], f"{NAMES}/{self.places[cell]}"
+            if not np.array_equal(arrays.setdefault(place, names), names):
+                arrays[f"{NAMES}/{cell}"] = names  # a record of other data, which the configuration accepts
+            arrays[cell] = self.counts[cell]
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]

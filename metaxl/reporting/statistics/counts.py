@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metaxl.errors import DataError
 from metaxl.reporting.records import Prediction
-from metaxl.tasks import LabelSet, entity_spans, find_task
+from metaxl.tasks import LabelSet, find_task
 
 Counts = NDArray[np.float64]  # (sentences, 3 * groups): true positives, false positives, false negatives of a group
 T = TypeVar("T")
@@ -24,19 +24,18 @@ def sentence_counts(task: str, labels: LabelSet, predictions: Sequence[Predictio
     """
     if find_task(task).has_words:
         groups = 1
-        rows = [[_compared(_entities(p.gold), _entities(p.predicted))] for p in predictions]
+        rows: list[tuple[int, ...]] = [_compared(*p.own) for p in predictions]
     else:
         classes = [labels.positive] if labels.positive else sorted({label for p in predictions for label in p.gold})
         groups = len(classes)
-        rows = [[_compared({name} & set(p.gold), {name} & set(p.predicted)) for name in classes] for p in predictions]
+        rows = [
+            tuple(count for name in classes for count in _compared({name} & set(p.gold), {name} & set(p.predicted)))
+            for p in predictions
+        ]
     return np.array(rows, np.float64).reshape(len(rows), 3 * groups)
 
 
-def _entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
-    return set(entity_spans(tags, strict=False))
-
-
-def _compared(gold: set[T], guess: set[T]) -> tuple[int, int, int]:
+def _compared(gold: Set[T], guess: Set[T]) -> tuple[int, int, int]:
     return len(gold & guess), len(guess - gold), len(gold - guess)
 
 
