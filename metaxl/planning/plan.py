@@ -17,7 +17,6 @@ from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.contrasts import contrasts, over_joint
 from metaxl.experiment.grid import (
     cell_groups,
     figure_cells,
@@ -215,12 +214,6 @@ class Plan:
         checksums = [self.path(layout.CHECKSUMS, encoder=self.config.figure.encoder)]
         return {"scores": self.group_files("figure1"), "vectors": vectors, "checksums": checksums}
 
-    def figure_files(self) -> list[Path]:
-        """Return the files of Figure 1, none if the configuration has no figure, and the pictures of the gain."""
-        own = [self.path(layout.FIGURE, suffix=suffix) for suffix in layout.FIGURE_FORMATS if self.config.figure]
-        asked = dict.fromkeys(one.table for one in contrasts(self.config) if over_joint(one.key))
-        return own + [self.path(layout.GAIN, number=n, suffix=s) for n in asked for s in layout.FIGURE_FORMATS]
-
     def report_inputs(self) -> dict[str, list[Path]]:
         """Return what the data report reads but for tokenizers: data, plain and encoded, and encoders' checksums."""
         spec, root = report_spec(self.config), layout.root(self.config.name)
@@ -244,3 +237,8 @@ class Plan:
 def content_digest(path: Path) -> str:
     """Return a digest of what a YAML file says; where it lies, its comments and its layout do not count."""
     return sha256_text(canonical_json(read_yaml(path)))[:16]
+
+
+def text_digest(*paths: Path) -> str:
+    """Return a digest of what text files hold."""
+    return sha256_text("".join(path.read_text(encoding="utf-8") for path in paths))[:16]

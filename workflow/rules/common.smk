@@ -18,7 +18,7 @@ from metaxl.planning.effort import effort_of, effort_of_best
 from metaxl.planning.evidence import evidence_encoders, report_facts, table_facts
 from metaxl.planning.failed import again, tried_again
 from metaxl.planning.inventory import check_run
-from metaxl.planning.plan import content_digest
+from metaxl.planning.plan import content_digest, text_digest
 from metaxl.planning.plans import Plans, cell_of
 from metaxl.planning.progress import Progress, Ticker, cells_of_run
 from metaxl.planning.run_notes import (
@@ -26,6 +26,13 @@ from metaxl.planning.run_notes import (
     results_of_run,
     told_at_end,
     told_at_start,
+)
+from metaxl.planning.shown import (
+    figure_files,
+    language_files,
+    page_files,
+    page_inputs,
+    picture_inputs,
 )
 from metaxl.planning.unlock import begin_run
 from metaxl.provenance import digest
@@ -42,6 +49,7 @@ try:
 except MetaXLError as error:
     raise WorkflowError(str(error)) from error
 PLAN = PLANS.active
+TEMPLATE_FILES = sorted(Path(workflow.basedir, "workflow/report").glob("page.[hc]*"))
 
 # Snakemake's rate limiter wakes the scheduler once a second for every job that was ever started; over a hundred cells
 # that takes a third of a core from training. Jobs of minutes need no limiter. (The attribute is not Snakemake's promise.)
