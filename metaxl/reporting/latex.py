@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from metaxl.reporting.markup import latex
 
-WIDE = 6  # columns from which a table is shrunk to the width of the text
+LETTER, APART = 5.8, 12.0  # points: of a letter in small type, of a wide font, and between two columns
+COLUMN = 225.0  # points of one column of a page that has two; what is wider takes the width of the page
 
 
 def latex_table(
@@ -23,7 +24,9 @@ def latex_table(
     """
     left = len(head) if words is None else words
     numbers = len(head) - left
-    wide = numbers >= WIDE or left >= WIDE
+    rows = [list(map(latex, head)), *(row for group in groups for row in group)]
+    letters = sum(max(map(len, column)) for column in zip(*rows, strict=True))
+    wide = LETTER * letters + APART * len(head) > COLUMN
     place = "table*" if wide else "table"
     lines = [
         rf"% needs \usepackage{{booktabs{',graphicx' if wide else ''}}}{_engine(caption + _texts(groups))}",

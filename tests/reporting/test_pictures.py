@@ -11,6 +11,7 @@ from records import write_cell, write_failed
 from so_far import EPOCHS, of_languages, write_records, write_results
 from test_figure import draw_figure
 
+from benchmarks.plot import picture
 from metaxl.experiment.grid import figure_cells, find_table
 from metaxl.files import read_json
 from metaxl.reporting import figure, pictures
@@ -129,3 +130,7 @@ def test_figure_1_has_equal_axes_and_the_frozen_panel(tmp_path, monkeypatch, con
     low, high = one.axes[0].get_xlim()
     assert (low, high) == one.axes[0].get_ylim()
     assert all(ax.get_aspect() == 1 for ax in one.axes)
+
+
+def test_no_text_of_the_step_times_meets_another():
+    assert len(check_legible(picture())) > 20
