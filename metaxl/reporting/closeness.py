@@ -145,7 +145,7 @@ def _draw_cloud(ax: Axes, cloud: Cloud, reach: Sequence[float]) -> None:
     quieten(ax)
     ax.set_title(cloud.title, loc="left", weight="bold", size=8.5, color=INK, pad=16, parse_math=False)
     rank, count = cloud.rank_correlation, len(cloud.dots)
-    said = "too few to correlate" if math.isnan(rank) else f"rank correlation {rank:+.2f}"
+    said = "no rank correlation" if math.isnan(rank) else f"rank correlation {rank:+.2f}"
     text = f"{count} language{'' if count == 1 else 's'}: {said}"
     ax.annotate(text, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", size=8, color=INK)
     ax.set_xlabel("Hausdorff distance, MetaXL - JT", color=QUIET, size=7.5)

@@ -32,7 +32,7 @@ from metaxl.reporting.paper import language_name
 from metaxl.reporting.titles import made_of
 from metaxl.reporting.vectors import Vectors, hausdorff, read_vectors
 
-LEFT, RIGHT, GAP, TOP = 0.45, 0.1, 0.5, 0.8  # inches beside, between and above the panels
+LEFT, RIGHT, GAP, TOP = 0.65, 0.15, 0.35, 0.8  # inches beside, between and above the panels
 SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 12, "color": BLUE}
 TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 16, "color": ORANGE}
 TITLES = {"joint": "Joint training"}  # where a panel is not called as the table's row
@@ -175,7 +175,7 @@ def _draw(config: Config, panels: Sequence[Panel], told: Sequence[str]) -> canva
         foot = write_note(drawn, told) + 0.5
         total = foot + side + TOP
         drawn.set_figheight(total)
-        axes = drawn.subplots(1, len(panels), squeeze=False)[0]
+        axes = drawn.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         for panel, plane, ax in zip(panels, planes, axes, strict=True):
             _draw_panel(ax, panel, plane, names, reach)
         handles, labels = axes[0].get_legend_handles_labels()
@@ -208,4 +208,7 @@ def _draw_panel(
     ax.set_xlim(-reach, reach)
     ax.set_ylim(-reach, reach)
     ax.set_aspect("equal")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(mpl.ticker.MaxNLocator(4))
+        axis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:.3g}"))
     quieten(ax)

@@ -83,7 +83,7 @@ def test_the_first_page_has_the_question_the_answer_and_table_2_with_intervals(e
     """Each language's difference and interval are those of the evidence, and so is the sentence."""
     made, written = eight
     page = written["overview"]
-    assert page.index("Does MetaXL help beyond joint training?") < page.index("The numbers")
+    assert page.index("Does MetaXL help beyond joint training?") < page.index("F1 in percent on test")
     sentence = next(one for one in made.sentences(2) if "beyond joint training" in one)
     assert f'<p class="verdict">{sentence}</p>' in page
     for row in made.rows(2, "languages.csv"):

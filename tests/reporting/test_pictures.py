@@ -16,6 +16,7 @@ from metaxl.experiment.grid import figure_cells, find_table
 from metaxl.files import read_json
 from metaxl.reporting import figure, pictures
 from metaxl.reporting.closeness import Cloud, Dot
+from metaxl.reporting.figure import project
 from metaxl.reporting.pictures import draw_pictures
 from metaxl.reporting.traces import SHARES, Trace, traces
 from metaxl.reporting.vectors import read_vectors
@@ -112,11 +113,13 @@ def test_no_text_of_a_picture_meets_another_or_is_cut(tmp_path, monkeypatch, cou
         assert len(check_legible(one)) > 10
 
 
+@pytest.mark.parametrize("scale", [0.003, 1, 4000])
 @pytest.mark.parametrize("controls", [[], ["metaxl-frozen"]])
-def test_figure_1_has_equal_axes_and_the_frozen_panel(tmp_path, monkeypatch, controls):
-    """Law: a distance looks the same in every panel and direction, and no text meets another."""
+def test_figure_1_has_equal_axes_and_the_frozen_panel(tmp_path, monkeypatch, controls, scale):
+    """Law: a distance looks the same in every panel and direction, and no text meets another, whatever the scale."""
     drawn = []
     monkeypatch.setattr(figure, "save", lambda one, _: drawn.append(one))
+    monkeypatch.setattr(figure, "project", lambda *sets: [*(scale * one for one in project(*sets)[:2]), [0.5, 0.25]])
     shown = {"task": "ner", "encoder": "tiny", "target": "qu", "source": "en", "placement": [4]}
     config = languages("qu", controls=controls, figure=shown)
     for cell in figure_cells(config):

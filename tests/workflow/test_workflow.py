@@ -174,8 +174,8 @@ def test_an_edit_to_the_label_makes_tables_and_figures_again_and_nothing_else(pr
         counts = project.planned("--", "all")
     finally:
         project.configure(MINIATURE)
-    made = {"evidence": 3, "join_evidence": 1, "table": 3, "figure": 1, "gain": 2}
-    assert counts == {"configuration": 1, **made, "all": 1, "total": 12}
+    made = {"evidence": 3, "join_evidence": 1, "table": 3, "languages": 1, "figure": 1, "gain": 2, "pictures": 2}
+    assert counts == {"configuration": 1, **made, "report_pages": 1, "all": 1, "total": 16}
 
 
 def test_scores_are_computed_again_in_the_gathered_groups_alone(project, tmp_path):

@@ -11,7 +11,7 @@ import pandas as pd
 from markdown_it import MarkdownIt
 
 # Where a table is wider than the page, it scrolls by itself; who uses the keyboard can reach it.
-WIDE = '{told}<div class="wide" tabindex="0" role="region" aria-label="{name}">\n{table}\n</div>\n'
+WIDE = '{told}<div class="wide" tabindex="0" role="region" aria-label="{name}">\n{html}\n</div>\n'
 LOWEST = 6  # level of a heading
 
 
@@ -31,10 +31,10 @@ def prose(markdown: str, below: int = 1) -> str:
     return re.sub(r"<table>.*?</table>", lambda found: wide(found[0]), html, flags=re.DOTALL)
 
 
-def wide(table: str, caption: str = "") -> str:
-    """Return a table within what scrolls where the page is narrower; its caption, plain text, does not scroll."""
+def wide(html: str, caption: str = "", name: str = "Table") -> str:
+    """Return a table or picture within what scrolls where the page is narrower; its caption, plain text, does not."""
     told = paragraph(caption, "caption") if caption else ""
-    return WIDE.format(told=told, name=escape(caption or "Table"), table=table.strip())
+    return WIDE.format(told=told, name=escape(caption or name), html=html.strip())
 
 
 def table(frame: pd.DataFrame, caption: str, kind: str = "numbers") -> str:
@@ -54,7 +54,7 @@ def table(frame: pd.DataFrame, caption: str, kind: str = "numbers") -> str:
 def picture(path: Path, alt: str) -> str:
     """Return a PNG within the page itself, with what it shows in words."""
     data = b64encode(path.read_bytes()).decode("ascii")
-    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">\n'
+    return wide(f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">', name="Picture")
 
 
 def paragraph(text: str, kind: str = "") -> str:

@@ -11,7 +11,7 @@ import yaml
 from metaxl.experiment.layout import CHECKSUMS, CONFIG, REPORT
 from metaxl.provenance import library_versions
 from metaxl.reporting.pages.frames import framed
-from metaxl.reporting.pages.html import heading, items, paragraph, table
+from metaxl.reporting.pages.html import folded, heading, items, paragraph, table
 from metaxl.reporting.pages.so_far import NOT_YET, SoFar
 from metaxl.reporting.titles import encoder_title
 
@@ -97,6 +97,7 @@ def _codes(run: SoFar) -> str:
         {"task": task, "language": run.name(task, code), "part": role, "SHA-256 of the encoded file": digest[:SHOWN]}
         for (task, code, role), digest in sorted(sums.items())
     ]
-    return table(framed(rows, ("method", "digest of the code", "trainings")), "The code", "words") + table(
-        framed(data, ("task", "language", "part", "SHA-256 of the encoded file")), "The data, the first digits", "words"
-    )
+    columns = ("task", "language", "part", "SHA-256 of the encoded file")
+    files = table(framed(data, columns), "The first digits", "words")
+    codes = table(framed(rows, ("method", "digest of the code", "trainings")), "The code", "words")
+    return codes + folded(f"The data: {len(data):,} files", files)

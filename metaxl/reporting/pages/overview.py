@@ -45,28 +45,24 @@ LIMITS = [
 
 def overview(run: SoFar) -> str:
     """Return the body of the first page."""
-    number = next(iter(run.numbers), None)
-    parts = [paragraph(ASKED), paragraph(run.state(), "state"), *_measured_on(run), *_answers(run)]
-    if number is not None:
-        parts += [heading("The numbers"), *_numbers(run, number), *_shown(run)]
+    parts = [paragraph(ASKED), paragraph(run.state(), "state"), *_measured_on(run)]
+    for place, number in enumerate(run.numbers):
+        parts += _answers(run, number)
+        if place == 0:
+            parts += [*_numbers(run, number), *_shown(run)]
     parts += [heading("How to read the answers"), items(WORDS), heading("What does not follow"), items(LIMITS)]
     return "".join(parts)
 
 
-def _answers(run: SoFar) -> list[str]:
-    """Return each table's title, which names data and encoder, and its answers; the paper's question first."""
-    parts = []
-    for number in run.numbers:
-        about = run.json(EVIDENCE, number=number, suffix="json")
-        if about is None:
-            parts.append(paragraph(f"Table {number}: {NOT_YET}"))
-            continue
-        told = about["told"]["sentences"]
-        main = [one for one in told if QUESTION in one][:1]
-        parts.append(heading(about["title"]))
-        parts += [paragraph(one, "verdict") for one in main]
-        parts.append(items([one for one in told if one not in main]))
-    return parts
+def _answers(run: SoFar, number: int) -> list[str]:
+    """Return a table's title, which names data and encoder, and its answers; the paper's question first."""
+    about = run.json(EVIDENCE, number=number, suffix="json")
+    if about is None:
+        return [heading(f"Table {number}: {find_table(run.config, number).caption}"), paragraph(NOT_YET)]
+    told = about["told"]["sentences"]
+    main = [one for one in told if QUESTION in one][:1]
+    rest = items([one for one in told if one not in main])
+    return [heading(about["title"]), *(paragraph(one, "verdict") for one in main), rest]
 
 
 def _measured_on(run: SoFar) -> list[str]:
