@@ -150,8 +150,8 @@ def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):
         "ner: qu train &amp; qu test share 2 texts",
         "ner, qu, test: 4 of 40 examples repeat",
         "ner, qu, test: no entity at all.",
-        "2.5 % of the subwords are unknown",
-        "3 of 40 examples are longer than the limit",
+        "Subwords unknown to encoder tiny: ner qu test 2.5 %.",
+        "Examples longer than the limit, cut for encoder tiny: ner qu test 7.5 %.",
         "qu: 7 tags were mended",
     ):
         assert told in page

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from metaxl.experiment.layout import EVIDENCE_FORMATS
+from metaxl.experiment.layout import EVIDENCE_FORMATS, PAGES
 from metaxl.files import read_json, read_jsonl
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,6 +124,14 @@ def test_tables_figure_and_records_are_all_there(project):
     assert text.count("\n") == 6  # a head; target-only; JT and MetaXL from each source
     record = read_json(project.folder / CELL / "scores.json")
     assert f"{100 * record['best']['test']['f1']:.2f}" in (results / "tables" / "table2.md").read_text()
+
+
+def test_a_finished_run_has_every_page_of_the_report(project):
+    """Nothing is missing on any of them: the pages are made last."""
+    pages = {page: (project.folder / "results/mini/report" / f"{page}.html").read_text() for page in PAGES}
+    assert not [page for page, text in pages.items() if "Not made yet" in text]
+    assert "All 9 trainings have a record." in pages["overview"]
+    assert "each language has 12 sentences for train" in pages["data"]
 
 
 def test_a_bare_snakemake_makes_the_tables(tmp_path):

@@ -13,7 +13,8 @@ from metaxl.tasks import find_task
 MOST_UNKNOWN = 0.01  # share of the subwords that are unknown, from which it is told
 MOST_CUT = 0.01  # share of the examples beyond the length limit
 MOST_REPEATED = 0.01  # share of the examples whose text stands earlier in the same part
-TOLD = 25  # odd things of one kind
+TOLD = 25  # odd things
+NAMED = 4  # parts that a sentence names
 
 
 def data(run: SoFar) -> str:
@@ -68,15 +69,26 @@ def _odd(report: dict[str, Any]) -> Iterator[str]:
             yield f"{place}: {part['repeated']} of {part['examples']:,} examples repeat an earlier text."
         if part.get("entities") == 0:
             yield f"{place}: no entity at all."
-    for part in report["encoded"]:
-        place = f"{part['task']}, {part['language']}, {part['part']}, encoder {part['encoder']}"
-        if part["unknown"] and part["unknown"] > MOST_UNKNOWN * part["subwords"]:
-            share = 100 * part["unknown"] / part["subwords"]
-            yield f"{place}: {share:.1f} % of the subwords are unknown to the encoder."
-        examples = _examples(report, part)
-        if part["examples_cut"] > MOST_CUT * examples:
-            yield f"{place}: {part['examples_cut']} of {examples:,} examples are longer than the limit and cut."
+    for encoder in dict.fromkeys(part["encoder"] for part in report["encoded"]):
+        parts = [part for part in report["encoded"] if part["encoder"] == encoder]
+        unknown = {_place(part): (part["unknown"] or 0) / max(part["subwords"], 1) for part in parts}
+        yield from _most(f"subwords unknown to encoder {encoder}", unknown, MOST_UNKNOWN)
+        cut = {_place(part): part["examples_cut"] / max(_examples(report, part), 1) for part in parts}
+        yield from _most(f"examples longer than the limit, cut for encoder {encoder}", cut, MOST_CUT)
     yield from (" ".join(note.split()) for note in report["notes"])
+
+
+def _place(part: dict[str, Any]) -> str:
+    return f"{part['task']} {part['language']} {part['part']}"
+
+
+def _most(what: str, shares: dict[str, float], bound: float) -> Iterator[str]:
+    """Yield a sentence on the parts whose share lies above a bound, the largest of them named."""
+    above = sorted(((share, place) for place, share in shares.items() if share > bound), reverse=True)
+    if above:
+        named = ", ".join(f"{place} {100 * share:.1f} %" for share, place in above[:NAMED])
+        more = f" and {len(above) - NAMED} more parts above {100 * bound:g} %" if len(above) > NAMED else ""
+        yield f"{what[0].upper()}{what[1:]}: {named}{more}."
 
 
 def _examples(report: dict[str, Any], part: dict[str, Any]) -> int:

@@ -17,9 +17,10 @@ from metaxl.tasks import find_task
 
 EXAMPLES = 60  # of a task, over all its languages
 AROUND = 12  # words of a long text on either side of what is wrong
-WHICH = (
-    "Of MetaXL from {source}, seed {seed}, on test: the first of the seeds, and not the best. Missed: nothing was "
-    "found in the entity's place. Invented: nothing stands there. Ends: where it begins or ends."
+WHICH = "Of MetaXL from {source}, seed {seed}, on test: the first of the seeds, and not the best."
+OF_ENTITIES = (
+    " Missed: nothing was found in the entity's place. Invented: nothing stands there. Ends: where it begins or ends. "
+    "In the examples the gold is underlined, and what was predicted is shaded."
 )
 
 
@@ -34,7 +35,8 @@ def errors(run: SoFar) -> str:
         if not found:
             parts.append(paragraph(NOT_YET))
             continue
-        parts.append(paragraph(WHICH.format(source=run.name(task.name, task.source), seed=run.config.seeds[0])))
+        which = WHICH.format(source=run.name(task.name, task.source), seed=run.config.seeds[0])
+        parts.append(paragraph(which + (OF_ENTITIES if find_task(task.name).has_words else "")))
         parts += [_counts(run, found), _examples(run, found)]
     return "".join(parts)
 
@@ -62,7 +64,7 @@ def _examples(run: SoFar, found: dict[Cell, list[Mistake]]) -> str:
     step = max(1, -(-len(shown) // EXAMPLES))
     rows = "".join(_row(run.name(cell.task, cell.target), one) for cell, one in shown[::step])
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Language", "Error", "Words", "Gold", "Predicted"))
-    caption = f"{len(shown[::step])} examples: the gold is underlined, what was predicted is shaded"
+    caption = f"Of these, {len(shown[::step])}: as many of each kind and type as there is room for"
     body = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n"
     return wide(f'<table class="words long">\n{body}</table>', caption)
 

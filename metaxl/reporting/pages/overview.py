@@ -72,7 +72,7 @@ def _measured_on(run: SoFar) -> list[str]:
     report, seeds = run.json(REPORT, suffix="json"), ", ".join(map(str, run.config.seeds))
     told = [
         *(headlines(report) if report else ()),
-        f"Each training is done with {_seeds(len(run.config.seeds))}: {seeds}.",
+        f"Trained with {_seeds(len(run.config.seeds))}: {seeds}.",
     ]
     return [*([paragraph(INVENTED, "caution")] if invented else []), paragraph(" ".join(told))]
 
