@@ -87,9 +87,10 @@ def write_data(root: Path) -> dict:
     return report
 
 
-def of_languages(count: int, **changes) -> dict:
+def of_languages(count: int, related: bool = True, **changes) -> dict:
     """Return an experiment of NER in so many languages; the first eight are the paper's."""
     codes = [*RELATED, *(f"q{one}{other}" for one in "abcdefg" for other in "abcdefg")][:count]
     raw = languages_alone(*codes[:1], **changes)
-    raw["ner"]["targets"] = [{"language": code, "related": RELATED.get(code, "es")} for code in codes]
+    sources = {code: {"related": RELATED.get(code, "es")} if related else {} for code in codes}
+    raw["ner"]["targets"] = [{"language": code} | sources[code] for code in codes]
     return raw

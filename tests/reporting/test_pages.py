@@ -14,7 +14,7 @@ from so_far import of_languages, write_data, write_records, write_results
 from metaxl.errors import DataError
 from metaxl.experiment.layout import PAGES
 from metaxl.experiment.load import effective_config
-from metaxl.files import write_json
+from metaxl.files import read_json, write_json, write_text
 from metaxl.reporting.pages.html import prose, table
 from metaxl.reporting.pages.write import PAGES as MADE
 from metaxl.reporting.pages.write import write_pages
@@ -137,6 +137,20 @@ def test_a_failed_training_is_told_on_the_pages(tmp_path):
     written = pages(tmp_path)
     assert "5 of 10 trainings have a record, 1 failed" in written["overview"]
     assert f"Failed: {lost.path}: The disk is full." in written["provenance"]
+
+
+def test_the_cost_is_that_of_the_records(tmp_path):
+    """Law: by method the mean and the largest of what the records and Snakemake's benchmarks hold."""
+    made = write_records(tmp_path, of_languages(2, related=False))
+    joint = [cell for cell in made.cells if cell.method == "joint"]
+    for cell, seconds, peak in zip(joint, (10.0, 20.0), ("300.5", "-"), strict=True):
+        path = tmp_path / cell.path / "scores.json"
+        resources = {"seconds": seconds, "cpu_seconds": 7200, "gpu_memory_bytes": 2**30}
+        write_json(path, read_json(path) | {"resources": resources})
+        name = f"{cell.encoder}-{cell.task}-{cell.target}-{cell.source}-{cell.method}-seed{cell.seed}.tsv"
+        write_text(tmp_path / "benchmarks" / name, f"s\tmax_rss\n1\t{peak}\n")
+    row = re.search(r"<td ?>NER: JT</td>(.*?)</tr>", pages(tmp_path)["cost"], re.DOTALL)[1]
+    assert re.findall(r"<td ?>(.*?)</td>", row) == ["2", "15.0", "20.0", "4.00", "1.00", "300", "1,024"]
 
 
 def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):

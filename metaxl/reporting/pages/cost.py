@@ -17,10 +17,10 @@ from metaxl.reporting.pages.html import heading, items, paragraph, table
 from metaxl.reporting.pages.so_far import NOT_YET, SoFar
 from metaxl.tasks import find_task
 
-HOUR = 3600
+HOUR, MIB = 3600, 2**20
 COLUMNS = (
     *("task and method", "trainings", "mean time, s", "longest, s", "processor time, h", "time to joint"),
-    "peak memory, MiB",
+    *("peak memory, MiB", "peak GPU memory, MiB"),
 )
 NOTE = (
     "Time is of the training job's own clock, from the first step to the records; trainings that ran beside others "
@@ -68,9 +68,16 @@ def _rows(run: SoFar) -> Iterator[dict[str, object]]:
             _hours(processor) if processor else "–",
             f"{mean / joint:.2f}" if joint else "–",
             f"{max(memory):,.0f}" if memory else "–",
+            _gpu_memory(records),
         )
         several = len({one for one, _, _ in kinds}) > 1
         yield dict(zip(COLUMNS, (_label(task, method, encoder if several else ""), *numbers), strict=True))
+
+
+def _gpu_memory(records: list[dict[str, Any]]) -> str:
+    """Return the largest peak of a GPU's memory; a dash where none was used."""
+    peaks = [float(record["resources"].get("gpu_memory_bytes", 0)) for record in records]
+    return f"{max(peaks) / MIB:,.0f}" if max(peaks) else "–"
 
 
 def _label(task: str, slug: str, encoder: str) -> str:
