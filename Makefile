@@ -11,16 +11,19 @@ TORCH := $(shell grep '^torch==' envs/requirements.lock)
 TORCH_CPU_INDEX ?=
 GPU := $(shell command -v nvidia-smi > /dev/null && nvidia-smi --list-gpus 2> /dev/null)
 TORCH_OPTIONS := $(if $(GPU),,$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
+# One HTML file of the pages, which every run makes last and `metaxl pages` makes of an unfinished one.
+REPORT := $(BIN)/snakemake --quiet all --config preset=demo --report results/demo/report.html --report-stylesheet workflow/report/report.css -- pages
 
 .PHONY: demo test check slurm-test bench study lock report dag unlock clean help
 
 help:            ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-demo: $(STAMP)   ## set up, run the demo to tables and figure, print the tables
+demo: $(STAMP)   ## set up, run the demo to tables, pictures and report, print the tables
 	$(BIN)/snakemake --cores $(CORES) --quiet rules --config preset=demo -- all
+	$(REPORT)
 	@cat results/demo/tables/table2.txt results/demo/tables/table3.txt results/demo/tables/table5.txt
-	@echo "Figures: results/demo/figures/{gain2,gain3,figure1}.png   Evidence: results/demo/evidence.md   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
+	@echo "Report: results/demo/report.html   Pictures: results/demo/figures/*.png   Evidence: results/demo/evidence.md   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
 
 test: $(DEV_STAMP) ## set up and run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -51,8 +54,9 @@ study: $(STAMP)  ## make docs/results.md and the tables of studies/masakhaner ag
 lock: $(DEV_STAMP) ## write the pins of envs/ from what is installed
 	$(BIN)/python envs/lock.py
 
-report: $(STAMP) ## the demo's HTML report, after `make demo`
-	$(BIN)/snakemake --config preset=demo --report results/demo/report.html -- all
+report: $(STAMP) ## the demo's report.html, of what is there so far
+	$(BIN)/metaxl pages results/demo
+	$(REPORT)
 
 dag: $(STAMP)    ## the rules of the workflow as a Mermaid graph
 	@$(BIN)/snakemake --quiet all --rulegraph mermaid-js -- all

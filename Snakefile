@@ -37,12 +37,14 @@ localrules:
     table3,
     table5,
     figures,
+    pages,
     all,
 
 
 rule tables:
     input:
         PLAN.table_files(),
+        language_files(PLAN),
         PLAN.path(layout.ALL_SCORES),
         PLAN.joined_evidence(),
         PLAN.path(layout.REPORT, suffix="json"),
@@ -66,13 +68,20 @@ rule table5:
 
 rule figures:
     input:
-        PLAN.figure_files(),
+        figure_files(PLAN),
+
+
+# What `snakemake --report` shows; of an unfinished run `metaxl pages` makes them, of what is there.
+rule pages:
+    input:
+        page_files(PLAN),
 
 
 rule all:
     input:
         rules.tables.input,
         rules.figures.input,
+        rules.pages.input,
 
 
 include: "workflow/rules/config.smk"

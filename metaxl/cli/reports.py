@@ -87,4 +87,27 @@ def gain(evidence: Path, *, config: Path, out: Path) -> None:
     draw_gain(read_config(config), evidence, out)
 
 
-COMMANDS = (gather, scores, evidence, join_evidence, table, figure, gain)
+def pictures(evidence: Path, *, config: Path, root: Path, out: Path) -> None:
+    """Draw the learning curves of a table's cells, what moves their RTNs, and closeness against gain."""
+    from metaxl.experiment.load import read_config
+    from metaxl.reporting.pictures import draw_pictures
+
+    draw_pictures(read_config(config), evidence, root, out)
+
+
+def languages(config: Path, *, out: Path) -> None:
+    """Render the table of the languages, Table 1 of the paper."""
+    from metaxl.experiment.load import read_config
+    from metaxl.reporting.languages import write_languages
+
+    write_languages(read_config(config), out)
+
+
+def pages(root: Path, *, out: Path | None = None) -> None:
+    """Write the pages of the report, of what the results in a folder, results/NAME, hold so far."""
+    from metaxl.reporting.pages.write import write_pages
+
+    write_pages(root, out or root / "report")
+
+
+COMMANDS = (gather, scores, evidence, join_evidence, table, figure, gain, pictures, languages, pages)

@@ -21,6 +21,7 @@ from metaxl.methods import BASE, METHODS, Method
 from metaxl.tasks import NER, SENTIMENT
 
 T = TypeVar("T")
+FROZEN = ("metaxl-frozen",)  # the control that Figure 1 shows between joint training and MetaXL
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,13 @@ def trained_cells(config: Config, cells: Iterable[Cell]) -> list[Cell]:
 
 
 def figure_cells(config: Config) -> list[Cell]:
-    """Return Figure 1's two cells, joint training before MetaXL, of the first seed."""
+    """Return Figure 1's cells, of the first seed: joint training, the frozen RTN if it is a control, and MetaXL."""
     figure = config.figure
     if figure is None:
         return []
-    methods = ("joint", method_slug("metaxl", figure.placement))
-    return [
-        Cell(figure.encoder, figure.task, figure.target, figure.source, method, config.seeds[0]) for method in methods
-    ]
+    methods = ("joint", *(name for name in FROZEN if name in config.controls), "metaxl")
+    slugs = [method_slug(name, figure.placement) for name in methods]
+    return [Cell(figure.encoder, figure.task, figure.target, figure.source, slug, config.seeds[0]) for slug in slugs]
 
 
 def all_cells(config: Config) -> list[Cell]:

@@ -56,6 +56,28 @@ TABLE_FORMATS = ("csv", "tex", "txt", "md")
 FIGURE = "figures/figure1.{suffix}"
 FIGURE_FORMATS = ("pdf", "json", "png")
 GAIN = "figures/gain{number}.{suffix}"  # what MetaXL adds to joint training in a table's languages
+CURVES = "figures/curves{number}.{suffix}"  # how dev F1 and loss go while a table's cells train
+PHI = "figures/phi{number}.{suffix}"  # how far the RTNs travel, and what moves them
+CLOSENESS = "figures/closeness{number}.{suffix}"  # whether languages that come closer gain more
+PICTURES = {  # with what a reader calls them
+    GAIN: "The gain over joint training",
+    CURVES: "Learning curves",
+    PHI: "What moves the RTN",
+    CLOSENESS: "Closeness and gain",
+    FIGURE: "Figure 1: the representations",
+}
+OF_TRAININGS = (CURVES, PHI, CLOSENESS)  # of each table of methods
+LANGUAGES = "tables/languages.{suffix}"  # with their families and sources: Table 1 of the paper
+LANGUAGES_FORMATS = ("tex", "md")
+PAGE = "report/{page}.html"  # of the report; each stands by itself
+ANSWERS, BEHIND, MAKING = "Answers", "Behind the answers", "How it was made"
+PAGES = {  # and under which heading the report lists each
+    **dict.fromkeys(("overview", "tables", "evidence", "pictures"), ANSWERS),
+    **dict.fromkeys(("data", "errors", "cost"), BEHIND),
+    **dict.fromkeys(("configuration", "provenance"), MAKING),
+}
+FRONT = Path("report", "front.html")  # the first page's body, which Snakemake's report shows first
+BENCHMARK = "benchmarks/{encoder}-{task}-{target}-{source}-{method}-seed{seed}.tsv"  # Snakemake's, of a training
 
 
 def brought(path: Path) -> Path:

@@ -59,3 +59,8 @@ def evidence_encoders(plan: Plan, number: int) -> list[Path]:
 def content_digest(path: Path) -> str:
     """Return a digest of what a YAML file says; where it lies, its comments and its layout do not count."""
     return sha256_text(canonical_json(read_yaml(path)))[:16]
+
+
+def text_digest(*paths: Path) -> str:
+    """Return a digest of what text files hold."""
+    return sha256_text("".join(path.read_text(encoding="utf-8") for path in paths))[:16]

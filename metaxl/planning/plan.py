@@ -17,7 +17,6 @@ from metaxl.errors import ConfigError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.contrasts import contrasts, over_joint
 from metaxl.experiment.grid import (
     all_cells,
     cell_groups,
@@ -237,12 +236,6 @@ class Plan:
         vectors = self.cell_files(figure_cells(self.config), VECTORS)
         checksums = [self.path(layout.CHECKSUMS, encoder=self.config.figure.encoder)]
         return {"scores": self.group_files("figure1"), "vectors": vectors, "checksums": checksums}
-
-    def figure_files(self) -> list[Path]:
-        """Return the files of Figure 1, none if the configuration has no figure, and the pictures of the gain."""
-        own = [self.path(layout.FIGURE, suffix=suffix) for suffix in layout.FIGURE_FORMATS if self.config.figure]
-        asked = dict.fromkeys(one.table for one in contrasts(self.config) if over_joint(one.key))
-        return own + [self.path(layout.GAIN, number=n, suffix=s) for n in asked for s in layout.FIGURE_FORMATS]
 
     def cell_files(self, cells: Iterable[Cell], *names: str) -> list[Path]:
         """Return the files of these names of every cell."""

@@ -32,6 +32,7 @@ RESULTS = (  # heading, rule and pattern of what a person looks for
     ("Tables", "table", layout.TABLE.replace("{suffix}", "txt")),
     ("Figures", "figure", layout.FIGURE.replace("{suffix}", "pdf")),
     ("Figures", "gain", layout.GAIN.replace("{suffix}", "pdf")),
+    ("Report", "report_pages", layout.PAGE.replace("{page}", "overview")),
     ("Models", "best_model", layout.BEST_MODEL),
     ("Models", "model", layout.MODEL),
 )

@@ -7,20 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import figure as canvas
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from metaxl.errors import ConfigError, DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.grid import Entry, figure_cells
-from metaxl.experiment.layout import FIGURE, VECTORS, cell_file, fill
+from metaxl.experiment.layout import FIGURE, fill
 from metaxl.experiment.slug import parse_slug
 from metaxl.files import write_json
 from metaxl.reporting.beside import paper_of_figure
@@ -32,11 +30,12 @@ from metaxl.reporting.filled_table import DASH
 from metaxl.reporting.frame import shown_scores
 from metaxl.reporting.paper import language_name
 from metaxl.reporting.titles import made_of
+from metaxl.reporting.vectors import Vectors, hausdorff, read_vectors
 
-Vectors = NDArray[np.float64]
-SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 20, "color": BLUE}
-TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 28, "color": ORANGE}
-TITLES = ("Joint training", "MetaXL")  # of the cells that `figure_cells` returns
+LEFT, RIGHT, GAP, TOP = 0.65, 0.15, 0.35, 0.8  # inches beside, between and above the panels
+SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 12, "color": BLUE}
+TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 16, "color": ORANGE}
+TITLES = {"joint": "Joint training"}  # where a panel is not called as the table's row
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,15 @@ def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> l
     failed = failed_cells(frame)
     if lost := [f"{cell.path} failed: {failed[cell]}" for cell in figure_cells(config) if cell in failed]:
         return _save(draw_words(lost), {"caption": " ".join(lost), "panels": []}, out)
-    panels = [load_panel(*shown, frame, root) for shown in zip(TITLES, figure_cells(config), strict=True)]
+    panels = [load_panel(_title(cell), cell, frame, root) for cell in figure_cells(config)]
     weights = read_weights(root, [config.figure.encoder])
     told = [*caption(config, panels, weights), *other_makings(figure_cells(config), frame)]
     return _save(_draw(config, panels, told), facts(config, panels, told), out)
+
+
+def _title(cell: Cell) -> str:
+    method = parse_slug(cell.method).method
+    return TITLES.get(method.name, method.label)
 
 
 def _save(drawn: canvas.Figure, told: dict[str, Any], out: Path) -> list[Path]:
@@ -95,40 +99,8 @@ def load_panel(title: str, cell: Cell, frame: pd.DataFrame, root: Path) -> Panel
     scores = shown_scores(frame)
     if cell not in scores:
         raise DataError(f"{cell.path}: no score of this cell was gathered. Run the workflow to train it.")
-    method = parse_slug(cell.method).method
-    names = ("transformed" if method.has_layers else "source", "target")
-    path = root / cell_file(cell, VECTORS)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if (owner := str(arrays["cell"])) != cell.path:
-                raise ValueError(f"these are of {owner!r}")
-            source, target = (_usable(name, arrays[name]) for name in names)
-        if source.shape[1] != target.shape[1]:
-            raise ValueError(f"they differ in hidden size: {source.shape} and {target.shape}")
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile) as error:
-        raise DataError(
-            f"{path}: expected this cell's .npz file with {names[0]!r} and 'target', each at least two finite vectors "
-            f"(sentences, hidden), none of them zero: {error}. Train the cell again."
-        ) from error
+    source, target = read_vectors(root, cell)
     return Panel(title, cell, None if math.isnan(scores[cell]) else 100 * scores[cell], source, target)
-
-
-def _usable(name: str, array: NDArray[Any]) -> Vectors:
-    vectors = np.asarray(array, dtype=np.float64)
-    if vectors.ndim != 2 or len(vectors) < 2 or not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
-        raise ValueError(f"{name!r} of shape {vectors.shape} is not so")
-    return vectors
-
-
-def hausdorff(a: Vectors, b: Vectors) -> float:
-    """Return the symmetric Hausdorff distance of two sets of vectors, each (n, hidden), under 1 - cos.
-
-    It is the larger of the two directed distances: how far the loneliest vector of one set is from the
-    nearest of the other (the measure of the paper's Figure 1).
-    """
-    a, b = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True) for vectors in (a, b))
-    distances = np.maximum(1 - a @ b.T, 0)  # rounding may leave -1e-16
-    return float(max(distances.min(axis=1).max(), distances.min(axis=0).max()))
 
 
 def project(source: Vectors, target: Vectors) -> tuple[Vectors, Vectors, list[float]]:
@@ -195,30 +167,48 @@ def _draw(config: Config, panels: Sequence[Panel], told: Sequence[str]) -> canva
     """Draw on a figure of its own: no pyplot, so no state outside it."""
     shown = panels[0].cell
     names = [language_name(config, shown.task, code) or code for code in (shown.source, shown.target)]
+    planes = [project(panel.source, panel.target) for panel in panels]
+    reach = 1.06 * max(np.abs(points).max() for plane in planes for points in plane[:2])
+    side = (WIDTH - LEFT - RIGHT - GAP * (len(panels) - 1)) / len(panels)
     with mpl.rc_context(FONT):
-        drawn = canvas.Figure(figsize=(WIDTH, 4.5))
-        axes = drawn.subplots(1, len(panels))
-        for panel, ax in zip(panels, axes, strict=True):
-            _draw_panel(ax, panel, names)
+        drawn = canvas.Figure(figsize=(WIDTH, WIDTH))
+        foot = write_note(drawn, told) + 0.5
+        total = foot + side + TOP
+        drawn.set_figheight(total)
+        axes = drawn.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        for panel, plane, ax in zip(panels, planes, axes, strict=True):
+            _draw_panel(ax, panel, plane, names, reach)
         handles, labels = axes[0].get_legend_handles_labels()
-        drawn.legend(handles, labels, loc="upper center", ncols=2, frameon=False, bbox_to_anchor=(0.5, 0.985))
-        foot = write_note(drawn, told) / drawn.get_figheight()
-        drawn.subplots_adjust(left=0.065, right=0.985, top=0.80, bottom=foot + 0.115, wspace=0.2)
+        drawn.legend(handles, labels, loc="upper center", ncols=2, frameon=False, bbox_to_anchor=(0.5, 1))
+        drawn.subplots_adjust(
+            left=LEFT / WIDTH,
+            right=1 - RIGHT / WIDTH,
+            top=1 - TOP / total,
+            bottom=foot / total,
+            wspace=GAP / side,
+        )
     return drawn
 
 
-def _draw_panel(ax: Axes, panel: Panel, names: Sequence[str]) -> None:
-    source, target, share = project(panel.source, panel.target)
+def _draw_panel(
+    ax: Axes, panel: Panel, plane: tuple[Vectors, Vectors, list[float]], names: Sequence[str], reach: float
+) -> None:
+    """Draw one cell's vectors; all panels have the same scale on both axes, so that distances can be compared."""
+    source, target, share = plane
     for points, name, role, style in (
         (source, names[0], "source", SOURCE_STYLE),
         (target, names[1], "target", TARGET_STYLE),
     ):
-        ax.scatter(*points.T, label=f"{name} ({role})", alpha=0.85, edgecolors="white", linewidths=0.4, **style)
-    ax.set_title(panel.title, loc="left", weight="bold", size=11, color=INK, pad=20)
+        ax.scatter(*points.T, label=f"{name} ({role})", alpha=0.85, edgecolors="white", linewidths=0.3, **style)
+    ax.set_title(panel.title, loc="left", weight="bold", size=9.5, color=INK, pad=17)
     distance, f1 = hausdorff(panel.source, panel.target), DASH if panel.f1 is None else f"{panel.f1:.2f}"
-    ax.text(0, 1.03, f"F1 {f1}    Hausdorff {distance:.2f}", transform=ax.transAxes, size=9, color=INK)
-    ax.set_xlabel(f"first component ({100 * share[0]:.0f} % of variance)", color=QUIET, size=8)
-    ax.set_ylabel(f"second component ({100 * share[1]:.0f} %)", color=QUIET, size=8)
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.margins(0.06)
+    ax.text(0, 1.03, f"F1 {f1}   Hausdorff {distance:.2f}", transform=ax.transAxes, size=8, color=INK)
+    ax.set_xlabel(f"first component ({100 * share[0]:.0f} % of variance)", color=QUIET, size=7)
+    ax.set_ylabel(f"second component ({100 * share[1]:.0f} %)", color=QUIET, size=7, labelpad=2)
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(-reach, reach)
+    ax.set_aspect("equal")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(mpl.ticker.MaxNLocator(4))
+        axis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:.3g}"))
     quieten(ax)

@@ -15,12 +15,11 @@ from metaxl.experiment import layout
 from metaxl.experiment.grid import Row, Table
 from metaxl.files import write_text
 from metaxl.reporting.filled_table import DASH, FilledTable, Value
+from metaxl.reporting.latex import latex_table
 from metaxl.reporting.markup import latex, markdown
 from metaxl.reporting.notes import dashes, notes
 from metaxl.reporting.paper import language_name
 from metaxl.tasks import NER
-
-WIDE = 6  # columns from which a LaTeX table is shrunk to the width of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +56,10 @@ def to_markdown(filled: FilledTable) -> str:
 
 def to_latex(filled: FilledTable) -> str:
     """Return the table as a LaTeX environment for booktabs (and graphicx, where it is wide)."""
-    head = _head(filled.table)
-    wide = len(head) - 2 >= WIDE
-    place = "table*" if wide else "table"
     rows = zip(filled.rows, _body(filled, Style(text=latex, best=r"\textbf{{{}}}".format)), strict=True)
+    groups = [[cells for _, cells in group] for _, group in groupby(rows, key=lambda pair: pair[0][0].group)]
     caption = " ".join([f"{filled.title}.", *notes(filled)])
-    groups = groupby(rows, key=lambda pair: pair[0][0].group)
-    lines = [
-        rf"% needs \usepackage{{booktabs{',graphicx' if wide else ''}}}{_engine(caption)}",
-        *(rf"\begin{{{place}}}[t]", r"\centering", r"\small"),
-        *([r"\resizebox{\linewidth}{!}{%"] if wide else []),
-        rf"\begin{{tabular}}{{ll{'r' * (len(head) - 2)}}}",
-        *(r"\toprule", " & ".join(map(latex, head)) + r" \\"),
-        *(line for _, group in groups for line in (r"\midrule", *(" & ".join(cells) + r" \\" for _, cells in group))),
-        *(r"\bottomrule", r"\end{tabular}" + ("}" if wide else "")),
-        rf"\caption{{{latex(caption)}}}",
-        *(rf"\label{{tab:metaxl-{filled.table.number}}}", rf"\end{{{place}}}"),
-    ]
-    return "\n".join(lines) + "\n"
+    return latex_table(_head(filled.table), groups, caption, filled.table.number, words=2)
 
 
 def to_csv(filled: FilledTable) -> str:
@@ -119,12 +104,6 @@ def _column(table: Table, column: str) -> str:
     if column != NER.title or entry is None:
         return column
     return f"{column} {entry.targets[0] if len(entry.targets) == 1 else 'average'}"
-
-
-def _engine(text: str) -> str:
-    """Return what LaTeX must be to set letters that pdfLaTeX cannot."""
-    known = all(char < "\u0180" or "\u2010" <= char <= "\u2026" for char in latex(text))
-    return "" if known else "; its letters need LuaLaTeX or XeLaTeX"
 
 
 def _body(filled: FilledTable, style: Style) -> Iterator[list[str]]:

@@ -98,9 +98,16 @@ def _corpora(config: Config, task: str, codes: Iterable[str]) -> str:
         if data := config.own_data(task, code):
             own[plain(Path(data.path).name or data.path)] = None
         else:
-            corpus = config.corpus(task, code)
-            titles["synthetic languages" if corpus == "synthetic" else find_corpus(corpus).citation.title] = None
+            titles[corpus_title(config, task, code)] = None
     return " and ".join([*titles, *([f"own files ({', '.join(own)})"] if own else [])])
+
+
+def corpus_title(config: Config, task: str, code: str) -> str:
+    """Return what a language's data are called."""
+    if data := config.own_data(task, code):
+        return f"own files ({plain(Path(data.path).name or data.path)})"
+    corpus = config.corpus(task, code)
+    return "synthetic languages" if corpus == "synthetic" else find_corpus(corpus).citation.title
 
 
 def encoder_title(config: Config, encoder: str, weights: dict[str, str]) -> str:

@@ -246,12 +246,12 @@ def test_placement_is_labelled_as_in_the_paper(layers):
     assert placement_label(layers) == "L" + ",".join(str(layer) for layer in layers)
 
 
-def test_figure_compares_two_cells_of_the_first_seed():
-    """Joint training beside MetaXL, of the figure's own encoder; without a figure there are none."""
-    config = paper_config(seeds=[5, 6])
-    assert figure_cells(config) == [
-        Cell("mbert", "sentiment", "te", "en", method, 5) for method in ("joint", "metaxl-L12")
-    ]
+@pytest.mark.parametrize("controls", [[], ["metaxl-frozen"]])
+def test_figure_compares_cells_of_the_first_seed(controls):
+    """Joint training, the frozen RTN if it is a control, and MetaXL, of the figure's own encoder."""
+    config = paper_config(seeds=[5, 6], controls=controls)
+    methods = ("joint", *(f"{name}-L12" for name in controls), "metaxl-L12")
+    assert figure_cells(config) == [Cell("mbert", "sentiment", "te", "en", method, 5) for method in methods]
     assert not set(figure_cells(config)) & set(all_cells(config))
     assert figure_cells(paper_config(figure=None)) == []
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from experiments import small_config
+from experiments import load, small
 from records import expected_of, facts_of, golden, usual_labels, write_cell
 
 from metaxl.experiment.cell import Cell
@@ -33,10 +33,15 @@ def usual(cell: Cell) -> dict[str, list[list[str]]]:
 
 def languages(*codes: str, related: bool = True, placements=((4,),), **changes) -> Config:
     """Return a configuration of NER with these targets alone, its RTN after layer 4."""
+    return load(languages_alone(*codes, related=related, placements=placements, **changes))
+
+
+def languages_alone(*codes: str, related: bool = True, placements=((4,),), **changes) -> dict:
+    """Return what config.yaml would hold for that."""
     targets = [{"language": code} | ({"related": RELATED[code]} if related else {}) for code in codes]
     ner = {"source": "en", "targets": targets, "placement": [4], "placements": list(map(list, placements))}
     none = {"source": "en", "targets": []}
-    return small_config(**{"ner": ner, "sentiment": none, "figure": None, **changes})
+    return small(**{"ner": ner, "sentiment": none, "figure": None, **changes})
 
 
 class Records:

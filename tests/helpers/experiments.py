@@ -43,9 +43,9 @@ def load(raw):
 TARGETS = [{"language": "qu", "related": "es"}, {"language": "gn"}]
 
 
-def small_config(**changes):
-    """Return a demo configuration of two NER targets and one of sentiment; `changes` lie over it."""
-    raw = {
+def small(**changes):
+    """Return what config.yaml would hold for a small demo; `changes` take the place of what is there."""
+    return {
         "preset": "demo",
         "encoders": {"tiny": {"pretrain": {"layers": 4}}},
         "ner": {"source": "en", "targets": TARGETS, "placement": [4], "placements": [[2], [4]]},
@@ -54,7 +54,11 @@ def small_config(**changes):
         "controls": [],
         **changes,
     }
-    return load(raw)
+
+
+def small_config(**changes):
+    """Return a demo configuration of two NER targets and one of sentiment; `changes` lie over it."""
+    return load(small(**changes))
 
 
 def paper_config(**changes):

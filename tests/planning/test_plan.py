@@ -19,6 +19,7 @@ from metaxl.experiment.load import load_config
 from metaxl.experiment.spec import CellSpec
 from metaxl.planning.evidence import content_digest, report_inputs, report_tokenizers
 from metaxl.planning.plans import LARGEST_SEED, Plans, cell_of
+from metaxl.planning.shown import figure_files, language_files, page_files, page_inputs, picture_inputs
 from metaxl.reporting.expected import Expected
 from metaxl.tasks import SPLITS, TASKS
 
@@ -300,7 +301,7 @@ def test_a_group_waits_for_its_records():
 
 
 def test_tables_and_figure_wait_for_their_groups():
-    """Without a figure nothing but the gain in a table's languages is drawn, and the message says so."""
+    """Without a figure nothing but the pictures of a table's languages is drawn, and the message says so."""
     plan = plan_of()
     for number in (2, 3, 5):
         assert plan.table_inputs(number, layout.GROUP) == plan.group_files(f"table{number}")
@@ -311,9 +312,26 @@ def test_tables_and_figure_wait_for_their_groups():
     assert plan.figure_inputs()["vectors"] == [folder / "representations.npz" for folder in shown]
     assert plan.figure_inputs()["scores"] == plan.group_files("figure1")
     plain = plan_of(figure=None, sentiment={"targets": []})
-    assert {path.stem for path in plan.figure_files()} == {"figure1", "gain2", "gain3"}
-    assert ({path.stem for path in plain.figure_files()}, plain.table_files(3)) == ({"gain2"}, [])
+    kinds = ("gain", "curves", "phi", "closeness")
+    drawn = {f"{kind}{number}" for kind in kinds for number in (2, 3)}
+    assert {path.stem for path in figure_files(plan)} == {"figure1", *drawn}
+    assert {path.stem for path in figure_files(plain)} == {f"{kind}2" for kind in kinds}
+    assert plain.table_files(3) == []
     assert refusal(plain.figure_inputs).startswith("figure: this configuration has none")
+
+
+def test_the_report_waits_for_all_that_it_shows():
+    """Law: tables, evidence, pictures and the record of every training, so that it is made last."""
+    plan = plan_of(controls=["metaxl-frozen"])
+    waits = set(page_inputs(plan))
+    shown = {*plan.table_files(), *plan.joined_evidence(), *figure_files(plan), *language_files(plan)}
+    records = {
+        path for group in cell_groups(plan.config) for path in plan.group_inputs(group) if path.name == layout.SCORES
+    }
+    kept = (layout.SCORES, layout.HISTORY, layout.VECTORS)
+    assert shown | records <= waits
+    assert set(picture_inputs(plan, 2)) <= {path.with_name(name) for path in records for name in kept}
+    assert [path.stem for path in page_files(plan)] == list(layout.PAGES)
 
 
 def test_evidence_is_of_every_table_and_reads_the_counts_of_its_own_groups():

@@ -83,17 +83,19 @@ def test_why_dev_could_not_choose_is_what_the_tables_say(config, own_place, enti
 
 
 def test_a_run_ends_with_where_its_results_are(config):
-    """Of the tables and models that it made, and of no other experiment's; a line a kind."""
+    """Of the tables, report and models that it made, and of no other experiment's; a line a kind."""
     cell = {"encoder": "mine", "task": "ner", "target": "lug", "source": "en", "method": "joint", "seed": "1"}
     jobs = [
         *(("table", SimpleNamespace(name="mine", number=number)) for number in (2, 5)),
         ("table", SimpleNamespace(name="demo", number=3)),
         ("download", SimpleNamespace(path="wikiann/qu/train.parquet")),
+        ("report_pages", SimpleNamespace(name="mine")),
         ("model", SimpleNamespace(name="mine", **cell)),
         ("best_model", SimpleNamespace(name="mine", task="ner", target="lug")),
     ]
     assert results_of_run(config, jobs).splitlines() == [
         "Tables: results/mine/tables/table2.txt, results/mine/tables/table5.txt",
+        "Report: results/mine/report/overview.html",
         "Models: results/mine/models/ner/lug, results/mine/cells/mine/ner/lug/en/joint/seed1/model",
         "Label text: metaxl predict results/mine/models/ner/lug < text.txt",
     ]

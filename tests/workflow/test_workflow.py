@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from metaxl.experiment.layout import EVIDENCE_FORMATS
+from metaxl.experiment.layout import EVIDENCE_FORMATS, PAGES
 from metaxl.files import read_json, read_jsonl
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,6 +126,14 @@ def test_tables_figure_and_records_are_all_there(project):
     assert f"{100 * record['best']['test']['f1']:.2f}" in (results / "tables" / "table2.md").read_text()
 
 
+def test_a_finished_run_has_every_page_of_the_report(project):
+    """Nothing is missing on any of them: the pages are made last."""
+    pages = {page: (project.folder / "results/mini/report" / f"{page}.html").read_text() for page in PAGES}
+    assert not [page for page, text in pages.items() if "Not made yet" in text]
+    assert "All 9 trainings have a record." in pages["overview"]
+    assert "each language has 12 sentences for train" in pages["data"]
+
+
 def test_a_bare_snakemake_makes_the_tables(tmp_path):
     """Without a target, in what a clone holds: Snakemake takes the first rule of the Snakefile."""
     bare = Project(tmp_path / "bare")
@@ -174,8 +182,8 @@ def test_an_edit_to_the_label_makes_tables_and_figures_again_and_nothing_else(pr
         counts = project.planned("--", "all")
     finally:
         project.configure(MINIATURE)
-    made = {"evidence": 3, "join_evidence": 1, "table": 3, "figure": 1, "gain": 2}
-    assert counts == {"configuration": 1, **made, "all": 1, "total": 12}
+    made = {"evidence": 3, "join_evidence": 1, "table": 3, "languages": 1, "figure": 1, "gain": 2, "pictures": 2}
+    assert counts == {"configuration": 1, **made, "report_pages": 1, "all": 1, "total": 16}
 
 
 def test_scores_are_computed_again_in_the_gathered_groups_alone(project, tmp_path):

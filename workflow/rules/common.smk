@@ -23,6 +23,7 @@ from metaxl.planning.evidence import (
     report_inputs,
     report_tokenizers,
     table_facts,
+    text_digest,
 )
 from metaxl.planning.failed import again, cell_folders, failures_of, tried_again
 from metaxl.planning.inventory import check_run
@@ -35,6 +36,13 @@ from metaxl.planning.run_notes import (
     told_at_start,
 )
 from metaxl.planning.screen import Screen
+from metaxl.planning.shown import (
+    figure_files,
+    language_files,
+    page_files,
+    page_inputs,
+    picture_inputs,
+)
 from metaxl.planning.unlock import begin_run, why_locked
 from metaxl.provenance import digest
 from metaxl.reporting.paper import PAPER_PATH
@@ -55,6 +63,7 @@ try:
 except MetaXLError as error:
     raise WorkflowError(str(error)) from error
 PLAN = PLANS.active
+TEMPLATE_FILES = sorted(Path(workflow.basedir, "workflow/report").glob("page.[hc]*"))
 
 # Snakemake's rate limiter wakes the scheduler once a second for every job that was ever started; over a hundred cells
 # that takes a third of a core from training. Jobs of minutes need no limiter. (The attribute is not Snakemake's promise.)

@@ -75,11 +75,7 @@ rule data_report:
         tokenizers=ancient(lambda w: report_tokenizers(PLANS[w.name])),
     output:
         of_any(layout.REPORT, suffix="json"),
-        report(
-            of_any(layout.REPORT, suffix="md"),
-            caption="../report/data.rst",
-            category="Data",
-        ),
+        of_any(layout.REPORT, suffix="md"),
     log:
         "results/{name}/logs/data-report.log",
     conda:

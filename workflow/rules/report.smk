@@ -9,6 +9,9 @@ localrules:
     table,
     figure,
     gain,
+    pictures,
+    languages,
+    report_pages,
 
 
 # Every cell is scored again once, in the group of the cells that the same tables and figures read.
@@ -78,13 +81,8 @@ rule join_evidence:
     output:
         expand(
             of_any(layout.ALL_EVIDENCE),
-            suffix=[s for s in layout.ALL_EVIDENCE_FORMATS if s != "md"],
+            suffix=layout.ALL_EVIDENCE_FORMATS,
             allow_missing=True,
-        ),
-        report(
-            of_any(layout.ALL_EVIDENCE, suffix="md"),
-            caption="../report/evidence.rst",
-            category="Evidence",
         ),
     log:
         "results/{name}/logs/evidence.log",
@@ -107,16 +105,10 @@ rule table:
     output:
         expand(
             of_any(layout.TABLE),
-            suffix=layout.TABLE_FORMATS[:-1],
+            suffix=layout.TABLE_FORMATS,
             allow_missing=True,
         ),
         of_any(layout.TABLE_TYPES),
-        report(
-            of_any(layout.TABLE, suffix=layout.TABLE_FORMATS[-1]),
-            caption="../report/table.rst",
-            category="Tables",
-            labels={"table": "{number}"},
-        ),
     log:
         "results/{name}/logs/table{number}.log",
     conda:
@@ -137,13 +129,8 @@ rule figure:
     output:
         expand(
             of_any(layout.FIGURE),
-            suffix=layout.FIGURE_FORMATS[:-1],
+            suffix=layout.FIGURE_FORMATS,
             allow_missing=True,
-        ),
-        report(
-            of_any(layout.FIGURE, suffix=layout.FIGURE_FORMATS[-1]),
-            caption="../report/figure1.rst",
-            category="Figure",
         ),
     log:
         "results/{name}/logs/figure1.log",
@@ -167,13 +154,8 @@ rule gain:
     output:
         expand(
             of_any(layout.GAIN),
-            suffix=layout.FIGURE_FORMATS[:-1],
+            suffix=layout.FIGURE_FORMATS,
             allow_missing=True,
-        ),
-        report(
-            of_any(layout.GAIN, suffix=layout.FIGURE_FORMATS[-1]),
-            caption="../report/gain.rst",
-            category="Figure",
         ),
     log:
         "results/{name}/logs/gain{number}.log",
@@ -185,3 +167,75 @@ rule gain:
     shell:
         "logged {log:q} python -m metaxl gain {input.evidence:q} --config {input.config:q} "
         "--out results/{wildcards.name:q}/figures"
+
+
+rule pictures:
+    input:
+        of_any(layout.EVIDENCE, suffix="languages.csv"),
+        lambda w: picture_inputs(PLANS[w.name], int(w.number)),
+        evidence=of_any(layout.EVIDENCE, suffix="json"),
+        config=of_any(layout.CONFIG),
+    output:
+        [
+            of_any(pattern, suffix=suffix)
+            for pattern in layout.OF_TRAININGS
+            for suffix in layout.FIGURE_FORMATS
+        ],
+    log:
+        "results/{name}/logs/pictures{number}.log",
+    conda:
+        "../../envs/metaxl.yaml"
+    params:
+        code=digest("metaxl.reporting.pictures"),
+    shell:
+        "logged {log:q} python -m metaxl pictures {input.evidence:q} --config {input.config:q} "
+        "--root results/{wildcards.name:q} --out results/{wildcards.name:q}/figures"
+
+
+rule languages:
+    input:
+        config=of_any(layout.CONFIG),
+    output:
+        expand(
+            of_any(layout.LANGUAGES),
+            suffix=layout.LANGUAGES_FORMATS,
+            allow_missing=True,
+        ),
+    log:
+        "results/{name}/logs/languages.log",
+    conda:
+        "../../envs/metaxl.yaml"
+    params:
+        registry=content_digest(REGISTRY_PATH),
+        paper=content_digest(PAPER_PATH),
+        code=digest("metaxl.reporting.languages"),
+    shell:
+        "logged {log:q} python -m metaxl languages {input.config:q} --out results/{wildcards.name:q}/tables"
+
+
+# Each page stands by itself, so that the report's eyes show it in place.
+rule report_pages:
+    input:
+        lambda w: page_inputs(PLANS[w.name]),
+        config=of_any(layout.CONFIG),
+    output:
+        [
+            report(
+                of_any(layout.PAGE, page=page),
+                caption="../report/page.rst",
+                category=layout.PAGES[page],
+                labels={"page": page},
+            )
+            for page in layout.PAGES
+        ],
+        of_any(layout.FRONT),
+    log:
+        "results/{name}/logs/pages.log",
+    conda:
+        "../../envs/metaxl.yaml"
+    params:
+        paper=content_digest(PAPER_PATH),
+        style=text_digest(*TEMPLATE_FILES),
+        code=digest("metaxl.reporting.pages.write"),
+    shell:
+        "logged {log:q} python -m metaxl pages results/{wildcards.name:q} --out results/{wildcards.name:q}/report"

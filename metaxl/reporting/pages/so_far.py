@@ -1,0 +1,99 @@
+"""An experiment as far as it has come: what the workflow has written of it, read where it is there."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from metaxl.experiment import layout
+from metaxl.experiment.cell import Cell
+from metaxl.experiment.config import Config
+from metaxl.experiment.failure import failure_of
+from metaxl.experiment.grid import all_cells, figure_cells, tables, trained_cells
+from metaxl.experiment.load import read_config
+from metaxl.files import read_json
+from metaxl.reporting.paper import language_name
+
+NOT_YET = "Not made yet: the run has not come so far."
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What there is of an experiment.
+
+    Attributes:
+        config: the configuration.
+        root: results/<name>.
+    """
+
+    config: Config
+    root: Path
+
+    @classmethod
+    def read(cls, root: Path) -> SoFar:
+        """Read the configuration of an experiment from the folder of its results.
+
+        Raises:
+            DataError: nothing has been made of it yet.
+        """
+        return cls(read_config(root / layout.CONFIG), root)
+
+    @property
+    def numbers(self) -> list[int]:
+        """Return the numbers of the tables that the configuration gives."""
+        return [table.number for table in tables(self.config)]
+
+    def path(self, pattern: str, **wildcards: object) -> Path | None:
+        """Return the path of a file, or None where it is not there yet."""
+        path = self.root / layout.fill(pattern, **wildcards)
+        return path if path.is_file() else None
+
+    def text(self, pattern: str, **wildcards: object) -> str | None:
+        """Return what a file holds, or None where it is not there yet."""
+        path = self.path(pattern, **wildcards)
+        return path.read_text(encoding="utf-8") if path else None
+
+    def json(self, pattern: str, **wildcards: object) -> Any:
+        """Return the content of a JSON file, or None where it is not there yet."""
+        path = self.path(pattern, **wildcards)
+        return read_json(path) if path else None
+
+    def rows(self, pattern: str, **wildcards: object) -> list[dict[str, str]]:
+        """Return the rows of a CSV file; none where it is not there yet."""
+        path = self.path(pattern, **wildcards)
+        if path is None:
+            return []
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Return the trainings that the experiment asks for, each once."""
+        return list(dict.fromkeys(trained_cells(self.config, [*all_cells(self.config), *figure_cells(self.config)])))
+
+    @cached_property
+    def records(self) -> dict[Cell, dict[str, Any]]:
+        """Return the records that are there, of the cells that have scores."""
+        found = {cell: self.json(f"{cell.path}/{layout.SCORES}") for cell in self.cells}
+        return {cell: record for cell, record in found.items() if record and not failure_of(record)}
+
+    @cached_property
+    def failed(self) -> dict[Cell, str]:
+        """Return the cells that could not be trained, and why."""
+        found = {cell: self.json(f"{cell.path}/{layout.SCORES}") for cell in self.cells}
+        return {cell: failure.reason for cell, record in found.items() if (failure := failure_of(record))}
+
+    def name(self, task: str, code: str) -> str:
+        """Return how a reader calls a language."""
+        return language_name(self.config, task, code) or code
+
+    def state(self) -> str:
+        """Return how far the run has come, in a sentence."""
+        total, done, failed = len(self.cells), len(self.records), len(self.failed)
+        if done == total:
+            return f"All {total:,} trainings have a record."
+        lost = f", {failed:,} failed" if failed else ""
+        return f"Unfinished: {done:,} of {total:,} trainings have a record{lost}. What follows is of what is there."
