@@ -54,7 +54,7 @@ def keep(plan: Plan, out: Path) -> list[Cell]:
         kept.append(cell)
     write_text(out / layout.CONFIG, plan.content("config"))
     write_text(out / layout.LABELS, plan.content("asked/labels"))
-    for path in facts_files(plan.config, kept):
+    for path in [*facts_files(plan.config, kept), layout.fill(layout.REPORT, suffix="md")]:
         _copy(root, out, path)
     return kept
 

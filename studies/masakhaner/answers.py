@@ -1,4 +1,4 @@
-"""docs/results.md: what the study's records answer. No number and no answer on the page is typed."""
+"""docs/results.md: what the study's records answer. No result and no answer on the page is typed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from metaxl.experiment.config import Config
 from metaxl.files import write_text
 from metaxl.reporting.evidence.told import read_told
 from metaxl.reporting.evidence.words import said, signed
+from metaxl.reporting.facts import read_weights
 from metaxl.reporting.markup import markdown
 from metaxl.reporting.paper import name_of_code
 from metaxl.reporting.statistics.estimate import Estimate, estimate
-from metaxl.reporting.statistics.verdict import Verdict
+from metaxl.reporting.statistics.family import holm
+from metaxl.reporting.statistics.verdict import Verdict, verdict
 from studies.masakhaner.steps import Moved, Step, draw_steps
 
 OURS = "these records"
@@ -31,13 +33,13 @@ ARMS = {
     "metaxl-frozen-L12": "frozen RTN",
     "metaxl-L12": "MetaXL",
 }
-CONTRASTS = (  # each arm less the other, and what it asks
-    ("joint", "target", "transfer from English"),
-    ("metaxl-L12", "joint", "MetaXL beyond joint training"),
-    ("metaxl-L12", "metaxl-frozen-L12", "that phi learns"),
-    ("joint-half", "joint", "half of each target batch"),
-    ("metaxl-frozen-L12", "joint-half", "an RTN as it was drawn"),
-)
+CONTRASTS = {  # by the evidence's key: an arm, the arm that is taken from it, and what that asks for
+    "joint-target": ("joint", "target", "transfer from English"),
+    "metaxl-joint": ("metaxl-L12", "joint", "MetaXL beyond joint training"),
+    "metaxl-frozen": ("metaxl-L12", "metaxl-frozen-L12", "that phi learns"),
+    "half-joint": ("joint-half", "joint", "half of each target batch"),
+    "frozen-half": ("metaxl-frozen-L12", "joint-half", "an RTN as it was drawn"),
+}
 STEPS = (
     ("joint-half", "joint"),
     ("metaxl-frozen-L12", "joint-half"),
@@ -75,6 +77,7 @@ def write_answers(config: Config, root: Path, page: Path, pictures: Path) -> Non
         "phi": _phi(moved, histories),
         "papers": _papers(root),
         "pilot": _pilot(root / "results" / "pilot.csv"),
+        "weights": f"`{read_weights(root, [config.tasks[0].encoder]).popitem()[1]}`",
     }
     write_text(page, Template(PAGE.read_text(encoding="utf-8")).substitute(values))
 
@@ -135,17 +138,18 @@ def _by_arm(best: Scores, last: Scores, languages: Sequence[str]) -> str:
 
 
 def _contrasts(root: Path, best: Scores, last: Scores, languages: Sequence[str]) -> str:
-    """Return every contrast, with its word, at the best dev epoch and at the last."""
-    judged = {row["label"]: row for row in _read(root / "evidence" / "table2.csv") if row["of"] == OURS}
-    words = [_word(row) for row in judged.values()]
+    """Return every contrast with its word, at the best dev epoch and, of the confirmatory ones, at the last."""
+    rows = {row["comparison"]: row for row in _read(root / "evidence" / "table2.csv") if row["of"] == OURS}
+    late = {key: _over(last, *CONTRASTS[key][:2], languages) for key in rows}
+    family = [key for key, row in rows.items() if row["role"] == "confirmatory"]
+    adjusted = dict(zip(family, holm([late[key].p_value for key in family]), strict=True))
     body = []
-    for (arm, other, asked), word in zip(CONTRASTS, words, strict=True):
-        found, late = (_over(scores, arm, other, languages) for scores in (best, last))
-        wins = sum(best[arm, language] > best[other, language] for language in languages)
-        body.append(
-            [asked, f"{ARMS[arm]} - {ARMS[other]}", _told(found), f"{wins} of {len(languages)}", word, _told(late)]
-        )
-    head = ["asks for", "difference", "best dev epoch", "better in", "answer", "last epoch"]
+    for key, row in rows.items():
+        arm, other, asked = CONTRASTS[key]
+        word = said(verdict(late[key], adjusted[key]), key) if key in adjusted else ""
+        shown = [_interval(row), f"{row['better']} of {len(languages)}", _word(row), _told(late[key]), word]
+        body.append([asked, f"{ARMS[arm]} - {ARMS[other]}", *shown])
+    head = ["asks for", "difference", "best dev epoch", "better in", "answer", "last epoch", "answer there"]
     return _table(body, head)
 
 
@@ -221,7 +225,8 @@ def _pilot(path: Path) -> str:
             row["meta_learning_rate"] if row["method"] == "metaxl-L12" else "",
             row["last_dev_f1"],
             row["best_dev_f1"],
-            row["runs"],
+            f"{row['runs']} ({row['languages'].replace(' ', ', ')})",
+            "collapsed" if row["collapsed"] == "yes" else "" if row["whole"] == "yes" else "not all were run",
         ]
         for row in _read(path)
     ]
@@ -235,6 +240,7 @@ def _pilot(path: Path) -> str:
         "last epoch",
         "best epoch",
         "runs",
+        "remark",
     ]
     return _table(body, head)
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 from metaxl.experiment.spec import CellSpec
 
-Residual = Literal["add", "keep-norm"]
 LANGUAGES = ("hau", "xho")
 SEEDS = {"theta": (1, 2), "length": (1, 2), "phi": (1,)}
 RATES, HEAD_FACTORS = (3e-5, 1e-4, 3e-4), (1.0, 10.0)
 EPOCHS = (3, 6, 12)  # 300, 600 and 1,200 steps
 ENOUGH = 1.0  # F1: less than this from twice the steps does not pay
-PHI_RATES: dict[Residual, tuple[float, ...]] = {"add": (1e-6, 1e-5, 1e-4, 1e-3)}
-COLLAPSED = 0.5  # of the highest dev F1 of the same run: a run that ends below has come to grief
+PHI_RATES = (1e-6, 1e-5, 1e-4, 1e-3)
+COLLAPSED = 0.5  # of the highest dev F1 of the same run: a run that ends below, or never rises, has come to grief
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,6 @@ class Setting:
         learning_rate: of theta.
         head_learning_rate: the factor of the head's rate.
         epochs: over the source's 1,000 sentences.
-        residual: of the RTN.
         meta_learning_rate: of phi; 0 for the methods whose phi does not move.
     """
 
@@ -38,14 +35,13 @@ class Setting:
     learning_rate: float
     head_learning_rate: float
     epochs: int
-    residual: Residual = "add"
     meta_learning_rate: float = 0.0
 
     @property
     def name(self) -> str:
         """Return the path part of its cells."""
         parts = f"{self.learning_rate:g}-{self.head_learning_rate:g}-{self.epochs}"
-        return f"{self.method}.{parts}-{self.residual}-{self.meta_learning_rate:g}"
+        return f"{self.method}.{parts}-{self.meta_learning_rate:g}"
 
     def spec(self, base: CellSpec, language: str, seed: int) -> CellSpec:
         """Return what a run trains; `base` is of the same method."""
@@ -59,7 +55,6 @@ class Setting:
                 head_learning_rate=self.head_learning_rate,
                 meta_learning_rate=self.meta_learning_rate,
             ),
-            switches=replace(base.switches, residual=self.residual),
         )
 
 
@@ -72,13 +67,17 @@ class Seen:
         last: at the last epoch, which chooses.
         best: at the best epoch of each run.
         runs: how many runs there are.
-        collapsed: whether a run ended below half of its own best.
+        languages: of these runs.
+        whole: whether none is missing.
+        collapsed: whether a run ended below half of its own best, or found nothing in any epoch.
     """
 
     setting: Setting
     last: float
     best: float
     runs: int
+    languages: tuple[str, ...]
+    whole: bool
     collapsed: bool
 
 
@@ -96,21 +95,20 @@ def second_stage(theta: Setting) -> list[Setting]:
 
 
 def third_stage(theta: Setting) -> list[Setting]:
-    """Return the grid of phi's rate for both forms of the RTN, each beside its frozen one."""
-    settings = []
-    for residual, rates in PHI_RATES.items():
-        kept = replace(theta, stage="phi", residual=residual)
-        settings.append(replace(kept, method="metaxl-frozen-L12"))
-        settings += [replace(kept, method="metaxl-L12", meta_learning_rate=rate) for rate in rates]
-    return settings
+    """Return the grid of phi's rate, beside an RTN that is frozen."""
+    moved = replace(theta, stage="phi", method="metaxl-L12")
+    return [
+        replace(moved, method="metaxl-frozen-L12"),
+        *(replace(moved, meta_learning_rate=rate) for rate in PHI_RATES),
+    ]
 
 
 def best(seen: Iterable[Seen]) -> Setting:
-    """Return the setting with the highest dev F1 at the last epoch, of those without a collapsed run.
+    """Return the setting with the highest dev F1 at the last epoch, of those without a collapsed or a missing run.
 
     Of equals it is the one that comes first, which has the smaller rates.
     """
-    return max((one for one in seen if not one.collapsed), key=lambda one: round(one.last, 2)).setting
+    return max((one for one in seen if one.whole and not one.collapsed), key=lambda one: round(one.last, 2)).setting
 
 
 def enough(seen: Iterable[Seen]) -> Setting:
@@ -132,8 +130,6 @@ def chosen(seen: Iterable[Seen]) -> dict[str, float | int]:
         "head_learning_rate": settled.head_learning_rate,
         "epochs": settled.epochs,
     }
-    for residual in PHI_RATES:
-        moved = [one for one in phi if one.setting.residual == residual and one.setting.meta_learning_rate]
-        if moved:
-            values[f"meta_learning_rate, {residual}"] = best(moved).meta_learning_rate
+    if moved := [one for one in phi if one.setting.meta_learning_rate]:
+        values["meta_learning_rate"] = best(moved).meta_learning_rate
     return values

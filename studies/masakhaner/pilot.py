@@ -2,7 +2,7 @@
 
     python -m studies.masakhaner.pilot prepare FOLDER     encode train and dev, write what to train
     python -m studies.masakhaner.pilot run FOLDER         train stage by stage, each with what the one before chose
-    python -m studies.masakhaner.pilot table FOLDER       write results/pilot.csv
+    python -m studies.masakhaner.pilot table FOLDER       write results/pilot.csv; FOLDER may be the one here, pilot/
 
 The test role of these cells is played by the dev sentences: the test sentences are never encoded.
 """
@@ -81,17 +81,19 @@ def _job(folder: Path, prepared: dict[str, str], setting: Setting, language: str
 def _look(folder: Path, prepared: dict[str, str], setting: Setting) -> Seen | None:
     """Return how a setting fared, or None where no run of it is done."""
     jobs = jobs_of(folder, prepared, setting)
-    runs = [_dev(job.out / "history.jsonl") for job in jobs if (job.out / "scores.json").exists()]
+    every = [(job.parsed().cell.target, _dev(job.out / "history.jsonl")) for job in jobs]
+    runs = [(language, run) for language, run in every if len(run) == setting.epochs]
     if not runs:
         return None
-    last, highest = [run[-1] for run in runs], [max(run) for run in runs]
-    collapsed = any(end < COLLAPSED * top for end, top in zip(last, highest, strict=True)) or len(runs) < len(jobs)
-    return Seen(setting, fmean(last), fmean(highest), len(runs), collapsed)
+    last, highest = [run[-1] for _, run in runs], [max(run) for _, run in runs]
+    collapsed = any(end < COLLAPSED * top or not top for end, top in zip(last, highest, strict=True))
+    languages = tuple(dict.fromkeys(language for language, _ in runs))
+    return Seen(setting, fmean(last), fmean(highest), len(runs), languages, len(runs) == len(jobs), collapsed)
 
 
 def _dev(history: Path) -> list[float]:
-    """Return the dev F1 of each epoch in percent."""
-    lines = history.read_text(encoding="utf-8").splitlines()
+    """Return the dev F1 of each epoch so far in percent."""
+    lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
     return [100 * (json.loads(line)["dev_f1"] or 0.0) for line in lines]
 
 
@@ -128,9 +130,10 @@ def write_table(folder: Path) -> None:
     names = [field.name for field in fields(Setting)]
     with (RESULTS / "pilot.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*names, "last_dev_f1", "best_dev_f1", "runs", "collapsed"])
+        writer.writerow([*names, "last_dev_f1", "best_dev_f1", "runs", "languages", "whole", "collapsed"])
         for one in seen:
-            scores = (f"{one.last:.2f}", f"{one.best:.2f}", one.runs, "yes" if one.collapsed else "no")
+            told = ["yes" if value else "no" for value in (one.whole, one.collapsed)]
+            scores = (f"{one.last:.2f}", f"{one.best:.2f}", one.runs, " ".join(one.languages), *told)
             writer.writerow([*asdict(one.setting).values(), *scores])
 
 

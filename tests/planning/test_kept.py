@@ -14,7 +14,7 @@ from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import layout
 from metaxl.experiment.grid import all_cells, trained_cells
 from metaxl.experiment.layout import COUNTED, PREDICTIONS, SCORES, cell_file
-from metaxl.files import write_json
+from metaxl.files import write_json, write_text
 from metaxl.planning.kept import keep, restore
 from metaxl.reporting.evidence.counter import Counter
 from metaxl.reporting.expected import Expected, _sha256
@@ -52,6 +52,7 @@ class Planned:
         for path in facts_files(self.config, self.cells()):
             if "sha256" not in path.name:
                 write_json(self.root / path, FACTS["ner"])
+        write_text(self.root / layout.fill(layout.REPORT, suffix="md"), "# Data\n")
         return self
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cells import spec_of
 
 from metaxl.experiment.cell import Cell
 from studies.masakhaner import pilot
-from studies.masakhaner.choice import PHI_RATES, Setting, chosen, enough
+from studies.masakhaner.choice import PHI_RATES, Setting, best, chosen, enough
 from studies.masakhaner.pilot import every_setting, run_stages
 
 SETTLED = Setting("theta", "joint", 1e-4, 10.0, 6)  # in the invented world
@@ -28,9 +29,9 @@ class Invented:
             spec = job.parsed()
             self.trained.append(spec)
             job.out.mkdir(parents=True, exist_ok=True)
-            lines = [json.dumps({"dev_f1": value / 100}) for value in self.dev(spec)]
+            rising = [0.0] * (spec.training.epochs - 2)
+            lines = [json.dumps({"dev_f1": value / 100}) for value in (*rising, *self.dev(spec))]
             (job.out / "history.jsonl").write_text("\n".join(lines), encoding="utf-8")
-            (job.out / "scores.json").write_text("{}", encoding="utf-8")
             yield spec.cell.path
 
 
@@ -60,13 +61,13 @@ def test_each_stage_trains_with_what_the_one_before_chose(prepared):
         "learning_rate": 1e-4,
         "head_learning_rate": 10,
         "epochs": 6,
-        "meta_learning_rate, add": 1e-3,
+        "meta_learning_rate": 1e-3,
     }
     moved = [spec for spec in pool.trained if spec.cell.method.startswith("metaxl")]
     assert {(s.training.learning_rate, s.training.head_learning_rate, s.training.epochs) for s in moved} == {
         (1e-4, 10, 6)
     }
-    assert len(moved) == 2 * sum(1 + len(rates) for rates in PHI_RATES.values())
+    assert len(moved) == 2 * (1 + len(PHI_RATES))
     assert len(pool.trained) == len({spec.cell.path for spec in pool.trained}) == 4 * (6 + 2) + len(moved)
 
 
@@ -100,4 +101,23 @@ def test_the_table_holds_what_was_seen(prepared, monkeypatch):
     pilot.write_table(prepared)
     rows = (prepared / "results" / "pilot.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + len(every_setting(prepared, SETTLED))
-    assert rows[1] == "theta,joint,3e-05,1.0,6,add,0.0,42.00,42.00,4,no"
+    assert rows[1] == "theta,joint,3e-05,1.0,6,0.0,42.00,42.00,4,hau xho,yes,no"
+
+
+def test_a_setting_with_a_missing_run_is_not_chosen(prepared):
+    """Its mean is of other languages than the others'."""
+    list(run_stages(prepared, Invented(truth)))
+    for path in prepared.glob("cells/e/ner/xho/en/joint.0.0001-10-6-0/seed*/history.jsonl"):
+        path.unlink()
+    seen = every_setting(prepared, SETTLED)
+    (cut,) = [one for one in seen if one.setting == SETTLED]
+    assert (cut.languages, cut.whole, cut.collapsed) == (("hau",), False, False)
+    assert best(one for one in seen if one.setting.stage == "theta") != SETTLED
+
+
+def test_the_committed_table_is_that_of_the_kept_histories(monkeypatch, tmp_path):
+    """To the byte."""
+    kept = Path(pilot.__file__).parent
+    monkeypatch.setattr(pilot, "RESULTS", tmp_path)
+    pilot.write_table(kept / "pilot")
+    assert (tmp_path / "pilot.csv").read_bytes() == (kept / "results" / "pilot.csv").read_bytes()
