@@ -14,7 +14,7 @@ TORCH_OPTIONS := $(if $(GPU),,$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_
 # One HTML file of the pages, which every run makes last and `metaxl pages` makes of an unfinished one.
 REPORT := $(BIN)/snakemake --quiet all --config preset=demo --report results/demo/report.html --report-stylesheet workflow/report/report.css -- pages
 
-.PHONY: demo test check slurm-test bench study lock report dag unlock clean help
+.PHONY: demo paper test check slurm-test bench study docs lock report dag unlock clean help
 
 help:            ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -24,6 +24,11 @@ demo: $(STAMP)   ## set up, run the demo to tables, pictures and report, print t
 	$(REPORT)
 	@cat results/demo/tables/table2.txt results/demo/tables/table3.txt results/demo/tables/table5.txt
 	@echo "Report: results/demo/report.html   Pictures: results/demo/figures/*.png   Evidence: results/demo/evidence.md   Data: results/demo/data/report.md   All scores: results/demo/scores.csv"
+
+paper: $(STAMP)  ## the paper's tables and figure on real data: a GPU, 1.9 GB of downloads, and the hours that it says
+	$(BIN)/metaxl estimate --preset paper
+	$(BIN)/snakemake $(if $(GPU),--profile workflow/profiles/gpu,--cores $(CORES)) --quiet rules --config preset=paper -- all
+	@cat results/paper/tables/table2.txt results/paper/tables/table3.txt results/paper/tables/table5.txt
 
 test: $(DEV_STAMP) ## set up and run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -50,6 +55,10 @@ bench: $(STAMP)  ## time the training steps beside the official algorithm's: ben
 
 study: $(STAMP)  ## make docs/results.md and the tables of studies/masakhaner again from their records
 	$(BIN)/python -m studies.masakhaner.render
+
+docs: $(STAMP)   ## write docs/configuration.md from the schema, and the picture of the rules in docs/workflow.md
+	$(BIN)/python -m docs.configuration
+	$(BIN)/python -m docs.workflow
 
 lock: $(DEV_STAMP) ## write the pins of envs/ from what is installed
 	$(BIN)/python envs/lock.py

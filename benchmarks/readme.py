@@ -1,6 +1,6 @@
-"""Write what README shows of the demo, from a results folder: its first picture, Table 2 with its sentences, Figure 1.
+"""Write what README and docs/ show of the demo, from a results folder: pictures, and Table 2 with its sentences.
 
-README's are of four seeds: `snakemake --cores 2 --configfile four.yaml -- all`, where four.yaml says
+They are of four seeds: `snakemake --cores 2 --configfile four.yaml -- all`, where four.yaml says
 `seeds: [11, 12, 13, 14]`; then `python -m benchmarks.readme results/demo`.
 """
 
@@ -15,6 +15,7 @@ from metaxl.reporting.evidence.told import read_told
 from metaxl.reporting.markup import markdown
 
 PICTURES = {"gain2.png": "gain-demo.png", "figure1.png": "figure1-demo.png"}
+PAGES = ("README.md", "docs/synthetic-languages.md")
 NUMBER = 2
 
 
@@ -27,11 +28,12 @@ def shown(results: Path) -> str:
 
 
 def main() -> None:
-    """Write README's table and copy its pictures."""
+    """Write the table and copy the pictures."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("results", type=Path, help="the folder of a finished run of the demo")
     results = parser.parse_args().results
-    write_between(ROOT / "README.md", shown(results), "demo")
+    for page in PAGES:
+        write_between(ROOT / page, shown(results), "demo")
     for drawn, kept in PICTURES.items():
         shutil.copyfile(results / "figures" / drawn, ROOT / "docs" / kept)
 
