@@ -1,4 +1,4 @@
-"""Write what README and docs/ show of the demo, from a results folder: pictures, and Table 2 with its sentences.
+"""Write what docs/ shows of the demo, from a results folder: pictures, and Table 2 with its sentences.
 
 They are of four seeds: `snakemake --cores 2 --configfile four.yaml -- all`, where four.yaml says
 `seeds: [11, 12, 13, 14]`; then `python -m benchmarks.readme results/demo`.
@@ -15,7 +15,7 @@ from metaxl.reporting.evidence.told import read_told
 from metaxl.reporting.markup import markdown
 
 PICTURES = {"gain2.png": "gain-demo.png", "figure1.png": "figure1-demo.png"}
-PAGES = ("README.md", "docs/synthetic-languages.md")
+PAGE = ROOT / "docs" / "synthetic-languages.md"
 NUMBER = 2
 
 
@@ -32,8 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("results", type=Path, help="the folder of a finished run of the demo")
     results = parser.parse_args().results
-    for page in PAGES:
-        write_between(ROOT / page, shown(results), "demo")
+    write_between(PAGE, shown(results), "demo")
     for drawn, kept in PICTURES.items():
         shutil.copyfile(results / "figures" / drawn, ROOT / "docs" / kept)
 

@@ -1,4 +1,4 @@
-"""Write the tables of benchmarks/README.md and README.md from benchmarks/results, between their marks."""
+"""Write the tables of benchmarks/README.md from benchmarks/results, between its marks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = {
 TITLES = {"base": "XLM-R base's geometry", "small": "12 x 384", "panx": "PAN-X lengths", "128": "128 tokens"}
 HEAD = ["method", "official-style, s", "ours, s", "times faster", "over our JT", "GFLOP", "over the bound"]
 MEMORY = "peak memory, GiB"
-SHOWN = ("base", "panx")  # the setting that README shows
+SHOWN = ("base", "panx")  # the setting whose parts are shown
 PARTS = ("official-restricted", "ours-official-order", "ours")
 Rows = dict[tuple[str, str], dict[str, str]]  # by method and implementation
 
@@ -35,8 +35,8 @@ def read(what: str, setting: tuple[str, str]) -> Rows:
         return {(row["method"], row["implementation"]): row for row in csv.DictReader(file)}
 
 
-def table(setting: tuple[str, str], without: tuple[str, ...] = ()) -> str:
-    """Return a setting's table in Markdown, without some of its columns."""
+def table(setting: tuple[str, str]) -> str:
+    """Return a setting's table in Markdown."""
     steps, memory = read("step", setting), read("memory", setting)
     rows = []
     for method, name in NAMES.items():
@@ -54,7 +54,7 @@ def table(setting: tuple[str, str], without: tuple[str, ...] = ()) -> str:
                 MEMORY: " → ".join(peaks),
             }
         )
-    columns = [column for column in (*HEAD, MEMORY) if column not in without]
+    columns = [*HEAD, MEMORY]
     return tabulate(
         [[row[column] for column in columns] for row in rows], columns, tablefmt="github", disable_numparse=True
     )
@@ -91,9 +91,8 @@ def write_between(path: Path, text: str, mark: str = "step times") -> None:
 
 
 def main() -> None:
-    """Write the tables of both files."""
+    """Write the tables of benchmarks/README.md."""
     write_between(ROOT / "benchmarks" / "README.md", "\n\n".join(everything()))
-    write_between(ROOT / "README.md", table(SHOWN, without=("GFLOP", "over the bound")))
 
 
 if __name__ == "__main__":

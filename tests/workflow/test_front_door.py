@@ -82,7 +82,7 @@ def test_the_readmes_cell_and_overlays_are_planned():
 
 def test_the_readmes_own_language_takes_the_options_that_there_are():
     """Three commands, the second of which parses and names the experiment whose tables the third makes."""
-    section = README[README.index("## Your own language") : README.index("## Results measured")]
+    section = README[README.index("## Your own language") : README.index("## The method")]
     init = re.search(r"metaxl (init .*?) > mine\.yaml", section)[1]
     assert make_parser().parse_args(init.split()).language == "lug"
     assert section.index("make demo") < section.index("metaxl init") < section.index("snakemake --cores 8 --configfile")
