@@ -9,8 +9,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from experiments import load, shipped
 from scipy import stats
 
+from metaxl.experiment.grid import all_cells
+from metaxl.experiment.load import read_config
 from studies.masakhaner import render
 from studies.masakhaner.answers import write_answers
 
@@ -83,3 +86,13 @@ def test_no_word_of_the_corpus_is_kept():
             name, *numbers = line.split(",")
             assert name.startswith("test-")
             assert all(number.isdigit() for number in numbers)
+
+
+def test_the_preset_plans_the_cells_of_the_study():
+    """Each of them is there, and no other; the words of the plan about settings are those of the records."""
+    config, preset = read_config(ROOT / "config.json"), load(shipped("masakhaner"))
+    cells = all_cells(config)
+    assert cells == all_cells(preset)
+    assert {cell.path for cell in cells} == {str(path.parent.relative_to(ROOT)) for path in ROOT.rglob("counts.csv")}
+    assert config.tasks[0].training == preset.tasks[0].training
+    assert config.method == preset.method
