@@ -14,6 +14,7 @@ from scipy import stats
 
 from metaxl.experiment.grid import all_cells
 from metaxl.experiment.load import read_config
+from metaxl.reporting.pages.write import PAGES, write_pages
 from studies.masakhaner import render
 from studies.masakhaner.answers import write_answers
 
@@ -96,3 +97,12 @@ def test_the_preset_plans_the_cells_of_the_study():
     assert {cell.path for cell in cells} == {str(path.parent.relative_to(ROOT)) for path in ROOT.rglob("counts.csv")}
     assert config.tasks[0].training == preset.tasks[0].training
     assert config.method == preset.method
+
+
+def test_a_report_of_the_kept_records_has_every_page(again):
+    """Without a prediction, of languages whose corpora are named one by one."""
+    write_pages(again, again / "report")
+    first = (again / "report" / "overview.html").read_text(encoding="utf-8")
+    assert "Bambara" in first
+    assert "average" in first
+    assert {path.stem for path in (again / "report").glob("*.html")} >= set(PAGES)

@@ -8,6 +8,7 @@ from metaxl.experiment.contrasts import MAIN, NO_GROUP, PAIRS, RELATED
 from metaxl.experiment.grid import find_table
 from metaxl.experiment.layout import EVIDENCE, FIGURE, GAIN, PICTURES, REPORT, TABLE
 from metaxl.methods import BASE, METHODS
+from metaxl.reporting.evidence.table import AVERAGE
 from metaxl.reporting.evidence.words import signed
 from metaxl.reporting.pages.data import headlines
 from metaxl.reporting.pages.html import heading, items, paragraph, picture, table
@@ -97,7 +98,7 @@ def _numbers(run: SoFar, number: int) -> list[str]:
         if row["row"] == "MetaXL" and row["group"] != NO_GROUP:
             own = differences.get(row["group"], {})
             columns[group, "MetaXL - JT"] = [own.get(name, EMPTY) for name in shown.columns]
-    named = {("", "target"): [run.name(task, name) for name in shown.columns]}
+    named = {("", "target"): [name if name == AVERAGE else run.name(task, name) for name in shown.columns]}
     frame = pd.DataFrame(named | columns)
     caption = "F1 in percent on test, ± standard deviation over seeds; differences with their 95 % interval"
     return [table(frame, caption)]
@@ -123,7 +124,7 @@ def _differences(run: SoFar, number: int) -> dict[str, dict[str, str]]:
             found.setdefault(row["group"], {})[row["language"]] = _interval(row)
     for row in run.rows(EVIDENCE, number=number, suffix="csv"):
         if row["comparison"] == MAIN and row["of"] == "these records":
-            found.setdefault(row["group"], {})["average"] = _interval(row)
+            found.setdefault(row["group"], {})[AVERAGE] = _interval(row)
     return found
 
 
