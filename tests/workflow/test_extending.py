@@ -98,6 +98,7 @@ def test_the_pages_method_keeps_its_law_and_becomes_a_row_of_a_table(clone):
     assert read_jsonl(cells / "joint-light" / "seed11" / "history.jsonl")[0]["source_loss"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("encoder")
 def test_the_pages_encoder_trains_a_cell(clone):
     clone.configure_as("encoder.yaml", NER)
@@ -106,6 +107,7 @@ def test_the_pages_encoder_trains_a_cell(clone):
     assert read_json(clone.folder / "results" / "mini" / asked)["provenance"]["network"] == "wrapped"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("encoder")
 def test_the_pages_corpus_becomes_a_column_of_a_table(clone, tmp_path, monkeypatch):
     clone.write("metaxl/data/corpora/letters.py")
