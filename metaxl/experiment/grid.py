@@ -21,6 +21,7 @@ from metaxl.methods import BASE, METHODS, Method
 from metaxl.tasks import NER, SENTIMENT
 
 T = TypeVar("T")
+AVERAGE = "average"  # the column over all languages
 FROZEN = ("metaxl-frozen",)  # the control that Figure 1 shows between joint training and MetaXL
 
 
@@ -152,7 +153,7 @@ def _method_rows(config: Config, task: TaskSettings, average: bool) -> tuple[Row
                 slug = method_slug(method.name, task.placement)
                 settings = config.varied(variant).task(task.name)
                 entries = _entries(settings, variant_slug(config, task.name, slug, variant), sources)
-                mean = {"average": _average(entries)} if average and len(entries) > 1 else {}
+                mean = {AVERAGE: _average(entries)} if average and len(entries) > 1 else {}
                 label = f"{method.label}, {config.variants[variant].label}" if variant else method.label
                 rows.append(Row(group, label, entries | mean, variant))
     return tuple(rows)

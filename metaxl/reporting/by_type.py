@@ -13,7 +13,7 @@ import pandas as pd
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
-from metaxl.experiment.grid import Entry, Table
+from metaxl.experiment.grid import AVERAGE, Entry, Table
 from metaxl.experiment.layout import TABLE_TYPES, fill
 from metaxl.files import atomic_path
 from metaxl.reporting.frame import shown_scores
@@ -35,7 +35,7 @@ def write_types(config: Config, table: Table, frame: pd.DataFrame, labels: dict[
         writer.writerow(HEADER)
         for row in table.rows:
             for column, entry in row.entries.items():
-                if entry and column != "average":  # whose targets have columns of their own
+                if entry and column != AVERAGE:  # whose targets have columns of their own
                     kinds = find_task(entry.task).kinds(labels[entry.task])
                     writer.writerows(
                         [row.group, row.label, *line] for line in _lines(config.seeds, entry, kinds, scores)

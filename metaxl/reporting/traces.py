@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.contrasts import NO_GROUP
-from metaxl.experiment.grid import Table, trained_cells
+from metaxl.experiment.grid import AVERAGE, Table, trained_cells
 from metaxl.experiment.layout import HISTORY, cell_file
 from metaxl.files import read_jsonl
 
@@ -64,7 +64,7 @@ def traces(config: Config, table: Table, root: Path) -> Iterator[Trace]:
         root: results/<name>, beneath which the records lie.
     """
     for row in table.rows:
-        entries = [entry for name, entry in row.entries.items() if entry and name != "average"]
+        entries = [entry for name, entry in row.entries.items() if entry and name != AVERAGE]
         asked = [cell for entry in entries for seed in config.seeds for cell in entry.cells(seed)]
         histories = [_history(root, cell) for cell in trained_cells(config, asked)]
         yield Trace(row.group, row.label, tuple(filter(None, histories)))

@@ -93,8 +93,9 @@ def test_reviews_keep_their_text_and_repeats(tmp_path):
     assert read == [{"id": f"test-{number}", **review} for number, review in enumerate(reviews)]
 
 
-# A colon could make every word look like WikiANN's; a NUL is refused.
-TOKENS = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r\ufeff\0:"), min_size=1).filter(str.strip)
+# A colon could make every word look like WikiANN's; a NUL is refused; -DOCSTART- stands between documents.
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\t\n\r\ufeff\0:")
+TOKENS = st.text(CHARACTERS, min_size=1).filter(lambda word: word.strip() and word != "-DOCSTART-")
 SENTENCES = st.lists(
     st.lists(st.tuples(TOKENS, st.sampled_from(TASKS["ner"].usual)), min_size=1, max_size=4), min_size=1, max_size=4
 )

@@ -128,6 +128,7 @@ def test_the_pages_corpus_becomes_a_column_of_a_table(clone, tmp_path, monkeypat
     ]  # fmt: skip
 
 
+@pytest.mark.slow  # after the test that writes the reader
 def test_a_line_of_another_form_is_told_with_its_place(clone, tmp_path):
     """The page asks it of every reader."""
     (tmp_path / "dev.tsv").write_text("+\tgood\nbad\n", encoding="utf-8")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from metaxl.experiment.contrasts import MAIN, PLACEMENTS
-from metaxl.experiment.grid import Row
+from metaxl.experiment.grid import AVERAGE, Row
 from metaxl.reporting.evidence.judged import Judged
-from metaxl.reporting.evidence.table import AVERAGE, Evidence
+from metaxl.reporting.evidence.table import Evidence
 from metaxl.reporting.evidence.told import Place
 from metaxl.reporting.statistics.verdict import Verdict
 

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from metaxl.experiment.config import Config
 from metaxl.experiment.contrasts import MAIN, Contrast, contrasts
-from metaxl.experiment.grid import Table, table_cells
+from metaxl.experiment.grid import AVERAGE, Table, table_cells
 from metaxl.reporting.evidence.counted import read_counts
 from metaxl.reporting.evidence.judged import Judged, judge
 from metaxl.reporting.evidence.layers import Layers, layers
 from metaxl.reporting.statistics.components import Components, components
-
-AVERAGE = "average"
 
 
 @dataclass(frozen=True, slots=True)

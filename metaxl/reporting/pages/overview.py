@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from metaxl.experiment.contrasts import MAIN, NO_GROUP, PAIRS, RELATED
-from metaxl.experiment.grid import find_table
+from metaxl.experiment.grid import AVERAGE, find_table
 from metaxl.experiment.layout import EVIDENCE, FIGURE, GAIN, PICTURES, REPORT, TABLE
 from metaxl.methods import BASE, METHODS
-from metaxl.reporting.evidence.table import AVERAGE
 from metaxl.reporting.evidence.words import signed
 from metaxl.reporting.pages.data import headlines
 from metaxl.reporting.pages.html import heading, items, paragraph, picture, table
