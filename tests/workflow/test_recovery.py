@@ -44,7 +44,13 @@ def under_way(project):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(project.folder)}
     with (project.folder / "said.txt").open("w") as said:
         run = subprocess.Popen(
-            command, cwd=project.folder, env=environment, stdout=said, stderr=said, start_new_session=True
+            command,
+            cwd=project.folder,
+            env=environment,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # as on a terminal, also under nohup
         )
     owner = project.folder / WORKSPACE / "owner.json"
     try:

@@ -246,7 +246,7 @@ def test_nothing_of_the_experiments_size_travels_on_a_command_line(tmp_path):
     assert len(by_name(many)["train"]) == 900
     assert set(by_name(many)) == {
         *("download", "data", "draw", "prepare-encoder", "encode", "train", "gather", "scores"),
-        *("evidence", "join-evidence", "table", "gain", "report"),
+        *("evidence", "join-evidence", "table", "gain", "report", "languages", "pictures", "pages"),
     }
     assert longest(many) == longest(few)
 
