@@ -125,7 +125,7 @@ def train(
     device: str,
 ) -> None:
     """Train one cell, or go on where its training was interrupted."""
-    from metaxl.experiment.layout import FAILURE
+    from metaxl.experiment.layout import COUNTED, FAILURE
     from metaxl.experiment.spec import CellSpec
     from metaxl.training.device import choose_device
     from metaxl.training.keep import STAGED, forget_models
@@ -136,7 +136,8 @@ def train(
     forget_models(cell_spec.cell, [work / STAGED, out / STAGED], best)
     staged = work / STAGED if keep_models == "all" else None
     train_cell(cell_spec, encoder, _roles(target, source), out, chosen, work, staged, 60 * checkpoint_minutes)
-    (out / FAILURE).unlink(missing_ok=True)
+    for stale in (FAILURE, COUNTED):  # of what was there before: why it failed, or what was kept of it
+        (out / stale).unlink(missing_ok=True)
 
 
 def give_up(

@@ -28,6 +28,7 @@ from metaxl.reporting.facts import read_weights
 from metaxl.reporting.failures import failed_cells
 from metaxl.reporting.filled_table import DASH
 from metaxl.reporting.frame import shown_scores
+from metaxl.reporting.kept import is_kept
 from metaxl.reporting.paper import language_name
 from metaxl.reporting.titles import made_of
 from metaxl.reporting.vectors import Vectors, hausdorff, read_vectors
@@ -35,6 +36,7 @@ from metaxl.reporting.vectors import Vectors, hausdorff, read_vectors
 LEFT, RIGHT, GAP, TOP = 0.65, 0.15, 0.35, 0.8  # inches beside, between and above the panels
 SOURCE_STYLE: dict[str, Any] = {"marker": "o", "s": 12, "color": BLUE}
 TARGET_STYLE: dict[str, Any] = {"marker": "^", "s": 16, "color": ORANGE}
+WITHOUT = "{}: its record was kept without vectors. Remove its folder and run the workflow to draw them."
 TITLES = {"joint": "Joint training"}  # where a panel is not called as the table's row
 
 
@@ -60,7 +62,7 @@ class Panel:
 def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> list[Path]:
     """Write figure1.pdf, figure1.png and figure1.json to `out`, of the cells' vectors beneath `root`; return the paths.
 
-    Where a cell failed, the figure says so and shows nothing.
+    Where a cell failed, or its record was kept without vectors, the figure says so and shows nothing.
 
     Raises:
         ConfigError: the configuration has no figure.
@@ -69,7 +71,8 @@ def draw_figure(config: Config, frame: pd.DataFrame, root: Path, out: Path) -> l
     if config.figure is None:
         raise ConfigError("figure: this configuration has none; name its task, encoder, target, source and placement.")
     failed = failed_cells(frame)
-    if lost := [f"{cell.path} failed: {failed[cell]}" for cell in figure_cells(config) if cell in failed]:
+    lost = [f"{cell.path} failed: {failed[cell]}" for cell in figure_cells(config) if cell in failed]
+    if lost := lost or [WITHOUT.format(cell.path) for cell in figure_cells(config) if is_kept(root / cell.path)]:
         return _save(draw_words(lost), {"caption": " ".join(lost), "panels": []}, out)
     panels = [load_panel(_title(cell), cell, frame, root) for cell in figure_cells(config)]
     weights = read_weights(root, [config.figure.encoder])

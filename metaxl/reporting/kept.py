@@ -24,6 +24,11 @@ COLUMNS = ("tp", "fp", "fn")
 TOLERANCE = 1e-9
 
 
+def is_kept(folder: Path) -> bool:
+    """Tell whether the record in a cell's folder was kept without its predictions and vectors."""
+    return (folder / COUNTED).exists()
+
+
 def write_counted(path: Path, counted: Counted) -> None:
     """Write a cell's counts as CSV, atomically; the columns repeat where the score is a mean over classes."""
     groups = counted.counts.shape[1] // len(COLUMNS)
@@ -45,7 +50,7 @@ def read_counted(root: Path, cell: Cell, record: dict[str, Any]) -> Counted | No
         DataError: the file is torn, or its counts do not add up to the record's score.
     """
     path = root / cell_file(cell, COUNTED)
-    if not path.exists():
+    if not is_kept(path.parent):
         return None
     try:
         with path.open(encoding="utf-8", newline="") as file:

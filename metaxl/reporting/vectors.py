@@ -15,14 +15,15 @@ from metaxl.experiment.failure import failure_of
 from metaxl.experiment.layout import SCORES, VECTORS, cell_file
 from metaxl.experiment.slug import parse_slug
 from metaxl.files import read_json
+from metaxl.reporting.kept import is_kept
 
 Vectors = NDArray[np.float64]
 
 
 def has_vectors(root: Path, cell: Cell) -> bool:
-    """Tell whether a cell was trained; one that failed keeps no vectors."""
+    """Tell whether a cell has vectors: one that failed has none, nor has one whose record alone was kept."""
     path = root / cell_file(cell, SCORES)
-    return path.is_file() and failure_of(read_json(path)) is None
+    return path.is_file() and not is_kept(path.parent) and failure_of(read_json(path)) is None
 
 
 def read_vectors(root: Path, cell: Cell) -> tuple[Vectors, Vectors]:

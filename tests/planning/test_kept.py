@@ -20,6 +20,7 @@ from metaxl.reporting.evidence.counter import Counter
 from metaxl.reporting.expected import Expected, _sha256
 from metaxl.reporting.facts import facts_files
 from metaxl.reporting.frame import gather
+from metaxl.reporting.vectors import has_vectors
 
 
 class Planned:
@@ -158,3 +159,11 @@ def test_cells_that_are_not_trained_are_not_kept(tmp_path):
     with pytest.raises(ConfigError, match="nothing: no record of a cell of the experiment"):
         restore(plan, tmp_path / "nothing")
     assert trained_cells(plan.config, plan.cells()) == plan.cells()
+
+
+def test_a_kept_cell_has_no_vectors(plan, tmp_path):
+    """Pictures do without them, as without those of a failed cell."""
+    keep(plan, tmp_path / "kept")
+    for cell in plan.cells():
+        assert has_vectors(plan.root, cell)
+        assert not has_vectors(tmp_path / "kept", cell)

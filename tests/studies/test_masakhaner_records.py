@@ -106,3 +106,4 @@ def test_a_report_of_the_kept_records_has_every_page(again):
     assert "Bambara" in first
     assert "average" in first
     assert {path.stem for path in (again / "report").glob("*.html")} >= set(PAGES)
+    assert "kept without predictions" in (again / "report" / "errors.html").read_text(encoding="utf-8")

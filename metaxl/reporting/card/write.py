@@ -12,6 +12,7 @@ from metaxl.files import read_json, write_text
 from metaxl.reporting.card.about import About
 from metaxl.reporting.card.scores import ALL, Score, scores_with_intervals
 from metaxl.reporting.card.template import TEMPLATE
+from metaxl.reporting.kept import is_kept
 from metaxl.reporting.markup import code, markdown
 from metaxl.reporting.records import Prediction, read_predictions
 
@@ -39,7 +40,7 @@ def write_card(about: About, splitter: Splitter | None, model: Path, record: str
     from huggingface_hub import ModelCard  # it writes text; nothing here reaches the hub
 
     best = read_json(model / record)["best"]
-    own = best == read_json(cell / SCORES)["best"]
+    own = best == read_json(cell / SCORES)["best"] and not is_kept(cell)
     predictions: Sequence[Prediction] = (
         read_predictions(cell / PREDICTIONS, about.task, about.labels)["test"] if own else ()
     )

@@ -20,6 +20,7 @@ from metaxl.experiment.load import read_config
 from metaxl.files import canonical_json, read_json, read_jsonl, sha256_text
 from metaxl.reporting.evidence.counted import Counted
 from metaxl.reporting.expected import read_label_set
+from metaxl.reporting.kept import is_kept
 from metaxl.reporting.records import Prediction, read_predictions, read_record
 from metaxl.reporting.statistics.counts import f1, sentence_counts
 from metaxl.tasks import LabelSet, find_task
@@ -102,6 +103,11 @@ def _read(root: Path, cell: Cell) -> _Part:
     record, task = read_record(root, cell), find_task(cell.task)
     labels = read_label_set(record["provenance"]["settings"]["labels"])
     path = root / cell.path / PREDICTIONS
+    if is_kept(path.parent):
+        raise DataError(
+            f"{path.parent}: its record was kept without predictions, so nobody can tell that two experiments have the "
+            "same test sentences. Remove the folder and run the workflow to train the cell."
+        )
     predictions = read_predictions(path, task, labels)["test"]
     _check(path, sentence_counts(cell.task, labels, predictions), record["best"]["test"]["f1"])
     lines = [line for line in read_jsonl(path) if line["split"] == "test"]

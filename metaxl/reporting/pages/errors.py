@@ -9,6 +9,7 @@ from html import escape
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.layout import PREDICTIONS
 from metaxl.files import read_jsonl
+from metaxl.reporting.kept import is_kept
 from metaxl.reporting.mistakes import KINDS, Mistake, Span, mistakes, read_cells, worth_reading
 from metaxl.reporting.pages.frames import framed
 from metaxl.reporting.pages.html import heading, paragraph, table, wide
@@ -18,6 +19,7 @@ from metaxl.tasks import find_task
 EXAMPLES = 60  # of a task, over all its languages
 AROUND = 12  # words of a long text on either side of what is wrong
 WHICH = "Of MetaXL from {source}, seed {seed}, on test: the first of the seeds, and not the best."
+ELSEWHERE = "The records were kept without predictions, so there is nothing to read."
 OF_ENTITIES = (
     " Missed: nothing was found in the entity's place. Invented: nothing stands there. Ends: where it begins or ends. "
     "In the examples the gold is underlined, and what was predicted is shaded."
@@ -31,9 +33,10 @@ def errors(run: SoFar) -> str:
         if not task.targets:
             continue
         parts.append(heading(find_task(task.name).title))
-        found = {cell: list(_read(run, cell)) for cell in read_cells(run.config, task) if cell in run.records}
+        there = [cell for cell in read_cells(run.config, task) if cell in run.records]
+        found = {cell: list(_read(run, cell)) for cell in there if not is_kept(run.root / cell.path)}
         if not found:
-            parts.append(paragraph(NOT_YET))
+            parts.append(paragraph(ELSEWHERE if there else NOT_YET))
             continue
         which = WHICH.format(source=run.name(task.name, task.source), seed=run.config.seeds[0])
         parts.append(paragraph(which + (OF_ENTITIES if find_task(task.name).has_words else "")))

@@ -75,16 +75,19 @@ class SoFar:
         return list(dict.fromkeys(trained_cells(self.config, [*all_cells(self.config), *figure_cells(self.config)])))
 
     @cached_property
+    def _found(self) -> dict[Cell, Any]:
+        found = ((cell, self.json(f"{cell.path}/{layout.SCORES}")) for cell in self.cells)
+        return {cell: record for cell, record in found if record}
+
+    @property
     def records(self) -> dict[Cell, dict[str, Any]]:
         """Return the records that are there, of the cells that have scores."""
-        found = {cell: self.json(f"{cell.path}/{layout.SCORES}") for cell in self.cells}
-        return {cell: record for cell, record in found.items() if record and not failure_of(record)}
+        return {cell: record for cell, record in self._found.items() if not failure_of(record)}
 
-    @cached_property
+    @property
     def failed(self) -> dict[Cell, str]:
         """Return the cells that could not be trained, and why."""
-        found = {cell: self.json(f"{cell.path}/{layout.SCORES}") for cell in self.cells}
-        return {cell: failure.reason for cell, record in found.items() if (failure := failure_of(record))}
+        return {cell: failure.reason for cell, record in self._found.items() if (failure := failure_of(record))}
 
     def name(self, task: str, code: str) -> str:
         """Return how a reader calls a language."""
