@@ -139,3 +139,15 @@ def own_place(tmp_path, monkeypatch):
     monkeypatch.setattr("metaxl.planning.encoders.faults_of_encoder", lambda folder, layers, longest: [])
     monkeypatch.setattr("metaxl.planning.inventory.unreachable", lambda hosts: {})
     return make_place(tmp_path)
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Return a function that enters a folder of its own for each experiment."""
+
+    def enter(name):
+        folder = tmp_path / str(name)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+
+    return enter

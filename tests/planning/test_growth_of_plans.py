@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from work import calls, is_linear
 
 from benchmarks.growth import experiment
@@ -15,18 +14,6 @@ from metaxl.planning.plans import Plans
 def small(targets):
     """Return an experiment of one seed, of 13 cells a target."""
     return experiment(targets) | {"seeds": [11]}
-
-
-@pytest.fixture
-def folders(tmp_path, monkeypatch):
-    """Return a function that enters a folder of its own for each experiment."""
-
-    def enter(name):
-        folder = tmp_path / str(name)
-        folder.mkdir()
-        monkeypatch.chdir(folder)
-
-    return enter
 
 
 def test_staging_grows_as_the_cells_do(folders):

@@ -22,15 +22,13 @@ LONGEST = 128 * 1024  # bytes that Linux takes for one argument
 
 
 @pytest.fixture
-def made(tmp_path, monkeypatch):
+def made(tmp_path, folders):
     """Return a function that makes up the results of so many targets in a folder of their own, and enters it."""
 
     def make(targets):
-        folder = tmp_path / str(targets)
-        folder.mkdir()
-        monkeypatch.chdir(folder)
+        folders(targets)
         raw = experiment(targets) | {"seeds": [11]}
-        (folder / "growth.yaml").write_text(yaml.safe_dump(raw))
+        (tmp_path / str(targets) / "growth.yaml").write_text(yaml.safe_dump(raw))
         found = MadeUp(Plans(raw).active, FEW)
         found.write()
         return found
