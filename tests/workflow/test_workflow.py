@@ -141,6 +141,15 @@ def test_a_bare_snakemake_makes_the_tables(tmp_path):
     assert bare.planned()["tables"] == 1
 
 
+def test_a_run_looks_for_jobs_once_for_each_that_ends(tmp_path):
+    """Snakemake's own rate limiter would wake the scheduler once a second for each; see metaxl/planning/rate.py."""
+    made = Project(tmp_path / "project")
+    said = made.run("--verbose", "--", "results/mini/data/report.md")
+    jobs = said.count("Finished jobid: ")
+    assert jobs > 10
+    assert said.count("Ready jobs: ") <= jobs + 1
+
+
 def test_a_python_with_a_space_in_its_path_makes_every_kind_of_file(tmp_path):
     """Snakemake itself does not quote the Python with which it starts some jobs."""
     made = Project(tmp_path / "project")

@@ -29,6 +29,7 @@ from metaxl.planning.failed import again, cell_folders, failures_of, tried_again
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plans import Plans, cell_of
 from metaxl.planning.progress import Progress, Ticker, cells_of_run
+from metaxl.planning.rate import drop_default_rate
 from metaxl.planning.run_notes import (
     concerns,
     results_of_run,
@@ -64,11 +65,6 @@ except MetaXLError as error:
     raise WorkflowError(str(error)) from error
 PLAN = PLANS.active
 TEMPLATE_FILES = sorted(Path(workflow.basedir, "workflow/report").glob("page.[hc]*"))
-
-# Snakemake's rate limiter wakes the scheduler once a second for every job that was ever started; over a hundred cells
-# that takes a third of a core from training. Jobs of minutes need no limiter. (The attribute is not Snakemake's promise.)
-if hasattr(workflow.scheduling_settings, "max_jobs_per_timespan"):
-    workflow.scheduling_settings.max_jobs_per_timespan = None
 
 
 @cache
@@ -112,6 +108,7 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
 onstart:
     # A run that cannot get what it lacks stops here, before the first job; what is wrong with the experiment itself
     # was told above, which a dry run does too.
+    drop_default_rate(workflow.scheduler)
     needed = list(workflow.dag.needrun_jobs())
     JOBS.extend((job.rule.name, job.wildcards) for job in needed)
     try:
