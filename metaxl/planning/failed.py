@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +25,8 @@ AGAIN = "again.json"  # an input of every training
 MOST = 3  # cells that a line names
 CELLS = layout.CELL.partition("/")[0]
 PARTS = len(Path(layout.of_any(layout.CELL)).parts) - 1  # of the path of a cell's folder
+MODELS = layout.BEST_MODEL.partition("/")[0]
+PARTS_OF_BEST = len(Path(layout.of_any(layout.BEST_MODEL)).parts)
 DASHES = "Tables and figures do without them and count as made; with `strict: true` they would not be made."
 
 
@@ -68,6 +71,30 @@ def failures_of(folders: Iterable[Path]) -> str:
     """Return which of the cells with these folders failed, with the reasons; empty for none."""
     failed = ((folder, failure_in(folder)) for folder in sorted(folders))
     return "\n".join(f"{folder} failed: {failure.reason}" for folder, failure in failed if failure)
+
+
+def best_models(paths: Iterable[str]) -> set[Path]:
+    """Return the folders of the targets' best models that these paths name, or of which they name a file."""
+    folders = {Path(*Path(path).parts[:PARTS_OF_BEST]) for path in paths}
+    return {folder for folder in folders if len(folder.parts) == PARTS_OF_BEST and folder.parts[2] == MODELS}
+
+
+def models_missing(folders: Iterable[Path]) -> str:
+    """Return which of these folders of best models were made without one, as where all cells failed; empty for none."""
+    empty = filter(_lacks_model, sorted(folders))
+    return "\n".join(f"{one} holds no model; {one / 'cell.json'} says why." for one in empty)
+
+
+def again_without_model(folder: Path, named: set[Path]) -> list[Path]:
+    """Return an input that has a best model made again, if its folder is named by the command and holds none.
+
+    What it says is new each time, for Snakemake takes a small file of the same content for unchanged.
+    """
+    return [stage(folder / AGAIN, str(time.time_ns()), same=False)] if folder in named and _lacks_model(folder) else []
+
+
+def _lacks_model(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.glob("*.safetensors"))
 
 
 def tried_again(cells: Iterable[tuple[str, Cell]]) -> str:

@@ -27,7 +27,7 @@ class ModelPlan:
         config = self.plan.config
         match config.keep_models:
             case "best":
-                return [self._best(*place) for place in self.plan.shown_cells()]
+                return [self.best(*place) for place in self.plan.shown_cells()]
             case "all":
                 cells = trained_cells(config, all_cells(config))
                 return [self.plan.path(layout.MODEL, **asdict(cell)) for cell in cells]
@@ -38,7 +38,7 @@ class ModelPlan:
         """Return the folder of the best model of a cell's target, of which a fold is a part."""
         language, fold = split_code(cell.target)
         folds = self.plan.config.folds(cell.task, language)
-        return self._best(cell.task, language if 0 < fold <= folds else cell.target)
+        return self.best(cell.task, language if 0 < fold <= folds else cell.target)
 
     def candidates(self, task: str, target: str) -> list[dict[str, Any]]:
         """Return the cells of which one's model is a target's best, in the tables' order; see `Candidate`.
@@ -84,11 +84,12 @@ class ModelPlan:
         if (task, target) not in shown:
             known = ", ".join(other for its_task, other in shown if its_task == task) or "none"
             raise ConfigError(
-                f"{self._best(task, target)}: no table shows {target!r} as a target of {task}; there are {known}."
+                f"{self.best(task, target)}: no table shows {target!r} as a target of {task}; there are {known}."
             )
         return {cell: trained_cells(config, [cell]) for cell in shown[task, target]}
 
-    def _best(self, task: str, target: str) -> Path:
+    def best(self, task: str, target: str) -> Path:
+        """Return the folder of a target's best model."""
         return self.plan.path(layout.BEST_MODEL, task=task, target=target)
 
 

@@ -11,7 +11,17 @@ from records import write_cell, write_failed
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import cell_groups
 from metaxl.files import write_text
-from metaxl.planning.failed import DASHES, again, cell_folders, failures_of, failures_of_run, tried_again
+from metaxl.planning.failed import (
+    DASHES,
+    again,
+    again_without_model,
+    best_models,
+    cell_folders,
+    failures_of,
+    failures_of_run,
+    models_missing,
+    tried_again,
+)
 from metaxl.planning.run_notes import told_at_end
 
 PLAN = plan_of()
@@ -124,3 +134,23 @@ def test_a_named_cell_that_has_a_score_or_no_record_has_not_failed(root):
     assert failures_of(named) == ""
     write_cell(root, CELL)
     assert failures_of(named) == ""
+
+
+@pytest.mark.parametrize("path", ["results/demo/models/ner/qu", "./results/demo/models/ner/qu/README.md"])
+def test_a_named_model_that_no_cell_could_give_is_missing_and_made_again(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("results/demo/models/ner/qu")
+    named = best_models([path, "tables", "results/demo/tables/table2.md", "results/demo"])
+    assert named == {folder}
+    assert models_missing(named) == ""  # nothing was made: Snakemake tells of that itself
+    assert again_without_model(folder, named) == []
+    folder.mkdir(parents=True)
+    assert models_missing(named) == f"{folder} holds no model; {folder}/cell.json says why."
+    first = [path.read_text() for path in again_without_model(folder, named)]
+    second = [path.read_text() for path in again_without_model(folder, named)]
+    assert len(first) == len(second) == 1
+    assert first != second
+    assert again_without_model(folder, set()) == []
+    (folder / "model.safetensors").write_bytes(b"weights")
+    assert models_missing(named) == ""
+    assert again_without_model(folder, named) == []

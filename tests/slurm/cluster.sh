@@ -12,10 +12,28 @@ cluster_missing() {
   [ ! -e /etc/slurm/slurm.conf ] || echo "/etc/slurm/slurm.conf is there: this machine belongs to a cluster"
 }
 
+# Print why the cluster can keep no accounts here; nothing if it can.
+accounting_missing() {
+  local command
+  for command in slurmdbd mariadbd mariadb-install-db; do
+    command -v "$command" > /dev/null || { echo "$command is missing (apt-get install slurmdbd mariadb-server)"; return; }
+  done
+  [ ! -e /etc/slurm/slurmdbd.conf ] || echo "/etc/slurm/slurmdbd.conf is there: this machine belongs to a cluster"
+}
+
+# cluster_up [accounting]: bring it up, with a database of accounts or without, as a cluster may be.
 cluster_up() {
+  local accounts="AccountingStorageType=accounting_storage/none"
   mkdir -p "$CLUSTER"/{state,log,run} /etc/slurm
   head -c 128 /dev/urandom > "$CLUSTER/munge.key"
   chmod 600 "$CLUSTER/munge.key"
+  munged --force --key-file="$CLUSTER/munge.key" --socket="$CLUSTER/run/munge.socket" \
+    --pid-file="$CLUSTER/run/munged.pid" --log-file="$CLUSTER/log/munged.log" --seed-file="$CLUSTER/run/seed"
+  if [ "${1:-}" = accounting ]; then
+    accounts="AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=localhost
+AccountingStoragePass=$CLUSTER/run/munge.socket"
+  fi
   cat > /etc/slurm/slurm.conf << CONF
 ClusterName=test
 SlurmctldHost=localhost(127.0.0.1)
@@ -43,7 +61,7 @@ MinJobAge=300
 SlurmdTimeout=10
 KillWait=10
 GresTypes=gpu
-AccountingStorageType=accounting_storage/none
+$accounts
 JobCompType=jobcomp/none
 MpiDefault=none
 NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17001 CPUs=2 RealMemory=8000 Gres=gpu:1
@@ -56,8 +74,7 @@ AutoDetect=off
 NodeName=n1 Name=gpu File=/dev/null
 NodeName=n2 Name=gpu File=/dev/zero
 CONF
-  munged --force --key-file="$CLUSTER/munge.key" --socket="$CLUSTER/run/munge.socket" \
-    --pid-file="$CLUSTER/run/munged.pid" --log-file="$CLUSTER/log/munged.log" --seed-file="$CLUSTER/run/seed"
+  [ "${1:-}" != accounting ] || accounting_up || return 1
   slurmctld
   slurmd -N n1
   slurmd -N n2
@@ -68,6 +85,49 @@ CONF
   done
   echo "the cluster does not come up; see $CLUSTER/log"
   return 1
+}
+
+# await_success COMMAND...: until it succeeds, for ten seconds at most.
+await_success() {
+  local try
+  for try in $(seq 100); do
+    "$@" > /dev/null 2>&1 && return
+    sleep 0.1
+  done
+  echo "this fails: $*; see $CLUSTER/log"
+  return 1
+}
+
+# A database of its own, and the daemon that keeps SLURM's accounts there; slurm.conf names it already.
+accounting_up() {
+  local client=(mariadb --no-defaults -u root -S "$CLUSTER/run/mysql.sock" -e)
+  mariadb-install-db --no-defaults --user=root --datadir="$CLUSTER/mysql" --auth-root-authentication-method=normal \
+    > "$CLUSTER/log/mysql-install.log" 2>&1
+  mariadbd --no-defaults --user=root --datadir="$CLUSTER/mysql" --socket="$CLUSTER/run/mysql.sock" \
+    --bind-address=127.0.0.1 --port=17003 --pid-file="$CLUSTER/run/mysql.pid" --innodb-buffer-pool-size=64M \
+    --innodb-lock-wait-timeout=900 > "$CLUSTER/log/mysql.log" 2>&1 &
+  await_success "${client[@]}" "select 1" || return 1
+  "${client[@]}" "create database slurm_acct_db; create user slurm@'%' identified by 'slurm';
+    create user slurm@localhost identified by 'slurm'; grant all on slurm_acct_db.* to slurm@'%';
+    grant all on slurm_acct_db.* to slurm@localhost;"
+  cat > /etc/slurm/slurmdbd.conf << CONF
+AuthType=auth/munge
+AuthInfo=socket=$CLUSTER/run/munge.socket
+DbdHost=localhost
+DbdAddr=127.0.0.1
+SlurmUser=root
+LogFile=$CLUSTER/log/slurmdbd.log
+PidFile=$CLUSTER/run/slurmdbd.pid
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort=17003
+StorageUser=slurm
+StoragePass=slurm
+StorageLoc=slurm_acct_db
+CONF
+  chmod 600 /etc/slurm/slurmdbd.conf
+  slurmdbd
+  await_success sacctmgr -i show cluster
 }
 
 # Print a process and all below it, children first.
@@ -92,6 +152,18 @@ kill_node() {
   kill -9 "$(cat "$CLUSTER/run/slurmd-$1.pid")" $(processes_of_node "$1") 2> /dev/null || true
 }
 
+# End a daemon whose process number stands in a file, and wait for its end, ten seconds at most.
+end_daemon() {
+  local pid try
+  [ -s "$1" ] || return 0
+  pid=$(cat "$1")
+  kill "$pid" 2> /dev/null
+  for try in $(seq 100); do
+    kill -0 "$pid" 2> /dev/null || return 0
+    sleep 0.1
+  done
+}
+
 # End all jobs and daemons of this cluster; what its folder does not name stays.
 cluster_down() {
   local name try
@@ -100,8 +172,8 @@ cluster_down() {
     [ -z "$(squeue -h 2> /dev/null)" ] && break
     sleep 0.1
   done
-  for name in slurmd-n1 slurmd-n2 slurmctld munged; do
-    [ -s "$CLUSTER/run/$name.pid" ] && kill "$(cat "$CLUSTER/run/$name.pid")" 2> /dev/null
+  for name in slurmd-n1 slurmd-n2 slurmctld slurmdbd mysql munged; do
+    end_daemon "$CLUSTER/run/$name.pid"
   done
-  rm -f /etc/slurm/slurm.conf /etc/slurm/gres.conf
+  rm -f /etc/slurm/{slurm,gres,slurmdbd}.conf
 }

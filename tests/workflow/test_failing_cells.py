@@ -162,6 +162,10 @@ def test_a_model_of_a_failed_cell_says_that_there_is_none(diverging):
     assert project.snakemake("--", folder, f"{ROOT}/models/sentiment/te").returncode != 0
     assert "its training failed" in read_json(project.folder / folder / "cell.json")["notes"][0]
     assert "failed" in read_json(project.folder / ROOT / "models/sentiment/te/cell.json")["notes"][0]
+    for _ in range(2):  # not "Nothing to be done", however often it is asked for
+        done = project.snakemake("--", f"{ROOT}/models/sentiment/te")
+        assert done.returncode == 1
+        assert done.stderr.rstrip().endswith(f"{ROOT}/models/sentiment/te/cell.json says why.")
 
 
 def test_a_changed_setting_trains_a_diverged_cell_again(diverging):

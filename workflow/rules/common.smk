@@ -25,7 +25,15 @@ from metaxl.planning.evidence import (
     table_facts,
     text_digest,
 )
-from metaxl.planning.failed import again, cell_folders, failures_of, tried_again
+from metaxl.planning.failed import (
+    again,
+    again_without_model,
+    best_models,
+    cell_folders,
+    failures_of,
+    models_missing,
+    tried_again,
+)
 from metaxl.planning.inventory import check_run
 from metaxl.planning.plans import Plans, cell_of
 from metaxl.planning.progress import Progress, Ticker, cells_of_run
@@ -71,6 +79,12 @@ TEMPLATE_FILES = sorted(Path(workflow.basedir, "workflow/report").glob("page.[hc
 def named_cells():
     """Return the folders of the cells that the command names by paths of their own."""
     return cell_folders(workflow.dag.targetfiles)
+
+
+@cache
+def named_models():
+    """Return the folders of the targets' best models that the command names."""
+    return best_models(workflow.dag.targetfiles)
 
 
 # With the Python that runs Snakemake, unless conda environments bring their own: no rule names a container or modules.
@@ -131,9 +145,10 @@ onsuccess:
     if concerns(PLAN.config, JOBS):
         tell(results_of_run(PLAN.config, JOBS))
         tell(told_at_end(PLAN.config))
-    # A table does without a cell that failed; who has asked for the cell itself has not got it.
-    if failed := failures_of(named_cells()):
-        raise WorkflowError(failed)
+    # A table does without a cell that failed; who has asked for the cell itself, or its model, has not got it.
+    lacking = [failures_of(named_cells()), models_missing(named_models())]
+    if any(lacking):
+        raise WorkflowError("\n".join(filter(None, lacking)))
 
 
 onerror:

@@ -48,6 +48,9 @@ rule best_model:
         unpack(lambda w: PLANS[w.name].models.best_inputs(w.task, w.target)),
         encoders=ancient(lambda w: PLANS[w.name].models.best_encoders(w.task, w.target)),
         candidates=of_any(layout.CANDIDATES),
+        again=lambda w: again_without_model(
+            PLANS[w.name].models.best(w.task, w.target), named_models()
+        ),
         reported=ancient(of_any(layout.REPORTED)),
     output:
         directory(of_any(layout.BEST_MODEL)),
