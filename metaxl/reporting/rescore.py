@@ -23,7 +23,7 @@ def _ner_scores(predictions: Sequence[Prediction]) -> Scores:
     These are the numbers of seqeval's own f1_score and its like (a test says so), which look for the entities of the
     same sentence again and again.
     """
-    counts = [sum(ones) for ones in zip(*(one.by_seqeval for one in predictions), strict=True)] or [0] * 6
+    counts = list(map(sum, zip(*[one.by_seqeval for one in predictions], strict=True))) or [0] * 6
     (precision, recall, f1), strict = _rates(*counts[:3]), _rates(*counts[3:])
     return {"f1": f1, "precision": precision, "recall": recall, "strict_f1": strict[2]}
 

@@ -24,7 +24,7 @@ def sentence_counts(task: str, labels: LabelSet, predictions: Sequence[Predictio
     """
     if find_task(task).has_words:
         groups = 1
-        rows: list[tuple[int, ...]] = [_compared(*p.own) for p in predictions]
+        rows: list[tuple[int, ...]] = [p.compared for p in predictions]
     else:
         classes = [labels.positive] if labels.positive else sorted({label for p in predictions for label in p.gold})
         groups = len(classes)
