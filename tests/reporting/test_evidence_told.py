@@ -13,14 +13,18 @@ from evidence import COUNTS, RELATED, Records, languages
 from evidence import usual as usual_gold
 from records import golden, usual_labels
 from scipy import stats
+from scipy.stats import t
 from seqeval.metrics import f1_score
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.contrasts import MAIN
 from metaxl.experiment.grid import find_table
 from metaxl.reporting.evidence.table import evidence_of
+from metaxl.reporting.evidence.words import at_most, bare, said
 from metaxl.reporting.notes import notes
+from metaxl.reporting.statistics.estimate import estimate
 from metaxl.reporting.statistics.family import holm
+from metaxl.reporting.statistics.verdict import verdict
 from metaxl.reporting.tables import to_csv, to_latex, to_markdown, to_text
 
 EIGHT = tuple(RELATED)
@@ -92,6 +96,15 @@ def test_holm_is_within_the_confirmatory_questions_of_a_table(eight):
     assert float(smallest["adjusted_p"]) == pytest.approx(3 * float(smallest["p_value"]), rel=1e-5)
 
 
+def bound_of(row, languages=8):
+    """Return what stands behind an interval that rules a gain out: the one-sided bound, from the two-sided one."""
+    if row["verdict"] != "no such gain":
+        return ""
+    mean, high = float(row["difference"]), float(row["high"])
+    shorter = t.ppf(0.95, languages - 1) / t.ppf(0.975, languages - 1)
+    return f", at most {mean + shorter * (high - mean):+.2f}"
+
+
 def test_eight_languages_answer_each_question_in_a_sentence(eight):
     """The word of the verdict, mean, interval, and in how many languages it was better."""
     row = row_of(eight.rows(2), MAIN)
@@ -99,12 +112,12 @@ def test_eight_languages_answer_each_question_in_a_sentence(eight):
     told = sentence(eight, 2, HELPS)
     mean, low, high = (f"{float(row[key]):+.2f}" for key in ("difference", "low", "high"))
     assert told.startswith(f"{HELPS} From en: {word}")
-    assert told.endswith(f"({mean} F1 [{low}, {high}], better in {row['better']} of 8 languages).")
+    assert told.endswith(f"({mean} F1 [{low}, {high}]{bound_of(row)}, better in {row['better']} of 8 languages).")
     assert sentence(eight, 2, SOURCE).startswith(f"{SOURCE} From en: yes (+")
     assert [one for one in eight.sentences(2) if one.startswith("Each answer")] == [
         'Each answer gives the mean difference and its 95 % interval over languages. "Yes" and "worse" mean p < .05, '
-        'adjusted for 3 comparisons by Holm. "No such gain" means that the one-sided 95 % upper bound is below it. '
-        "evidence/table2.md has each language and the exploratory comparisons."
+        'adjusted for 3 comparisons by Holm. "No such gain" means that the one-sided 95 % upper bound, "at most", is '
+        "below it. evidence/table2.md has each language and the exploratory comparisons."
     ]
 
 
@@ -323,3 +336,16 @@ def test_every_format_of_a_table_holds(eight):
     assert HELPS in to_csv(made)
     assert to_text(made) == to_text(eight.filled(2))
     assert (eight.root / COUNTS).read_bytes() == eight.gather("again.npz").read_bytes()
+
+
+@pytest.mark.parametrize(("p_value", "text"), [(0.0496, ".0496"), (0.04951, ".0495"), (0.05, ".050"), (0.0494, ".049")])
+def test_a_p_value_below_the_level_looks_like_it(p_value, text):
+    assert bare(p_value) == text
+
+
+def test_a_gain_that_is_ruled_out_is_named_with_whose_it_is_and_how_far():
+    small, none = estimate(0.5, 0.5, 7), estimate(-1.0, 0.5, 7)
+    assert said(verdict(small, 1.0), MAIN) == "no such gain as +2.07 F1, the paper's from English"
+    assert said(verdict(none, 0.2), MAIN) == "no such gain as +1 F1"
+    assert at_most(small, verdict(small, 1.0)) == f", at most {0.5 + 0.5 * t.ppf(0.95, 7):+.2f}"
+    assert at_most(small, verdict(small, 0.01)) == ""

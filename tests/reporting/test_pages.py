@@ -160,7 +160,7 @@ def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):
     page = pages(tmp_path)["data"]
     check_html(page)
     for told in (
-        "NER: 1 target language, 1 source language; each language has 100 sentences for train, 40 sentences for test",
+        "NER: 1 target language, each with 100 sentences for train, 40 sentences for test",
         "ner: qu train &amp; qu test share 2 texts",
         "ner, qu, test: 4 of 40 examples repeat",
         "ner, qu, test: no entity at all.",

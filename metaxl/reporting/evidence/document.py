@@ -35,8 +35,8 @@ from the configuration. Intervals are not adjusted, so that one may exclude 0 wh
 What the words mean:
 
 - **yes**: adjusted p < .05, and better. **worse**: the same, and worse.
-- **no such gain** as +1 F1, or as +2.07, the paper's: the one-sided 95 % upper bound is below it, which is lower than
-  the upper end of the two-sided interval.
+- **no such gain** as +1 F1, or as +2.07, the paper's from English: the one-sided 95 % upper bound, "at most", is below
+  that; it is lower than the upper end of the two-sided interval.
 - **cannot tell**: none of these. That is no evidence of no difference.
 
 A confirmatory comparison was fixed before anything was trained; an exploratory one is a hint for the next experiment.
@@ -153,8 +153,8 @@ def _planning(design: Design, family: int) -> Iterator[str]:
     yield (
         f"{count}, {seeds}, {design.sentences:,} test sentences each. Standard deviations of a difference in F1: "
         f"{', '.join(spread)}. Standard error of the mean: {standard_error(*shape):.2f}. "
-        f"A true difference of {smallest(*shape):.2f} F1 is found in 4 of 5 experiments (power 80 %) by itself, "
-        f"one of {smallest(*shape, alpha=first):.2f} F1 where it is the first of {family} by Holm."
+        f"A true difference of {_found(smallest(*shape))} is found in 4 of 5 experiments (power 80 %) by itself, "
+        f"one of {_found(smallest(*shape, alpha=first))} where it is the first of {family} by Holm."
     )
     head = ("true difference", "power by itself", f"as the first of {family}", "languages for 80 % by itself")
     rows = []
@@ -166,6 +166,12 @@ def _planning(design: Design, family: int) -> Iterator[str]:
 
 
 EFFECTS = (WORTH, PAPER)
+HIGHEST = 100.0  # F1 in points: no difference is larger
+
+
+def _found(difference: float) -> str:
+    """Return the smallest difference that is found, where two scores can differ so much."""
+    return f"more than {HIGHEST:.0f} F1, which there is none of," if difference > HIGHEST else f"{difference:.2f} F1"
 
 
 def _more(found: Needed, known_runs: bool) -> list[str]:

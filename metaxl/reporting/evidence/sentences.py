@@ -8,7 +8,18 @@ from metaxl.experiment.contrasts import CONFIRMATORY, PLACEMENTS
 from metaxl.reporting.evidence.judged import Judged
 from metaxl.reporting.evidence.layers import Layers
 from metaxl.reporting.evidence.table import Design, Evidence
-from metaxl.reporting.evidence.words import about, answer, interval, left_out, p, said, source, together, word_of
+from metaxl.reporting.evidence.words import (
+    about,
+    answer,
+    at_most,
+    interval,
+    left_out,
+    p,
+    said,
+    source,
+    together,
+    word_of,
+)
 from metaxl.reporting.statistics.power import needed, smallest
 from metaxl.reporting.statistics.verdict import WORTH, Verdict
 from metaxl.reporting.titles import short_name
@@ -56,11 +67,15 @@ def _each(one: Judged) -> Iterator[str]:
     """Yield the answer of each language that stands in a column of its own, then of all together."""
     for language in one.there:
         if language.found:
-            word = said(one.each[language.target].verdict, one.contrast.key)
-            yield f"{language.target}: {word} ({interval(language.found.estimate)})"
+            verdict, found = one.each[language.target].verdict, language.found.estimate
+            word = said(verdict, one.contrast.key)
+            if verdict.word == "cannot tell" and len(language.seeds) == 1:
+                word += " from one seed"
+            yield f"{language.target}: {word} ({interval(found)}{at_most(found, verdict)})"
     if one.over:
         both = "both" if one.over.count == 2 else "all"
-        yield f"{both} together: {said(one.verdict, one.contrast.key)} ({interval(one.estimate)})"
+        facts = f"{interval(one.estimate)}{at_most(one.estimate, one.verdict)}"
+        yield f"{both} together: {said(one.verdict, one.contrast.key)} ({facts})"
     if missing := left_out(one.languages):
         yield missing
 
@@ -113,7 +128,7 @@ def _legend(number: int, shown: Sequence[Judged]) -> Iterator[str]:
     adjusted = "" if tested < 2 else ", adjusted by Holm" if each else f", adjusted for {tested} comparisons by Holm"
     decided = f'"Yes" and "worse" mean p < .05{adjusted}.'
     if any(word.bound is not None for one in shown for word in _all_words(one)):
-        decided += ' "No such gain" means that the one-sided 95 % upper bound is below it.'
+        decided += ' "No such gain" means that the one-sided 95 % upper bound, "at most", is below it.'
     found = [one for one in shown if one.there]
     if any(one.over for one in found):
         within = "; of one language, over seeds and test sentences" if each else ""

@@ -9,7 +9,7 @@ from metaxl.experiment.config import Config
 from metaxl.experiment.contrasts import MAIN, NO_GROUP, RELATED
 from metaxl.reporting.evidence.judged import Judged, Lack, Language
 from metaxl.reporting.paper import language_name
-from metaxl.reporting.statistics.estimate import Estimate
+from metaxl.reporting.statistics.estimate import ALPHA, Estimate
 from metaxl.reporting.statistics.verdict import PAPER, Verdict
 from metaxl.reporting.titles import listed
 
@@ -31,7 +31,7 @@ def said(word: Verdict, key: str) -> str:
     if word.bound is None:
         return word.word
     if word.bound == PAPER and key == MAIN:
-        return f"no such gain as the paper's +{PAPER:.2f} F1"
+        return f"no such gain as +{PAPER:.2f} F1, the paper's from English"
     return f"no such gain as +{word.bound:g} F1"
 
 
@@ -39,6 +39,11 @@ def interval(found: Estimate, unit: str = " F1") -> str:
     """Return a difference with its interval, where it has one."""
     bounds = "" if math.isnan(found.low) else f" [{signed(found.low)}, {signed(found.high)}]"
     return f"{signed(found.mean)}{unit}{bounds}"
+
+
+def at_most(found: Estimate, word: Verdict) -> str:
+    """Return the bound that rules a gain out, where one is ruled out: it lies below the interval's upper end."""
+    return "" if word.bound is None else f", at most {signed(found.upper)}"
 
 
 def signed(value: float) -> str:
@@ -59,7 +64,7 @@ def answer(one: Judged, short: bool = False) -> str:
     if not one.there:
         lacks = dict.fromkeys(LACKS[language.lack] for language in one.languages)
         return f"{said(one.verdict, one.contrast.key)} ({together(lacks)})"
-    facts = [f"{interval(one.estimate)}{basis(one, short)}"]
+    facts = [f"{interval(one.estimate)}{at_most(one.estimate, one.verdict)}{basis(one, short)}"]
     return f"{said(one.verdict, one.contrast.key)} ({'; '.join([*facts, *filter(None, [left_out(one.languages)])])})"
 
 
@@ -108,7 +113,8 @@ def p(value: float) -> str:
 
 def bare(value: float) -> str:
     """Return a p value without the 0 before its point."""
-    return f"{value:.3f}".removeprefix("0")
+    digits = 4 if value < ALPHA <= round(value, 3) else 3  # what is below the level does not look like it
+    return f"{value:.{digits}f}".removeprefix("0")
 
 
 def together(parts: Iterable[str]) -> str:

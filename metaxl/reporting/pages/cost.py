@@ -15,7 +15,7 @@ from metaxl.experiment.slug import parse_slug
 from metaxl.reporting.pages.frames import framed
 from metaxl.reporting.pages.html import heading, items, paragraph, table
 from metaxl.reporting.pages.so_far import NOT_YET, SoFar
-from metaxl.tasks import find_task
+from metaxl.reporting.titles import short_name
 
 HOUR, MIB = 3600, 2**20
 COLUMNS = (
@@ -87,7 +87,7 @@ def _label(task: str, slug: str, encoder: str) -> str:
     parts += [f"after layer {' and '.join(map(str, placement))}"] if placement else []
     parts += [f"variant {variant}"] if variant else []
     parts += [f"encoder {encoder}"] if encoder else []
-    return f"{find_task(task).title}: {', '.join(parts)}"
+    return f"{short_name(task)}: {', '.join(parts)}"
 
 
 def _seconds(record: dict[str, Any]) -> float:

@@ -41,16 +41,15 @@ def headlines(report: dict[str, Any]) -> Iterator[str]:
         units = find_task(task).units
         targets = dict.fromkeys(part["language"] for part in parts if part["part"] != "source")
         sources = dict.fromkeys(part["language"] for part in parts if part["part"] == "source")
-        sizes = []
+        sizes = {}
         for name in dict.fromkeys(part["part"] for part in parts):
             counts = sorted({part["examples"] for part in parts if part["part"] == name})
-            many = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-            sizes.append(f"{many} {units} for {name}")
-        title = find_task(task).title
-        yield (
-            f"{title}: {_counted(len(targets), 'target language')}, {_counted(len(sources), 'source language')}; "
-            f"each language has {', '.join(sizes)}."
-        )
+            sizes[name] = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+        source = sizes.pop("source", "")
+        own = ", ".join(f"{many} {units} for {name}" for name, many in sizes.items())
+        told = [f"{_counted(len(targets), 'target language')}, each with {own}"] if own else []
+        told += [f"{_counted(len(sources), 'source language')}, each with {source} {units}"] if source else []
+        yield f"{find_task(task).title}: {'; '.join(told)}."
 
 
 def _counted(number: int, what: str) -> str:

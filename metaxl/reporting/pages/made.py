@@ -53,7 +53,7 @@ def _warnings(run: SoFar) -> str:
     blind = sum(record["best"].get("chosen_by") == "none" for record in run.records.values())
     last = [f"{blind} trainings took the last epoch, for dev could not choose one."] if blind else []
     notes = (run.json(REPORT, suffix="json") or {"notes": []})["notes"]
-    found = [*failed[:LISTED], *more, *last, *(" ".join(note.split()) for note in notes)]
+    found = [*failed[:LISTED], *more, *last, *run.doubts(), *(" ".join(note.split()) for note in notes)]
     return items(found) if found else paragraph("None.")
 
 

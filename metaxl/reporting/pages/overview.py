@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from metaxl.experiment.contrasts import MAIN, NO_GROUP, PAIRS, RELATED
@@ -12,6 +14,7 @@ from metaxl.reporting.evidence.words import signed
 from metaxl.reporting.pages.data import headlines
 from metaxl.reporting.pages.html import heading, items, paragraph, picture, table
 from metaxl.reporting.pages.so_far import NOT_YET, SoFar
+from metaxl.tasks import find_task
 
 EMPTY = "–"
 SHOWN = [METHODS[name].label for name in BASE]  # the paper's rows; controls and variants stand in the table itself
@@ -21,7 +24,7 @@ ASKED = (
     "MetaXL (Xia et al., NAACL 2021) adds a small network, the representation transformation network (RTN), which "
     "changes the source language's representations, and learns by meta-learning to change them so that training on "
     "them helps the target language. The paper reports a gain over joint training. This report tells whether these "
-    "trainings show one."
+    "trainings show one. A frozen RTN is one as it was drawn, which never learns."
 )
 INVENTED = (
     "The languages and the encoder are invented, so that the whole workflow runs in minutes. These numbers show that "
@@ -33,14 +36,17 @@ WORDS = [
     "cannot tell: neither. That is no evidence that there is no difference; more languages, seeds or test sentences "
     "are needed.",
     "An interval in brackets holds the true difference in 95 of 100 such experiments. It is over languages in the row "
-    "of the mean, and over seeds and test sentences in the row of a language.",
+    "of the mean, and in the row of a language over ",
 ]
 LIMITS = [
     "What is shown holds for these languages, sizes, this encoder and these settings; each of them may change it.",
     "A comparison of two methods says nothing about why one is better. The rows of controls, where there are any, "
     "separate causes.",
-    "With one seed, an answer is of two trained models, and not of two methods.",
 ]
+ONE_SEED = (
+    "With one seed, the row of a language compares two trained models, and not two methods; the mean over languages "
+    "compares as many pairs of models as there are languages."
+)
 
 
 def overview(run: SoFar) -> str:
@@ -50,7 +56,11 @@ def overview(run: SoFar) -> str:
         parts += _answers(run, number)
         if place == 0:
             parts += [*_numbers(run, number), *_shown(run)]
-    parts += [heading("How to read the answers"), items(WORDS), heading("What does not follow"), items(LIMITS)]
+    once = len(run.config.seeds) == 1
+    *words, last = WORDS
+    over = "test sentences alone." if once else "seeds and test sentences."
+    parts += [heading("How to read the answers"), items([*words, last + over])]
+    parts += [heading("What does not follow"), items([*LIMITS, *([ONE_SEED] if once else []), *run.doubts()])]
     return "".join(parts)
 
 
@@ -60,6 +70,7 @@ def _answers(run: SoFar, number: int) -> list[str]:
     if about is None:
         return [heading(f"Table {number}: {find_table(run.config, number).caption}"), paragraph(NOT_YET)]
     told = about["told"]["sentences"]
+    told = [one.replace(f"evidence/table{number}.md", "The page of the evidence") for one in told]
     main = [one for one in told if QUESTION in one][:1]
     rest = items([one for one in told if one not in main])
     return [heading(about["title"]), *(paragraph(one, "verdict") for one in main), rest]
@@ -72,9 +83,25 @@ def _measured_on(run: SoFar) -> list[str]:
     report, seeds = run.json(REPORT, suffix="json"), ", ".join(map(str, run.config.seeds))
     told = [
         *(headlines(report) if report else ()),
+        *_encoders(run),
+        *_placements(run),
         f"Trained with {_seeds(len(run.config.seeds))}: {seeds}.",
     ]
     return [*([paragraph(INVENTED, "caution")] if invented else []), paragraph(" ".join(told))]
+
+
+def _encoders(run: SoFar) -> Iterator[str]:
+    """Yield how large the encoders are that this experiment has pre-trained itself."""
+    for name in dict.fromkeys(cell.encoder for cell in run.cells):
+        if sizes := run.config.encoders[name].get("pretrain"):
+            yield f"Encoder {name}: {sizes['layers']} layers of {sizes['hidden']} numbers a subword, pre-trained here."
+
+
+def _placements(run: SoFar) -> Iterator[str]:
+    """Yield after which layer the RTN sits that the first tables show."""
+    for task in run.config.tasks:
+        layers = " and ".join(map(str, task.placement))
+        yield f"{find_task(task.name).title}: the RTN after layer {layers} (0 is the output of the embeddings)."
 
 
 def _seeds(count: int) -> str:
@@ -99,7 +126,8 @@ def _numbers(run: SoFar, number: int) -> list[str]:
             columns[group, "MetaXL - JT"] = [own.get(name, EMPTY) for name in shown.columns]
     named = {("", "target"): [name if name == AVERAGE else run.name(task, name) for name in shown.columns]}
     frame = pd.DataFrame(named | columns)
-    caption = "F1 in percent on test, ± standard deviation over seeds; differences with their 95 % interval"
+    spread = ", ± standard deviation over seeds" if len(run.config.seeds) > 1 else ""
+    caption = f"F1 in percent on test{spread}; differences with their 95 % interval"
     return [table(frame, caption)]
 
 

@@ -22,7 +22,8 @@ def tables(run: SoFar) -> str:
         parts.append(_table(run, f"Table {number}: {about.caption}", run.text(TABLE, number=number, suffix="md")))
         if number != PLACEMENTS and (types := run.path(TABLE_TYPES, number=number)):
             caption = "Percent on test, mean over seeds; support is the count in the gold"
-            parts.append(folded("Scores by type or class", table(written(types), caption)))
+            scores = written(types).rename(columns={"seeds": "seed numbers"})
+            parts.append(folded("Scores by type or class", table(scores, caption)))
     return "".join(parts)
 
 

@@ -14,7 +14,9 @@ from metaxl.experiment.config import Config
 from metaxl.experiment.failure import failure_of
 from metaxl.experiment.grid import all_cells, figure_cells, tables, trained_cells
 from metaxl.experiment.load import read_config
+from metaxl.experiment.settings import STILL_FALLING
 from metaxl.files import read_json
+from metaxl.reporting.doubts import APART
 from metaxl.reporting.paper import language_name
 
 NOT_YET = "Not made yet: the run has not come so far."
@@ -88,6 +90,26 @@ class SoFar:
     def failed(self) -> dict[Cell, str]:
         """Return the cells that could not be trained, and why."""
         return {cell: failure.reason for cell, record in self._found.items() if (failure := failure_of(record))}
+
+    def doubts(self) -> list[str]:
+        """Return what makes the records' numbers doubtful as a whole; the notes below each table name the cells."""
+        records, told = self.records.values(), []
+        falling = sum((record.get("last_fall") or 0.0) > STILL_FALLING for record in records)
+        if falling:
+            told.append(
+                f"{falling:,} of {len(records):,} trainings ended while their loss still fell fast: more epochs may "
+                "change their scores."
+            )
+        tested = [record["best"]["test"] for record in records]
+        apart = sum(
+            100 * abs((one["strict_f1"] or 0.0) - (one["f1"] or 0.0)) > APART for one in tested if "strict_f1" in one
+        )
+        if apart:
+            told.append(
+                f"In {apart:,} of {len(records):,} trainings strict F1, which counts well-formed entities alone, is "
+                f"more than {APART:g} point from the F1 that is shown."
+            )
+        return told
 
     def name(self, task: str, code: str) -> str:
         """Return how a reader calls a language."""
