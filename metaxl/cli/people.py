@@ -66,6 +66,7 @@ def init(
 ) -> None:
     """Look at your own data and write the configuration of an experiment on them to the standard output."""
     from metaxl.experiment.grid import cell_groups
+    from metaxl.experiment.layout import root
     from metaxl.planning.findings import find_notes
     from metaxl.planning.proposal import propose
     from metaxl.planning.proposal_file import checked_plan, to_yaml
@@ -77,6 +78,8 @@ def init(
     plan = checked_plan(text)
     for note in [*proposal.told(), *find_notes(plan.config)]:
         log.info("note: %s", note)
+    if (results := root(plan.config.name)).exists():
+        log.info("note: %s is there already: a run would replace what it holds; --name gives another.", results)
     cells = sum(map(len, cell_groups(plan.config).values()))
     log.info("%d models would be trained. Save this as a file, such as mine.yaml, then:", cells)
     log.info(

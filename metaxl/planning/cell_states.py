@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from metaxl.errors import DataError
+from metaxl.errors import ConfigError, DataError
 from metaxl.experiment import layout
 from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.failure import Failure, failure_of
 from metaxl.experiment.grid import cell_groups
-from metaxl.experiment.layout import HISTORY, SCORES
+from metaxl.experiment.layout import ENCODED_SOURCE, ENCODED_TARGET, HISTORY, SCORES, fill
 from metaxl.experiment.neutral import used_switches, used_training
 from metaxl.experiment.settings import Training
 from metaxl.experiment.slug import parse_slug
-from metaxl.files import canonical_json, read_json
+from metaxl.files import canonical_json, read_json, sha256_file
+from metaxl.planning.data import DataPlan
 from metaxl.planning.living import Process, owner
 from metaxl.planning.pace import whole_seconds
+from metaxl.tasks import SPLITS
 
 State = Literal["done", "running", "failed", "missing", "outdated"]
 STATES: tuple[State, ...] = get_args(State)
@@ -35,7 +37,8 @@ class CellState:
 
     Attributes:
         cell: its address.
-        state: "outdated" where its record is of other settings than the configuration's; "missing" where there is none.
+        state: "outdated" where its record is of other settings than the configuration's, or of other data than are
+            there as encoded; "missing" where there is none.
         seconds: what its training took, all parts of an interrupted one; 0 where that is not known.
         process: of a running cell, who trains it.
         row: of a running cell, the last row of its history; empty before the first epoch has ended.
@@ -72,8 +75,38 @@ def states(config: Config) -> Iterator[CellState]:
             "method": _plain(asdict(used_switches(method, varied.method)))
         }
 
+    data = _data_of(config, root)
     for cell in cells_of(config):
-        yield _state(root, cell, asked(cell.task, cell.method))
+        yield _state(root, cell, asked(cell.task, cell.method), data(replace(cell, seed=0)))
+
+
+def _data_of(config: Config, root: Path) -> Callable[[Cell], dict[str, str]]:
+    """Return what gives the SHA-256 of a cell's data as encoded, by their role; of what is there.
+
+    It is empty, as no file's is, where the user's own files have changed since they were read.
+    """
+    digest = cache(sha256_file)
+
+    @cache
+    def has_changed(task: str, language: str, split: str) -> bool:
+        try:
+            return DataPlan(config).has_changed(task, language, split)
+        except (ConfigError, DataError):  # a run will tell
+            return False
+
+    @cache
+    def data(cell: Cell) -> dict[str, str]:
+        about = {"encoder": cell.encoder, "task": cell.task}
+        size = config.varied(parse_slug(cell.method).variant).task(cell.task).source_size
+        files = {split: fill(ENCODED_TARGET, **about, language=cell.target, split=split) for split in SPLITS}
+        places = {split: (cell.task, cell.target, split) for split in SPLITS}
+        if cell.source != NO_SOURCE:
+            files["source"] = fill(ENCODED_SOURCE, **about, language=cell.source, size=size)
+            places["source"] = (cell.task, cell.source, SPLITS[0])
+        there = {role: digest(root / file) for role, file in files.items() if (root / file).is_file()}
+        return there | {role: "" for role, place in places.items() if has_changed(*place)}
+
+    return data
 
 
 def epochs_of(config: Config, state: CellState) -> int:
@@ -88,7 +121,7 @@ def epochs_of(config: Config, state: CellState) -> int:
     return max(epochs, math.ceil(training.min_steps / steps_an_epoch))
 
 
-def _state(root: Path, cell: Cell, asked: dict[str, Any]) -> CellState:
+def _state(root: Path, cell: Cell, asked: dict[str, Any], data: dict[str, str]) -> CellState:
     folder, work = root / cell.path, root / "work" / cell.path
     training = owner(work / OWNER)
     if training and (training.lives or not training.is_here):
@@ -98,9 +131,10 @@ def _state(root: Path, cell: Cell, asked: dict[str, Any]) -> CellState:
         return CellState(cell, "failed", failure=failure)
     if not record:
         return CellState(cell, "missing", saved=any(work.glob(SAVED)))
-    made = record["provenance"]["settings"]
-    same = all(made.get(part) == value for part, value in asked.items())
-    return CellState(cell, "done" if same else "outdated", whole_seconds(record))
+    made = record["provenance"]
+    same = all(made["settings"].get(part) == value for part, value in asked.items())
+    known = same and all(made.get("data", {}).get(role, digest) == digest for role, digest in data.items())
+    return CellState(cell, "done" if known else "outdated", whole_seconds(record))
 
 
 def _last_row(path: Path) -> dict[str, Any]:

@@ -15,15 +15,17 @@ from metaxl.tasks import SPLITS, find_task
 WHOLE = 2**31  # a limit in subwords that cuts nothing
 
 
-def count_cut(config: Config, task: TaskSettings, code: str, split: str) -> int | None:
+def count_cut(config: Config, task: TaskSettings, code: str, split: str, to_train: bool = False) -> int | None:
     """Return how many words of a split, or texts, are cut by the limit; None where no tokenizer can tell.
 
-    A word counts that has no subword within the limit, a text that is longer.
+    A word counts that has no subword within the limit, a text that is longer. Where the examples are also those to
+    train from, as in a cross-validation, the shorter limit counts, which is that of training.
     """
     folder = EncoderPlan(config).at_hand(task.encoder)
     if folder is None or not (folder / "tokenizer.json").is_file():
         return None
-    limit = task.training.max_length if split == SPLITS[0] else task.training.eval_max_length
+    trains = to_train or split == SPLITS[0]
+    limit = task.training.max_length if trains else task.training.eval_max_length
     known = [*made_of(config, task.name, code, split), *fingerprint([folder / "tokenizer.json"]), str(limit)]
     known.append(digest("metaxl.data.encode"))
     return int(remembered(["cut", *known], lambda: _count(config, task.name, folder, (code, split), limit)))

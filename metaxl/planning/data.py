@@ -51,12 +51,30 @@ class DataPlan:
 
     def staged(self, task: str, language: str, split: str) -> Path:
         """Return the file that says what a split is made of, newer than the split if that is made of something else."""
-        files = files_of(self.own_inputs(task, language, split))
-        made_of = {"options": self.options(task, language, split), "files": {str(f): sha256_of(f) for f in files}}
-        address = {"task": task, "language": language, "split": split}
-        facts = layout.root(self.config.name) / layout.fill(layout.DATA_FACTS, **address)
+        made_of, facts = self._made_of(task, language, split), self._facts(task, language, split)
         same = facts.is_file() and read_json(facts).get("made_of") == made_of
         return stage(facts, json.dumps(made_of, indent=2, ensure_ascii=False) + "\n", same)
+
+    def has_changed(self, task: str, language: str, split: str) -> bool:
+        """Tell whether a split of the user's own data was read from other files than are there now.
+
+        Raises:
+            ConfigError: the language has no data.
+            DataError: its files cannot be read any more.
+        """
+        facts = self._facts(task, language, split)
+        if not self.config.own_data(task, language) or not facts.is_file():
+            return False
+        return bool(read_json(facts).get("made_of") != self._made_of(task, language, split))
+
+    def _made_of(self, task: str, language: str, split: str) -> dict[str, Any]:
+        """Return how a split is read, and the SHA-256 of the user's files among what it is read from."""
+        files = files_of(self.own_inputs(task, language, split))
+        return {"options": self.options(task, language, split), "files": {str(f): sha256_of(f) for f in files}}
+
+    def _facts(self, task: str, language: str, split: str) -> Path:
+        address = {"task": task, "language": language, "split": split}
+        return layout.root(self.config.name) / layout.fill(layout.DATA_FACTS, **address)
 
     def options(self, task: str, language: str, split: str) -> list[str]:
         """Return the options of `metaxl data` for one split of a language."""

@@ -53,7 +53,7 @@ def _commented(start: str, comment: str) -> str:
 def _head(proposal: Proposal) -> Iterator[str]:
     crossed = "folds" in proposal.target.own_data()
     languages = ", ".join([proposal.target.language, *proposal.sources])
-    yield "# Laid over config.yaml and the preset: mappings merge, lists replace. Every key: docs/own-data.md."
+    yield "# Laid over config.yaml and the preset: mappings merge, lists replace. Every key: docs/configuration.md."
     yield _line(0, "preset", "paper", "the paper's method; what stands below takes its settings' place")
     yield _line(0, "name", proposal.name, f"results are written to results/{proposal.name}/")
     yield _line(0, "label", f"own data: {languages}", "stands at the head of every table")

@@ -41,7 +41,7 @@ def _rows(config: Config, task: TaskSettings) -> Iterator[list[str]]:
         folds = config.folds(task.name, language)
         if folds and len(places) > 1:
             tests = [place for place in places if place[1] == SPLITS[-1]]
-            yield [*start, f"{folds} folds", *_facts(config, task, tests), "", _cut(config, task, tests)]
+            yield [*start, f"{folds} folds", *_facts(config, task, tests), "", _cut(config, task, tests, to_train=True)]
         elif not any(is_here(config, task.name, *place) for place in places):
             yield [*start, ", ".join(split for _, split in places), _to_come(config, task, places), "", "", "", ""]
         else:
@@ -93,10 +93,10 @@ def _shared(config: Config, task: TaskSettings, code: str, split: str) -> str:
     return f"{count:,}"
 
 
-def _cut(config: Config, task: TaskSettings, places: Sequence[tuple[str, str]]) -> str:
+def _cut(config: Config, task: TaskSettings, places: Sequence[tuple[str, str]], to_train: bool = False) -> str:
     """Return how many words or texts of places the length limit takes away, where that is known."""
     if not all(_known(config, task, *place) for place in places):
         return ""
-    counts = [count_cut(config, task, *place) for place in places]
+    counts = [count_cut(config, task, *place, to_train) for place in places]
     known = [count for count in counts if count is not None]
     return f"{sum(known):,}" if len(known) == len(counts) else UNKNOWN

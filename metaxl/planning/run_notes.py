@@ -79,8 +79,16 @@ def results_of_run(config: Config, jobs: Sequence[tuple[str, Any]]) -> str:
             known = {field: getattr(wildcards, field) for _, field, _, _ in Formatter().parse(pattern) if field}
             path = layout.root(config.name) / layout.fill(pattern, **known)
             made.setdefault(heading, {})[str(path)] = None
-    use = [f"Label text: metaxl predict {shlex.quote(path)} < text.txt" for path in list(made.get("Models", ()))[:1]]
-    return "\n".join([*(f"{heading}: {named(list(paths), MOST)}" for heading, paths in made.items()), *use])
+    models = list(made.get("Models", ()))
+    kept = [note for path in models[:MOST] for note in _why_kept(Path(path))]
+    use = [f"Label text: metaxl predict {shlex.quote(path)} < text.txt" for path in models[:1]]
+    return "\n".join([*(f"{heading}: {named(list(paths), MOST)}" for heading, paths in made.items()), *kept, *use])
+
+
+def _why_kept(model: Path) -> list[str]:
+    """Return what the folder of a kept model says of why it is the one."""
+    record = model / "cell.json"
+    return list(read_json(record).get("notes", [])) if record.is_file() else []
 
 
 def bounded(lines: list[str], place: Path | str) -> str:

@@ -111,5 +111,6 @@ def _notes(missing: Sequence[CellState], outdated: Sequence[CellState]) -> str:
     saved = sum(state.saved for state in missing)
     notes = [f"{saved} of the missing cells go on from a saved state."] if saved else []
     if outdated:
-        notes += ["Outdated: the record is of other settings than the configuration's; a run trains these cells again."]
+        made = "of other settings than the configuration's, or of other data than there are now"
+        notes += [f"Outdated: the record is {made}; a run trains these cells again."]
     return "\n".join(notes)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from metaxl.data.tags import to_iob2
 from metaxl.tasks import Task
 
 if TYPE_CHECKING:
@@ -33,8 +35,13 @@ def _as_text(answer: Answer) -> str:
 
 def _as_conll(answer: Answer) -> str:
     """Return a word, a tab and its tag on each line and a blank line; of a line without words the blank one alone."""
-    pairs = zip(answer.spans, answer.labels, strict=True)
+    pairs = zip(answer.spans, _tags(answer), strict=True)
     return "".join(f"{answer.text[start:end]}\t{tag}\n" for (start, end), tag in pairs) + "\n"
+
+
+def _tags(answer: Answer) -> list[str]:
+    """Return the tags of an answer's entities, as data are read: a model may say I- where an entity begins."""
+    return to_iob2(answer.labels, Counter())
 
 
 def _as_json(answer: Answer, task: Task) -> dict[str, Any]:
@@ -45,7 +52,7 @@ def _as_json(answer: Answer, task: Task) -> dict[str, Any]:
     return {
         "text": answer.text,
         "tokens": [answer.text[start:end] for start, end in answer.spans],
-        "tags": list(answer.labels),
+        "tags": _tags(answer),
         "entities": [
             {"type": kind, "text": answer.text[start:end], "start": start, "end": end, "score": round(score, 6)}
             for kind, start, end, score in answer.entities()

@@ -77,7 +77,7 @@ def _no_model(place: Path, folder: Path) -> str:
             return f"{place}: has no model, for its training failed: {failed.reason}"
         return (
             f"{folder}: missing; this cell's model was not kept. This makes it, and changes no score: "
-            f"snakemake --cores 1 -- {folder}"
+            f"snakemake --cores 1 -- {folder} (with the --configfile of its experiment before --, if it has one)"
         )
     if not place.is_dir():
         return f"{place}: no such folder; name a kept model's, such as results/NAME/models/ner/CODE, or a cell's."

@@ -70,10 +70,20 @@ def test_one_file_of_a_hundred_sentences_with_own_labels_is_cross_validated(init
     assert found["ner"]["labels"] == {"PERSON": "PER"}
     assert "PERSON is read as PER" in said
     assert "CROP only in the target lug" in said
+    assert "is there already" not in said
     assert found["ner"]["training"]["batch_size"] == 8, "a fold trains on 60"
     code, told = check(own_place, text, capfd)
     assert code == 0, told
     assert re.search(r"lug +mine\.tsv +5 folds +100 +CROP 33, LOC 33, PER 34 ", told)
+
+
+def test_results_of_the_same_name_are_told(init, own_place):
+    """Another file of the same language would replace them."""
+    (own_place / "results" / "lug-ner").mkdir(parents=True)
+    told = "note: results/lug-ner is there already: a run would replace what it holds; --name gives another."
+    assert told in init("data/lug", "--language", "lug", "--source", "en=data/en", *ENCODER)[2]
+    other = init("data/lug", "--language", "lug", "--source", "en=data/en", "--name", "second", *ENCODER)[2]
+    assert "is there already" not in other
 
 
 def test_a_large_file_and_a_folder_without_dev_are_split(init, own_place, capfd):

@@ -82,7 +82,7 @@ def test_why_dev_could_not_choose_is_what_the_tables_say(config, own_place, enti
     assert f"- ner: {reason}: {count} cells took the last epoch." in told_at_end(config).splitlines()
 
 
-def test_a_run_ends_with_where_its_results_are(config):
+def test_a_run_ends_with_where_its_results_are(config, own_place):
     """Of the tables, report and models that it made, and of no other experiment's; a line a kind."""
     cell = {"encoder": "mine", "task": "ner", "target": "lug", "source": "en", "method": "joint", "seed": "1"}
     jobs = [
@@ -93,10 +93,13 @@ def test_a_run_ends_with_where_its_results_are(config):
         ("model", SimpleNamespace(name="mine", **cell)),
         ("best_model", SimpleNamespace(name="mine", task="ner", target="lug")),
     ]
+    why = "lug: dev F1 of mine/ner/lug/en/joint/seed1, 0.5000, is the highest of its 7 cells."
+    write_json(own_place / "results/mine/models/ner/lug/cell.json", {"notes": [why]})
     assert results_of_run(config, jobs).splitlines() == [
         "Tables: results/mine/tables/table2.txt, results/mine/tables/table5.txt",
         "Report: results/mine/report/overview.html",
         "Models: results/mine/models/ner/lug, results/mine/cells/mine/ner/lug/en/joint/seed1/model",
+        why,
         "Label text: metaxl predict results/mine/models/ner/lug < text.txt",
     ]
     assert results_of_run(config, jobs[2:4]) == ""

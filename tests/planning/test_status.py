@@ -13,16 +13,20 @@ from dataclasses import asdict, replace
 
 import pytest
 from experiments import experiment, small_config
+from own import make_place
 
+from metaxl.experiment import layout
 from metaxl.experiment.failure import Failure, stand_in
 from metaxl.experiment.load import effective_config, load_config, merge
-from metaxl.files import write_json
+from metaxl.experiment.schema import read_yaml
+from metaxl.files import read_json, sha256_text, write_json, write_text
 from metaxl.planning import watch
 from metaxl.planning.cell_states import cells_of, states
 from metaxl.planning.pace import Pace, duration
 from metaxl.planning.plans import Plans
 from metaxl.planning.status import status
 from metaxl.planning.watch import watching
+from metaxl.tasks import SPLITS
 
 ROOT = "results/demo"
 
@@ -50,6 +54,15 @@ def finish(plan, cell, seconds=10.0, steps=100, resumed=None):
             "resources": {"seconds": seconds, "resumed_at_step": resumed},
         },
     )
+
+
+def finish_with_data(plan, cell):
+    """Write a record that says what data it was made of."""
+    finish(plan, cell)
+    path = plan.path(cell.path) / "scores.json"
+    record = read_json(path)
+    record["provenance"]["data"] = dict.fromkeys(SPLITS, sha256_text("as it was"))
+    write_json(path, record)
 
 
 def fail(root, cell, reason, attempts=1):
@@ -135,6 +148,38 @@ def test_a_failure_says_how_often_it_was_tried_and_a_torn_record_is_none(plan, p
     (place / ROOT / second.path / "scores.json").write_text('{"cell"')
     assert counts(plan.config) == {"failed": 1, "missing": len(cells_of(plan.config)) - 1}
     assert "no memory (3 attempts, the last on n1 at today;" in status(plan.config)[0]
+
+
+def test_records_of_other_data_than_are_there_as_encoded_are_outdated(plan):
+    """Of one target alone; where nothing is encoded, as beside records that were brought, nobody can tell."""
+    cells = cells_of(plan.config)
+    for cell in cells:
+        finish_with_data(plan, cell)
+    assert counts(plan.config) == {"done": len(cells)}
+    target = cells[0].target
+    of_target = [cell for cell in cells if (cell.task, cell.target) == (cells[0].task, target)]
+    encoded = plan.cell_inputs(cells[0])["target"][0]
+    write_text(encoded, "as it was")
+    assert counts(plan.config) == {"done": len(cells)}
+    write_text(encoded, "as it is")
+    assert counts(plan.config) == {"done": len(cells) - len(of_target), "outdated": len(of_target)}
+
+
+def test_records_of_own_files_that_have_changed_since_they_were_read_are_outdated(place):
+    """As after more sentences were added to one's own file, before anything runs again."""
+    make_place(place)
+    config = load_config(effective_config(read_yaml(place / "mine.yaml")))
+    plan = Plans(effective_config(read_yaml(place / "mine.yaml"))).active
+    for cell in cells_of(config):
+        finish_with_data(plan, cell)
+    address = {"task": "ner", "language": "lug", "split": "train"}
+    made_of = read_json(plan.data.staged(*address.values()))
+    write_json(plan.path(layout.DATA_FACTS, **address), {"made_of": made_of})
+    assert counts(config) == {"done": len(cells_of(config))}
+    with (place / "data/lug/train.tsv").open("a") as file:
+        file.write("Gulu\tB-LOC\n\n")
+    assert counts(config) == {"outdated": len(cells_of(config))}
+    assert "of other data than there are now" in status(config)[0]
 
 
 def test_records_of_other_settings_are_told_apart_and_of_settings_that_do_not_count_are_not(plan):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 from kept import keep_cell, written
 
 from metaxl.cli.main import main
+from metaxl.data.tags import to_iob2
 from metaxl.files import read_jsonl
 from metaxl.tasks import entity_spans
 
@@ -44,7 +46,7 @@ def test_predict_says_what_was_scored(kept, tmp_path, capsys):
     apart = answers(kept, tmp_path, capsys, [" ".join(line["tokens"]) for line in lines], "--tokens")
     for found in (as_written, apart):
         assert [one["tokens"] for one in found] == [line["tokens"] for line in lines]
-        assert [one["tags"] for one in found] == [line["predicted"] for line in lines]
+        assert [one["tags"] for one in found] == [to_iob2(line["predicted"], Counter()) for line in lines]
 
 
 def test_the_pipeline_says_what_was_scored_and_what_predict_says(kept, tmp_path, capsys):

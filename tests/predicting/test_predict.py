@@ -13,8 +13,10 @@ from metaxl.cli.main import main
 from metaxl.data.splitter import SPLITTER
 from metaxl.errors import DataError
 from metaxl.files import read_json, write_json
+from metaxl.predicting.answers import Answer
+from metaxl.predicting.forms import formatted
 from metaxl.predicting.lines import Line, batches, read_lines
-from metaxl.tasks import entity_spans
+from metaxl.tasks import NER, entity_spans
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,17 @@ def as_json(out: str) -> list[dict]:
     return [json.loads(line) for line in out.removesuffix("\n").split("\n")]
 
 
+@pytest.mark.parametrize("form", ["conll", "json"])
+def test_tags_are_iob2_whatever_the_model_says(form):
+    """As data that are read again: an entity begins with B-, and entities stay what they were."""
+    labels = ["I-PER", "I-PER", "O", "I-LOC", "B-LOC", "I-PER"]
+    spans = [(n, n + 1) for n in range(6)]
+    line = formatted(Answer("abcdef", spans, labels, [1.0] * 6), NER, form)
+    tags = [row.split("\t")[1] for row in line.splitlines() if row] if form == "conll" else json.loads(line)["tags"]
+    assert tags == ["B-PER", "I-PER", "O", "B-LOC", "B-LOC", "B-PER"]
+    assert entity_spans(tags, strict=True) == entity_spans(labels, strict=False)
+
+
 def test_forms_agree(kept, predict):
     """Text, CoNLL and JSON tell the same of the same lines, and offsets are those of the line."""
     raw = "\n".join(" ".join(record["tokens"]) for record in kept.records["test"]).encode()
@@ -56,6 +69,7 @@ def test_forms_agree(kept, predict):
             list(pair) for pair in zip(answer["tokens"], answer["tags"], strict=True)
         ]
         assert len(answer["entities"]) == len(entity_spans(answer["tags"], strict=False))
+        assert entity_spans(answer["tags"], strict=True) == entity_spans(answer["tags"], strict=False)
         marked, moved = answer["text"], 0
         for entity in answer["entities"]:
             assert entity["text"] == answer["text"][entity["start"] : entity["end"]]
