@@ -11,6 +11,7 @@ from metaxl.data.splitter import SPACELESS, Script, Splitter, is_mark
 
 JOINERS = frozenset("'’ʼ‘`´-‐‑·_")  # marks that may be a language's letters (ng'ombe) or join the parts of a word
 WITHIN = JOINERS | set(".:/@&#%*+=~$\\")  # marks that stand in words, numbers and addresses, with no space left out
+DATES = 3  # times that a mark must stand alone between two numbers before it cuts one that has it within
 OFTEN = 5  # times that a mark must stand alone before it cuts a word that has it within
 
 
@@ -20,8 +21,9 @@ def learn_splitter(sentences: Iterable[Sequence[str]]) -> Splitter:
     A mark is cut off before or after a word if it stands alone more often than different words have it there. Marks
     that were never seen are treated as most marks are. A word that was seen with a mark which is cut off from others
     ("Dr.") stays whole where that was seen more often than its parts side by side. A mark within a word cuts it only
-    where no word has it within and it stands alone often, or where words end or begin with it ("l'", "'s"); never
-    between digits, and marks of abbreviations and addresses never.
+    where no word has it within and it stands alone often, or where words end or begin with it ("l'", "'s"); marks of
+    abbreviations and addresses never. Between digits it cuts only where the data have it mostly there and more often as
+    a word ("3 / 4 / 2021") than within one: a comma after a number says nothing of "1,000".
     """
     kept = [list(sentence) for sentence in sentences]
     seen = _Seen()
@@ -43,11 +45,14 @@ class _Seen:
     before: Counter[str] = field(default_factory=Counter)
     after: Counter[str] = field(default_factory=Counter)
     inside: Counter[str] = field(default_factory=Counter)
+    joined: Counter[str] = field(default_factory=Counter)  # within a word, between two digits
+    apart: Counter[str] = field(default_factory=Counter)  # alone, between words that end and begin with a digit
     rows: Counter[tuple[bool, bool]] = field(default_factory=Counter)
     spaceless: Counter[bool] = field(default_factory=Counter)  # by whether the word is one letter
 
     def add(self, sentence: Sequence[str]) -> None:
         """Count the words of a sentence."""
+        self._add_numbers(sentence)
         last = ""
         for word in sentence:
             letters = [place for place, letter in enumerate(word) if not is_mark(letter)]
@@ -67,6 +72,15 @@ class _Seen:
                     self.inside[word[place]] += 1
             if SPACELESS.search(word):
                 self.spaceless[sum(bool(SPACELESS.match(letter)) for letter in word) == 1] += 1
+
+    def _add_numbers(self, sentence: Sequence[str]) -> None:
+        """Count the marks between digits, each time that one stands there."""
+        for word in sentence:
+            triples = zip(word, word[1:], word[2:], strict=False)
+            self.joined.update(mark for a, mark, b in triples if is_mark(mark) and a.isdigit() and b.isdigit())
+        triples = zip(sentence, sentence[1:], sentence[2:], strict=False)
+        marks = ((a[-1:], mark, b[:1]) for a, mark, b in triples if len(mark) == 1 and is_mark(mark))
+        self.apart.update(mark for a, mark, b in marks if a.isdigit() and b.isdigit())
 
     def _add_marks(self, word: str, last: str) -> None:
         """Count a word of marks alone; `last` is the mark that the word before it ends with, if it is one of marks."""
@@ -89,6 +103,7 @@ class _Seen:
             before=cut_off(self.before),
             after=cut_off(self.after),
             inside={mark: cut for mark in sorted({*self.alone, *self.before, *self.after}) if (cut := self._cut(mark))},
+            numbers=frozenset(filter(self._cuts_numbers, self.apart)),
             others=others,
             whole=frozenset(),
             alike_together=not others or self.rows[True, True] >= self.rows[True, False],
@@ -106,6 +121,11 @@ class _Seen:
             return "before" if mark in JOINERS else ""
         often = 1 if self._script() == "characters" else OFTEN
         return "around" if mark not in WITHIN and self.alone[mark] >= often else ""
+
+    def _cuts_numbers(self, mark: str) -> bool:
+        """Tell whether a mark between two digits cuts a word."""
+        count = self.apart[mark]
+        return count >= DATES and count > self.joined[mark] and 2 * count > self.alone[mark]
 
     def _script(self) -> Script:
         if not self.spaceless:

@@ -39,6 +39,7 @@ class Splitter:
         before: of each mark whether it is cut off where it stands before a word.
         after: likewise, after a word.
         inside: where a mark within a word cuts it: "before" it, "after" it or "around" it; marks left out do not.
+        numbers: marks that cut around them between two digits, as in "3 / 4 / 2021"; others never do.
         others: whether marks that are in neither table are cut off from a word.
         whole: words that stay as they are, whatever marks they begin and end with.
         alike_together: whether equal marks in a row are one word, as "...".
@@ -50,6 +51,7 @@ class Splitter:
     before: Mapping[str, bool]
     after: Mapping[str, bool]
     inside: Mapping[str, str]
+    numbers: frozenset[str]
     others: bool
     whole: frozenset[str]
     alike_together: bool
@@ -59,7 +61,7 @@ class Splitter:
     @property
     def by_spaces_alone(self) -> bool:
         """Tell whether no mark is ever cut off."""
-        cut = (self.others, *self.before.values(), *self.after.values(), *self.inside)
+        cut = (self.others, *self.before.values(), *self.after.values(), *self.inside, *self.numbers)
         return not any(cut) and self.script != "characters"
 
     def spans(self, text: str) -> list[Span]:
@@ -124,9 +126,10 @@ class Splitter:
             spaceless = SPACELESS.match(letter) or SPACELESS.match(chunk[here - 1])
             if self.script == "characters" and spaceless and unicodedata.category(letter)[0] != "M":
                 yield here
-            cut = self.inside.get(letter)
-            if cut is None or here + 1 >= end or (chunk[here - 1].isdigit() and chunk[here + 1].isdigit()):
+            if here + 1 >= end:
                 continue
+            between_digits = chunk[here - 1].isdigit() and chunk[here + 1].isdigit()
+            cut = ("around" if letter in self.numbers else "") if between_digits else self.inside.get(letter, "")
             if cut in ("before", "around"):
                 yield here
             if cut in ("after", "around"):
@@ -142,6 +145,7 @@ class Splitter:
         if either:
             others = ", and signs that the training data lack" if self.others else ""
             parts += [f"Cut off from their word: {quoted(' '.join(sorted(either)))}{others}."]
+        parts += [f"Between digits also: {quoted(' '.join(sorted(self.numbers)))}."] if self.numbers else []
         parts += [f"These stay on it: {quoted(' '.join(sorted(kept)))}."] if kept else []
         parts += [f"{len(self.whole)} words of the training data stay whole."] if self.whole else []
         parts += ["Letters of scripts without spaces are a word each."] if self.script == "characters" else []
@@ -150,7 +154,7 @@ class Splitter:
 
     def save(self, path: Path) -> None:
         """Write the rules as JSON."""
-        write_json(path, asdict(self) | {"whole": sorted(self.whole)})
+        write_json(path, asdict(self) | {"numbers": sorted(self.numbers), "whole": sorted(self.whole)})
 
     @classmethod
     def load(cls, path: Path) -> Splitter:
@@ -160,9 +164,11 @@ class Splitter:
             DataError: the file is missing or damaged.
         """
         found: Any = read_json(path)
+        if isinstance(found, dict):
+            found.setdefault("numbers", [])  # rules that were written before they knew of digits
         if not isinstance(found, dict) or found.keys() != {field.name for field in fields(cls)}:
             raise DataError(f"{path}: expected the rules by which text is split into words; keep the model again.")
-        return cls(**{**found, "whole": frozenset(found["whole"])})
+        return cls(**{**found, "numbers": frozenset(found["numbers"]), "whole": frozenset(found["whole"])})
 
 
 def spans_between_spaces(text: str) -> list[Span]:

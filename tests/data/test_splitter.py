@@ -9,6 +9,7 @@ import pytest
 from metaxl.data.learn_splitter import learn_splitter
 from metaxl.data.splitter import Splitter, spans_between_spaces
 from metaxl.errors import DataError
+from metaxl.files import read_json, write_json
 
 WORDS = ["omu", "abantu", "ng'ombe", "Anglo-Saxon", "1,000", "3.5", "e.g.", "J.", "Dr.", "U.S.", "leero", "état"]
 ATTACHED = {",", ".", "!", "?", ")", "»", "..."}  # written on the word before
@@ -69,6 +70,10 @@ def test_data_that_leave_punctuation_on_the_words_leave_it_there():
     ([["it's", "Ann's", "."]] * 3, "he's it's.", ["he's", "it's", "."]),
     ([["a", ",", "b", ";", "c", "."]] * 6, "x,y;z", ["x", ",", "y", ";", "z"]),
     ([["a", ",", "b", "."]] * 6, "10,5 1.000", ["10,5", "1.000"]),
+    ([["ku", "3", "/", "4", "/", "2021", "."]] * 3, "3/4/2021.", ["3", "/", "4", "/", "2021", "."]),
+    ([["ku", "3/4/2021", "."]] * 3 + [["3", "/", "4"]], "5/6/2022.", ["5/6/2022", "."]),  # a fault of one writer
+    ([["mu", "1990", ",", "5", "bantu", ",", "nga", ",", "a"]] * 6, "1,000", ["1,000"]),  # a comma of the sentence
+    ([["3", "/", "4"]], "3/4", ["3/4"]),  # seen once
     ([["a", ".", ".", "."]] * 3, "a...", ["a", ".", ".", "."]),
     ([["city", "."]] * 3 + [["city.", "."]], "city.", ["city", "."]),  # a fault of one writer
     ([["Dr.", "."]] * 3 + [["Dr", "."]], "Dr.", ["Dr."]),
@@ -105,6 +110,10 @@ def test_rules_come_back_from_their_file(tmp_path):
     splitter = learn_splitter(corpus(100, seed=1))
     splitter.save(tmp_path / "words.json")
     assert Splitter.load(tmp_path / "words.json") == splitter
+    older = read_json(tmp_path / "words.json")
+    assert older.pop("numbers") == []
+    write_json(tmp_path / "older.json", older)
+    assert Splitter.load(tmp_path / "older.json") == splitter
     (tmp_path / "words.json").write_text('{"before": {}}')
     with pytest.raises(DataError, match=r"words\.json: expected the rules by which text is split into words"):
         Splitter.load(tmp_path / "words.json")
