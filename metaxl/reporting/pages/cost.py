@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import pandas as pd
+
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.layout import BENCHMARK
 from metaxl.experiment.slug import parse_slug
@@ -18,6 +20,7 @@ from metaxl.reporting.pages.so_far import NOT_YET, SoFar
 from metaxl.reporting.titles import short_name
 
 HOUR, MIB = 3600, 2**20
+NONE = "–"
 COLUMNS = (
     *("task and method", "trainings", "mean time, s", "longest, s", "processor time, h", "time to joint"),
     *("peak memory, MiB", "peak GPU memory, MiB"),
@@ -41,12 +44,19 @@ def cost(run: SoFar) -> str:
     return "".join(
         [
             paragraph(told, "verdict"),
-            table(framed(list(_rows(run)), COLUMNS), "The trainings of each method"),
+            table(_of_methods(run), "The trainings of each method"),
             paragraph(NOTE),
             heading("Machines"),
             items(machines) if machines else paragraph("The records name none."),
         ]
     )
+
+
+def _of_methods(run: SoFar) -> pd.DataFrame:
+    """Return the rows of all methods, without the memory of a GPU where none was used."""
+    rows = list(_rows(run))
+    shown = [name for name in COLUMNS if name != COLUMNS[-1] or any(row[name] != NONE for row in rows)]
+    return framed(rows, shown)
 
 
 def _rows(run: SoFar) -> Iterator[dict[str, object]]:
@@ -65,9 +75,9 @@ def _rows(run: SoFar) -> Iterator[dict[str, object]]:
             f"{len(cells):,}",
             f"{mean:.1f}",
             f"{max(map(_seconds, records)):.1f}",
-            _hours(processor) if processor else "–",
-            f"{mean / joint:.2f}" if joint else "–",
-            f"{max(memory):,.0f}" if memory else "–",
+            _hours(processor) if processor else NONE,
+            f"{mean / joint:.2f}" if joint else NONE,
+            f"{max(memory):,.0f}" if memory else NONE,
             _gpu_memory(records),
         )
         several = len({one for one, _, _ in kinds}) > 1
@@ -75,9 +85,9 @@ def _rows(run: SoFar) -> Iterator[dict[str, object]]:
 
 
 def _gpu_memory(records: list[dict[str, Any]]) -> str:
-    """Return the largest peak of a GPU's memory; a dash where none was used."""
+    """Return the largest peak of a GPU's memory; NONE where none was used."""
     peaks = [float(record["resources"].get("gpu_memory_bytes", 0)) for record in records]
-    return f"{max(peaks) / MIB:,.0f}" if max(peaks) else "–"
+    return f"{max(peaks) / MIB:,.0f}" if max(peaks) else NONE
 
 
 def _label(task: str, slug: str, encoder: str) -> str:
