@@ -97,8 +97,12 @@ class EncoderPlan:
         return prepared.parent if same else None
 
     def faults(self) -> Iterator[str]:
-        """Yield what is wrong with the encoders that lie on this machine, before anything opens them."""
-        for name in self.used():
+        """Yield what is wrong with the encoders that lie on this machine, before anything opens them.
+
+        Folders count too that no task reads: a command may name a cell of theirs.
+        """
+        folders = [name for name, spec in self.config.encoders.items() if "folder" in spec]
+        for name in dict.fromkeys([*self.used(), *folders]):
             folder = self.at_hand(name)
             if folder is None or "pretrain" in self.find(name):
                 continue
@@ -132,7 +136,7 @@ class EncoderPlan:
         figure = self.config.figure
         shown = figure.task if figure and figure.encoder == encoder else ""
         own = [task.training for task in self._tasks() if encoder == task.encoder or shown == task.name]
-        return max(max(training.max_length, training.eval_max_length) for training in own)
+        return max((max(training.max_length, training.eval_max_length) for training in own), default=0)
 
     def _tasks(self) -> list[TaskSettings]:
         """Return the settings of every task, and of every task under a variant."""

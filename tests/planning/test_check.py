@@ -178,6 +178,15 @@ def test_all_faults_are_told_at_once_and_counted_by_kind(check, own_place):
     assert len(re.findall(r"^- ", said, re.M)) == 3
 
 
+def test_a_folder_that_no_task_reads_is_looked_at_too(check, own_place):
+    """A command may name a cell of it."""
+    code, said = check(encoders={"spare": {"folder": "my-encodr"}})
+    assert code == 1
+    assert "encoders.spare.folder: my-encodr/config.json, " in said
+    code, said = check(encoders={"spare": {"folder": str(own_place / "my-encoder")}})
+    assert code == 0, said
+
+
 def test_an_encoder_is_held_to_the_highest_layer_and_the_longest_limit(check, monkeypatch):
     """Those of the tables' placements and of training and evaluation; what it cannot do is a fault."""
     asked = {}
@@ -428,9 +437,12 @@ def test_texts_of_one_class_are_a_fault(check_texts, own_place):
 def test_a_prepared_folder_of_another_encoder_of_the_same_name_tells_nothing(own_place, monkeypatch):
     """It is looked at while it is what the configuration asks for, and left alone when that changes."""
     looked = []
-    monkeypatch.setattr(
-        "metaxl.planning.encoders.faults_of_encoder", lambda folder, layers, longest: looked.append(folder) or []
-    )
+
+    def note(folder, layers, longest):
+        looked.extend([folder] if folder.name == "body" else [])
+        return []
+
+    monkeypatch.setattr("metaxl.planning.encoders.faults_of_encoder", note)
     prepared = own_place / "results" / "mine" / "encoders" / "body"
     prepared.mkdir(parents=True)
     (prepared / "sha256.json").write_text("{}")
