@@ -125,9 +125,10 @@ def train(
     device: str,
 ) -> None:
     """Train one cell, or go on where its training was interrupted."""
-    from metaxl.experiment.layout import COUNTED, FAILURE
+    from metaxl.experiment.layout import COUNTED, ENERGY, FAILURE
     from metaxl.experiment.spec import CellSpec
     from metaxl.training.device import choose_device
+    from metaxl.training.energy import measured_energy
     from metaxl.training.keep import STAGED, forget_models
     from metaxl.training.train import train_cell
 
@@ -135,7 +136,8 @@ def train(
     chosen = choose_device(cell_spec, device)  # refuses before anything is removed
     forget_models(cell_spec.cell, [work / STAGED, out / STAGED], best)
     staged = work / STAGED if keep_models == "all" else None
-    train_cell(cell_spec, encoder, _roles(target, source), out, chosen, work, staged, 60 * checkpoint_minutes)
+    with measured_energy(out / ENERGY):
+        train_cell(cell_spec, encoder, _roles(target, source), out, chosen, work, staged, 60 * checkpoint_minutes)
     for stale in (FAILURE, COUNTED):  # of what was there before: why it failed, or what was kept of it
         (out / stale).unlink(missing_ok=True)
 

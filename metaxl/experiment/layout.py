@@ -36,6 +36,8 @@ SCORES, PREDICTIONS, HISTORY, VECTORS = "scores.json", "predictions.jsonl", "his
 COUNTED = "counts.csv"  # of a kept cell, whose predictions are elsewhere: what each test sentence counts
 FAILURE = "failed.json"  # beside the stand-ins for these, of a cell that could not be trained
 
+ENERGY = "energy.json"  # beside them, where the package codecarbon has measured what the training took
+
 MODEL = f"{_ANY_CELL.path}/model"
 WORK = f"work/{_ANY_CELL.path}"  # a cell's workspace: a model that its training has left for the rule that keeps it
 BEST_MODEL = "models/{task}/{target}"

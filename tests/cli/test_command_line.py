@@ -131,6 +131,8 @@ def test_an_interrupted_command_says_nothing():
     """Ctrl-C of one that waits for a line."""
     code = "from metaxl.predicting.lines import read_lines\nimport sys\nlist(read_lines(sys.stdin.buffer, 'x'))"
     wrapped = (
+        # A process that a shell has started in the background may be deaf to Ctrl-C, and its children with it.
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys, metaxl.cli.people as people, metaxl.cli.main as main\n"
         f"def unlock():\n    print('ready', flush=True)\n    exec({code!r})\n"
         "people.COMMANDS = (unlock,)\nsys.exit(main.main(['unlock']))"

@@ -149,8 +149,17 @@ def test_the_cost_is_that_of_the_records(tmp_path):
         write_json(path, read_json(path) | {"resources": resources})
         name = f"{cell.encoder}-{cell.task}-{cell.target}-{cell.source}-{cell.method}-seed{cell.seed}.tsv"
         write_text(tmp_path / "benchmarks" / name, f"s\tmax_rss\n1\t{peak}\n")
-    row = re.search(r"<td ?>NER: JT</td>(.*?)</tr>", pages(tmp_path)["cost"], re.DOTALL)[1]
-    assert re.findall(r"<td ?>(.*?)</td>", row) == ["2", "15.0", "20.0", "4.00", "1.00", "300", "1,024"]
+
+    def numbers():
+        row = re.search(r"<td ?>NER: JT</td>(.*?)</tr>", pages(tmp_path)["cost"], re.DOTALL)[1]
+        return re.findall(r"<td ?>(.*?)</td>", row)
+
+    known = ["2", "15.0", "20.0", "4.00", "1.00", "300", "1,024"]
+    assert numbers() == known
+    for cell, hours in zip(joint, (0.002, 0.0035), strict=True):
+        assert numbers() == known, "energy is shown where each training's is known"
+        write_json(tmp_path / cell.path / "energy.json", {"kilowatt_hours": hours, "by": "codecarbon 9.9"})
+    assert numbers() == [*known, "5.50"]
 
 
 def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from metaxl.experiment.cell import Cell
-from metaxl.experiment.layout import BENCHMARK
+from metaxl.experiment.layout import BENCHMARK, ENERGY
 from metaxl.experiment.slug import parse_slug
 from metaxl.reporting.pages.frames import framed
 from metaxl.reporting.pages.html import heading, items, paragraph, table
@@ -23,12 +23,14 @@ HOUR, MIB = 3600, 2**20
 NONE = "–"
 COLUMNS = (
     *("task and method", "trainings", "mean time, s", "longest, s", "processor time, h", "time to joint"),
-    *("peak memory, MiB", "peak GPU memory, MiB"),
+    *("peak memory, MiB", "peak GPU memory, MiB", "energy, Wh"),
 )
+SOMETIMES = COLUMNS[-2:]  # shown where there is any
 NOTE = (
     "Time is of the training job's own clock, from the first step to the records; trainings that ran beside others "
     "took longer than they would alone, wherefore the processor's time is told too. Time to joint is the mean time "
-    "over that of joint training. Memory is the largest resident set that Snakemake saw."
+    "over that of joint training. Memory is the largest resident set that Snakemake saw. Energy, where it is shown, is "
+    "of all trainings of a row, as codecarbon estimates it for their processes."
 )
 
 
@@ -53,9 +55,9 @@ def cost(run: SoFar) -> str:
 
 
 def _of_methods(run: SoFar) -> pd.DataFrame:
-    """Return the rows of all methods, without the memory of a GPU where none was used."""
+    """Return the rows of all methods, without a GPU's memory where none was used, or energy that nobody measured."""
     rows = list(_rows(run))
-    shown = [name for name in COLUMNS if name != COLUMNS[-1] or any(row[name] != NONE for row in rows)]
+    shown = [name for name in COLUMNS if name not in SOMETIMES or any(row[name] != NONE for row in rows)]
     return framed(rows, shown)
 
 
@@ -79,9 +81,16 @@ def _rows(run: SoFar) -> Iterator[dict[str, object]]:
             f"{mean / joint:.2f}" if joint else NONE,
             f"{max(memory):,.0f}" if memory else NONE,
             _gpu_memory(records),
+            _energy(run, cells),
         )
         several = len({one for one, _, _ in kinds}) > 1
         yield dict(zip(COLUMNS, (_label(task, method, encoder if several else ""), *numbers), strict=True))
+
+
+def _energy(run: SoFar, cells: list[Cell]) -> str:
+    """Return the watt hours of all trainings; NONE where codecarbon has not measured each of them."""
+    found = [run.json(f"{cell.path}/{ENERGY}") for cell in cells]
+    return f"{sum(1000 * one['kilowatt_hours'] for one in found):,.2f}" if all(found) else NONE
 
 
 def _gpu_memory(records: list[dict[str, Any]]) -> str:
