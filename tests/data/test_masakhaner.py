@@ -151,6 +151,7 @@ def test_every_file_is_pinned_and_an_unknown_language_is_told():
 
 
 @pytest.mark.skipif(not MIRROR.is_dir(), reason=f"no copy of the corpus at {MIRROR}")
+@pytest.mark.slow
 def test_the_real_files_are_those_pinned_and_give_what_the_preset_asks_for():
     corpus = find_corpus("masakhaner")
     for code in sorted(path.name for path in MIRROR.iterdir()):

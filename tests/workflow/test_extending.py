@@ -76,6 +76,7 @@ def encoder(clone):
     clone.python("make_encoder.py")
 
 
+@pytest.mark.slow
 def test_the_pages_method_keeps_its_law_and_becomes_a_row_of_a_table(clone):
     clone.write("metaxl/method/light.py")
     clone.write("tests/method/test_light.py")
