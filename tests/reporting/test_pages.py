@@ -67,6 +67,21 @@ def test_of_records_without_tables_cost_and_errors_are_shown(tmp_path):
     assert "Not made yet" in made["tables"]
 
 
+def test_what_makes_the_records_doubtful_is_told_on_the_first_page_and_among_the_warnings(tmp_path):
+    """Counted over the records: a last epoch that brought more than a tenth of the fall, strict F1 a point apart."""
+    made = write_records(tmp_path, of_languages(2, related=False))
+    for number, cell in enumerate(made.cells):
+        path = tmp_path / cell.path / "scores.json"
+        record = read_json(path)
+        test = record["best"]["test"]
+        test["strict_f1"] = test["f1"] - (0.02 if number < 2 else 0.005)
+        write_json(path, record | {"last_fall": 0.2 if number < 3 else 0.05})
+    total = len(made.cells)
+    for page in (pages(tmp_path)[name] for name in ("overview", "provenance")):
+        assert f"3 of {total} trainings ended while their loss still fell fast" in page
+        assert f"In 2 of {total} trainings strict F1" in page
+
+
 @pytest.mark.parametrize("count", [1, 8, 50])
 def test_every_page_is_valid_html_that_needs_nothing_from_outside(tmp_path, count):
     """Law: for any number of languages, no page has a parse error, a picture without words, or an address to load."""

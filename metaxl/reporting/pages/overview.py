@@ -35,9 +35,11 @@ WORDS = [
     "no such gain as +1 F1: a gain of one point or more is ruled out (one-sided 95 % bound).",
     "cannot tell: neither. That is no evidence that there is no difference; more languages, seeds or test sentences "
     "are needed.",
-    "An interval in brackets holds the true difference in 95 of 100 such experiments. It is over languages in the row "
-    "of the mean, and in the row of a language over ",
 ]
+INTERVAL = (
+    "An interval in brackets holds the true difference in 95 of 100 such experiments. It is over languages in the row "
+    "of the mean, and in the row of a language over {over}."
+)
 LIMITS = [
     "What is shown holds for these languages, sizes, this encoder and these settings; each of them may change it.",
     "A comparison of two methods says nothing about why one is better. The rows of controls, where there are any, "
@@ -57,9 +59,8 @@ def overview(run: SoFar) -> str:
         if place == 0:
             parts += [*_numbers(run, number), *_shown(run)]
     once = len(run.config.seeds) == 1
-    *words, last = WORDS
-    over = "test sentences alone." if once else "seeds and test sentences."
-    parts += [heading("How to read the answers"), items([*words, last + over])]
+    interval = INTERVAL.format(over="test sentences alone" if once else "seeds and test sentences")
+    parts += [heading("How to read the answers"), items([*WORDS, interval])]
     parts += [heading("What does not follow"), items([*LIMITS, *([ONE_SEED] if once else []), *run.doubts()])]
     return "".join(parts)
 
