@@ -39,7 +39,8 @@ class Splitter:
         before: of each mark whether it is cut off where it stands before a word.
         after: likewise, after a word.
         inside: where a mark within a word cuts it: "before" it, "after" it or "around" it; marks left out do not.
-        numbers: marks that cut around them between two digits, as in "3 / 4 / 2021"; others never do.
+        numbers: marks that cut around them between two digits of a word of digits and marks alone, as in
+            "3 / 4 / 2021"; between the digits of an address or another word none does.
         others: whether marks that are in neither table are cut off from a word.
         whole: words that stay as they are, whatever marks they begin and end with.
         alike_together: whether equal marks in a row are one word, as "...".
@@ -121,6 +122,7 @@ class Splitter:
         """Yield where a word is cut within, in ascending order; a place may come twice."""
         if chunk[start:end] in self.whole:
             return
+        numbers = self.numbers if all(one.isdigit() or is_mark(one) for one in chunk[start:end]) else frozenset()
         for here in range(start + 1, end):
             letter = chunk[here]
             spaceless = SPACELESS.match(letter) or SPACELESS.match(chunk[here - 1])
@@ -129,7 +131,7 @@ class Splitter:
             if here + 1 >= end:
                 continue
             between_digits = chunk[here - 1].isdigit() and chunk[here + 1].isdigit()
-            cut = ("around" if letter in self.numbers else "") if between_digits else self.inside.get(letter, "")
+            cut = ("around" if letter in numbers else "") if between_digits else self.inside.get(letter, "")
             if cut in ("before", "around"):
                 yield here
             if cut in ("after", "around"):

@@ -85,7 +85,13 @@ def _data_of(config: Config, root: Path) -> Callable[[Cell], dict[str, str]]:
 
     It is empty, as no file's is, where the user's own files have changed since they were read.
     """
-    digest = cache(sha256_file)
+
+    @cache
+    def digest(path: Path) -> str | None:
+        try:
+            return sha256_file(path)
+        except FileNotFoundError:  # it may also be made again just now
+            return None
 
     @cache
     def has_changed(task: str, language: str, split: str) -> bool:
@@ -103,7 +109,7 @@ def _data_of(config: Config, root: Path) -> Callable[[Cell], dict[str, str]]:
         if cell.source != NO_SOURCE:
             files["source"] = fill(ENCODED_SOURCE, **about, language=cell.source, size=size)
             places["source"] = (cell.task, cell.source, SPLITS[0])
-        there = {role: digest(root / file) for role, file in files.items() if (root / file).is_file()}
+        there = {role: found for role, file in files.items() if (found := digest(root / file)) is not None}
         return there | {role: "" for role, place in places.items() if has_changed(*place)}
 
     return data

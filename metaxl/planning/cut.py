@@ -19,13 +19,13 @@ def count_cut(config: Config, task: TaskSettings, code: str, split: str, to_trai
     """Return how many words of a split, or texts, are cut by the limit; None where no tokenizer can tell.
 
     A word counts that has no subword within the limit, a text that is longer. Where the examples are also those to
-    train from, as in a cross-validation, the shorter limit counts, which is that of training.
+    train from, as in a cross-validation, the shorter of the two limits counts.
     """
     folder = EncoderPlan(config).at_hand(task.encoder)
     if folder is None or not (folder / "tokenizer.json").is_file():
         return None
-    trains = to_train or split == SPLITS[0]
-    limit = task.training.max_length if trains else task.training.eval_max_length
+    training, evaluation = task.training.max_length, task.training.eval_max_length
+    limit = training if split == SPLITS[0] else min(training, evaluation) if to_train else evaluation
     known = [*made_of(config, task.name, code, split), *fingerprint([folder / "tokenizer.json"]), str(limit)]
     known.append(digest("metaxl.data.encode"))
     return int(remembered(["cut", *known], lambda: _count(config, task.name, folder, (code, split), limit)))

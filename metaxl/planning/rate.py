@@ -8,7 +8,7 @@ DEFAULT = (100, 1)  # jobs, seconds: Snakemake's own, more than a machine starts
 
 
 def drop_default_rate(scheduler: Any) -> None:
-    """Take the rate limiter from a Snakemake scheduler, unless --max-jobs-per-timespan asks for a rate.
+    """Take the rate limiter from a Snakemake scheduler, unless --max-jobs-per-timespan asks for another.
 
     With a limiter, Snakemake 9 wakes its scheduler a second after each look for jobs, so that every job that ends adds
     an alarm that never ends: over a hundred cells they take a tenth of a machine of two cores from training, and the

@@ -19,7 +19,8 @@ log = logging.getLogger("metaxl")
 def measured_energy(path: Path) -> Iterator[None]:
     """Write the kilowatt hours that the block takes to a JSON file when it ends; nothing where nobody measures.
 
-    Of a training that was interrupted it is the last part's. No fault of the measurement ends the training.
+    Of a training that was interrupted it is the last part's. It is this process's where codecarbon estimates, and
+    that of the whole processor or of all GPUs where it reads a meter. No fault of the measurement ends the training.
     """
     path.unlink(missing_ok=True)  # of a training before this one
     tracker = _started() if find_spec(LIBRARY) else None

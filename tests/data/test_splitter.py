@@ -74,6 +74,7 @@ def test_data_that_leave_punctuation_on_the_words_leave_it_there():
     ([["ku", "3/4/2021", "."]] * 3 + [["3", "/", "4"]], "5/6/2022.", ["5/6/2022", "."]),  # a fault of one writer
     ([["mu", "1990", ",", "5", "bantu", ",", "nga", ",", "a"]] * 6, "1,000", ["1,000"]),  # a comma of the sentence
     ([["3", "/", "4"]], "3/4", ["3/4"]),  # seen once
+    ([["ku", "3", "/", "4", "/", "2021"]] * 3, "x.org/2021/04/a a1/2", ["x.org/2021/04/a", "a1/2"]),
     ([["a", ".", ".", "."]] * 3, "a...", ["a", ".", ".", "."]),
     ([["city", "."]] * 3 + [["city.", "."]], "city.", ["city", "."]),  # a fault of one writer
     ([["Dr.", "."]] * 3 + [["Dr", "."]], "Dr.", ["Dr."]),

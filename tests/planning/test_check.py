@@ -49,14 +49,14 @@ def rows(said):
 
 
 def test_what_training_cuts_of_a_cross_validated_file_is_counted(check, own_place):
-    """Each of its sentences is one to train from, of which a shorter limit keeps less."""
+    """Each of its sentences is one to train from and one to test, so the shorter limit counts."""
     long = [(f"w{n}", "O") for n in range(70)]
     write_conll(own_place / "mine.tsv", [*sentences(30), long])
     files = {"ner": {"lug": {"path": "mine.tsv", "folds": 3}, "en": "data/en"}}
-    limits = {"training": {"max_length": 64, "eval_max_length": 80}}
-    code, said = check(files=files, ner={"source_size": 40, **limits})
-    assert code == 0, said
-    assert rows(said)["lug", "3 folds"]["cut"] == "8"
+    for limits in ({"max_length": 64, "eval_max_length": 80}, {"max_length": 80, "eval_max_length": 64}):
+        code, said = check(files=files, ner={"source_size": 40, "training": limits})
+        assert code == 0, said
+        assert rows(said)["lug", "3 folds"]["cut"] == "8"
 
 
 def test_a_good_experiment_is_shown_with_its_numbers(check, own_place):

@@ -338,7 +338,9 @@ def test_every_format_of_a_table_holds(eight):
     assert (eight.root / COUNTS).read_bytes() == eight.gather("again.npz").read_bytes()
 
 
-@pytest.mark.parametrize(("p_value", "text"), [(0.0496, ".0496"), (0.04951, ".0495"), (0.05, ".050"), (0.0494, ".049")])
+@pytest.mark.parametrize(
+    ("p_value", "text"), [(0.0496, ".0496"), (0.04951, ".0495"), (0.04999, ".0499"), (0.05, ".050"), (0.0494, ".049")]
+)
 def test_a_p_value_below_the_level_looks_like_it(p_value, text):
     assert bare(p_value) == text
 
@@ -349,3 +351,7 @@ def test_a_gain_that_is_ruled_out_is_named_with_whose_it_is_and_how_far():
     assert said(verdict(none, 0.2), MAIN) == "no such gain as +1 F1"
     assert at_most(small, verdict(small, 1.0)) == f", at most {0.5 + 0.5 * t.ppf(0.95, 7):+.2f}"
     assert at_most(small, verdict(small, 0.01)) == ""
+    near = estimate(0.998 - 0.5 * t.ppf(0.95, 7), 0.5, 7)
+    assert at_most(near, verdict(near, 0.9)) == ", at most +0.998"
+    rounded = estimate(-0.001 - 0.5 * t.ppf(0.95, 7), 0.5, 7)
+    assert at_most(rounded, verdict(rounded, 0.9)) == ", at most +0.00"

@@ -43,7 +43,10 @@ def interval(found: Estimate, unit: str = " F1") -> str:
 
 def at_most(found: Estimate, word: Verdict) -> str:
     """Return the bound that rules a gain out, where one is ruled out: it lies below the interval's upper end."""
-    return "" if word.bound is None else f", at most {signed(found.upper)}"
+    if word.bound is None:
+        return ""
+    digits = next((n for n in range(2, 6) if round(found.upper, n) < word.bound), 6)  # it is not to look like the bound
+    return f", at most {round(found.upper, digits) + 0.0:+.{digits}f}"
 
 
 def signed(value: float) -> str:
@@ -113,8 +116,9 @@ def p(value: float) -> str:
 
 def bare(value: float) -> str:
     """Return a p value without the 0 before its point."""
-    digits = 4 if value < ALPHA <= round(value, 3) else 3  # what is below the level does not look like it
-    return f"{value:.{digits}f}".removeprefix("0")
+    if value < ALPHA <= round(value, 3):  # what is below the level does not look like it
+        return f"{min(value, ALPHA - 0.0001):.4f}".removeprefix("0")
+    return f"{value:.3f}".removeprefix("0")
 
 
 def together(parts: Iterable[str]) -> str:

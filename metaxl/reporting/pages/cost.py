@@ -30,7 +30,8 @@ NOTE = (
     "Time is of the training job's own clock, from the first step to the records; trainings that ran beside others "
     "took longer than they would alone, wherefore the processor's time is told too. Time to joint is the mean time "
     "over that of joint training. Memory is the largest resident set that Snakemake saw. Energy, where it is shown, is "
-    "of all trainings of a row, as codecarbon estimates it for their processes."
+    "of all trainings of a row by codecarbon: of the process where it estimates, of the whole processor or of all GPUs "
+    "where it reads a meter, so that trainings that ran at once count the same energy each."
 )
 
 
@@ -88,7 +89,9 @@ def _rows(run: SoFar) -> Iterator[dict[str, object]]:
 
 
 def _energy(run: SoFar, cells: list[Cell]) -> str:
-    """Return the watt hours of all trainings; NONE where codecarbon has not measured each of them."""
+    """Return the watt hours of all trainings; NONE where codecarbon has not measured each of them as a whole."""
+    if any(run.records[cell]["resources"].get("resumed_at_step") for cell in cells):
+        return NONE
     found = [run.json(f"{cell.path}/{ENERGY}") for cell in cells]
     return f"{sum(1000 * one['kilowatt_hours'] for one in found):,.2f}" if all(found) else NONE
 
