@@ -175,6 +175,10 @@ def test_the_cost_is_that_of_the_records(tmp_path):
         assert numbers() == known, "energy is shown where each training's is known"
         write_json(tmp_path / cell.path / "energy.json", {"kilowatt_hours": hours, "by": "codecarbon 9.9"})
     assert numbers() == [*known, "5.50"]
+    record = read_json(tmp_path / joint[0].path / "scores.json")
+    record["resources"]["resumed_at_step"] = 7
+    write_json(tmp_path / joint[0].path / "scores.json", record)
+    assert numbers() == known, "of a training that was interrupted only the last part is measured"
 
 
 def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):
