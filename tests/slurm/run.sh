@@ -39,7 +39,6 @@ cat > test.yaml << 'CONF'
 checkpoint_minutes: 0.05
 ner: {targets: []}
 sentiment: {targets: [{language: te}]}
-encoders: {tiny: {pretrain: {sentences: 300, steps: 100}}} # what it knows does not matter here
 variants: {long: {methods: [metaxl], tasks: [sentiment], training: {epochs: 60}}}
 CONF
 mkdir "$WORK/profile"
