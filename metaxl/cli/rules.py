@@ -166,11 +166,10 @@ def keep_model(
 ) -> None:
     """Keep the model of one cell: the one that its training left, or else that of training it again."""
     from metaxl.experiment.failure import failure_of
-    from metaxl.experiment.layout import SCORES
+    from metaxl.experiment.layout import MODEL_RECORD, SCORES
     from metaxl.experiment.spec import CellSpec
     from metaxl.training.device import choose_device
     from metaxl.training.keep import keep_model
-    from metaxl.training.train import MODEL_RECORD
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
     if failed := failure_of(read_json(cell / SCORES)):
@@ -187,10 +186,10 @@ def keep_best(
     candidates: Path, *, root: Path, work: Path, reported: Path, other_records: str, device: str, out: Path
 ) -> None:
     """Keep the model of a target's best cell on dev, by training it again."""
+    from metaxl.experiment.layout import MODEL_RECORD
     from metaxl.reporting.best import Candidate, choose
     from metaxl.training.device import choose_device
     from metaxl.training.keep import keep_model
-    from metaxl.training.train import MODEL_RECORD
 
     best, said = choose(root, [Candidate.from_dict(value, other_records) for value in read_json(candidates)])
     log.log(logging.INFO if best else logging.WARNING, "%s", said)
@@ -207,9 +206,9 @@ def _describe(spec: CellSpec, files: dict[str, Path], cell: Path, reported: Path
     from metaxl.data.encode import Encoded
     from metaxl.data.learn_splitter import learn_splitter
     from metaxl.data.splitter import SPLITTER
+    from metaxl.experiment.layout import MODEL_RECORD
     from metaxl.reporting.card.about import about_model
     from metaxl.reporting.card.write import write_card
-    from metaxl.training.train import MODEL_RECORD
 
     about, splitter = about_model(spec, files, model, MODEL_RECORD, reported), None
     if about.task.has_words:

@@ -41,6 +41,7 @@ ENERGY = "energy.json"  # beside them, where the package codecarbon has measured
 MODEL = f"{_ANY_CELL.path}/model"
 WORK = f"work/{_ANY_CELL.path}"  # a cell's workspace: a model that its training has left for the rule that keeps it
 BEST_MODEL = "models/{task}/{target}"
+MODEL_RECORD = "cell.json"  # in the folder of a kept model, or of one that there is none of: why
 BEST_WORK = "work/models/{task}/{target}"
 CANDIDATES = "asked/best-{task}-{target}.json"  # the cells of which one's model is kept as the best
 

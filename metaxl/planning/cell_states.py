@@ -16,14 +16,14 @@ from metaxl.experiment.cell import NO_SOURCE, Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.failure import Failure, failure_of
 from metaxl.experiment.grid import cell_groups
-from metaxl.experiment.layout import ENCODED_SOURCE, ENCODED_TARGET, HISTORY, SCORES, fill
+from metaxl.experiment.layout import HISTORY, SCORES
 from metaxl.experiment.neutral import used_switches, used_training
 from metaxl.experiment.settings import Training
 from metaxl.experiment.slug import parse_slug
 from metaxl.files import canonical_json, read_json, sha256_file
-from metaxl.planning.data import DataPlan
 from metaxl.planning.living import Process, owner
 from metaxl.planning.pace import whole_seconds
+from metaxl.planning.plan import Plan
 from metaxl.tasks import SPLITS
 
 State = Literal["done", "running", "failed", "missing", "outdated"]
@@ -75,12 +75,12 @@ def states(config: Config) -> Iterator[CellState]:
             "method": _plain(asdict(used_switches(method, varied.method)))
         }
 
-    data = _data_of(config, root)
+    data = _data_of(Plan(config, {}))
     for cell in cells_of(config):
         yield _state(root, cell, asked(cell.task, cell.method), data(replace(cell, seed=0)))
 
 
-def _data_of(config: Config, root: Path) -> Callable[[Cell], dict[str, str]]:
+def _data_of(plan: Plan) -> Callable[[Cell], dict[str, str]]:
     """Return what gives the SHA-256 of a cell's data as encoded, by their role; of what is there.
 
     It is empty, as no file's is, where the user's own files have changed since they were read.
@@ -96,21 +96,16 @@ def _data_of(config: Config, root: Path) -> Callable[[Cell], dict[str, str]]:
     @cache
     def has_changed(task: str, language: str, split: str) -> bool:
         try:
-            return DataPlan(config).has_changed(task, language, split)
+            return plan.data.has_changed(task, language, split)
         except (ConfigError, DataError):  # a run will tell
             return False
 
     @cache
     def data(cell: Cell) -> dict[str, str]:
-        about = {"encoder": cell.encoder, "task": cell.task}
-        size = config.varied(parse_slug(cell.method).variant).task(cell.task).source_size
-        files = {split: fill(ENCODED_TARGET, **about, language=cell.target, split=split) for split in SPLITS}
-        places = {split: (cell.task, cell.target, split) for split in SPLITS}
-        if cell.source != NO_SOURCE:
-            files["source"] = fill(ENCODED_SOURCE, **about, language=cell.source, size=size)
-            places["source"] = (cell.task, cell.source, SPLITS[0])
-        there = {role: found for role, file in files.items() if (found := digest(root / file)) is not None}
-        return there | {role: "" for role, place in places.items() if has_changed(*place)}
+        files = plan.cell_data(cell)
+        there = {role: found for role, file in files.items() if (found := digest(file)) is not None}
+        places = {role: (cell.target, role) if role in SPLITS else (cell.source, SPLITS[0]) for role in files}
+        return there | {role: "" for role, place in places.items() if has_changed(cell.task, *place)}
 
     return data
 

@@ -13,7 +13,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.experiment.failure import Failure, failure_of
 from metaxl.experiment.grid import cell_groups
-from metaxl.experiment.layout import FAILURE, SCORES, cell_file
+from metaxl.experiment.layout import FAILURE, MODEL_RECORD, SCORES, cell_file
 from metaxl.files import canonical_json, read_json
 from metaxl.planning.staged import stage
 from metaxl.planning.told import named
@@ -82,7 +82,7 @@ def best_models(paths: Iterable[str]) -> set[Path]:
 def models_missing(folders: Iterable[Path]) -> str:
     """Return which of these folders of best models were made without one, as where all cells failed; empty for none."""
     empty = filter(_lacks_model, sorted(folders))
-    return "\n".join(f"{one} holds no model; {one / 'cell.json'} says why." for one in empty)
+    return "\n".join(f"{one} holds no model; {one / MODEL_RECORD} says why." for one in empty)
 
 
 def again_without_model(folder: Path, named: set[Path]) -> list[Path]:

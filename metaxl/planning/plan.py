@@ -162,15 +162,24 @@ class Plan:
         method = parse_slug(cell.method).method
         return training_digest(recipe_of(method), *self._networks(cell.encoder))
 
+    def cell_data(self, cell: Cell) -> dict[str, Path]:
+        """Return the encoded data that a cell is trained from, by role: the splits, and "source" where it has one.
+
+        Raises:
+            ConfigError: as `cell_inputs`.
+        """
+        inputs = self.cell_inputs(cell)
+        roles = [*SPLITS, *("source" for _ in inputs["source"])]
+        return dict(zip(roles, [*inputs["target"], *inputs["source"]], strict=True))
+
     def expected(self, cell: Cell) -> dict[str, Any]:
         """Return what a cell's record must say that it was made of, and where that lies; see `Expected`."""
-        inputs, method = self.cell_inputs(cell), parse_slug(cell.method).method
-        roles = [*SPLITS, *("source" for _ in inputs["source"])]
+        method = parse_slug(cell.method).method
         return {
             "cell": asdict(cell),
             "spec": self._spec(cell),
             "codes": [training_digest(recipe_of(method), network) for network in self._networks(cell.encoder)],
-            "files": dict(zip(roles, map(str, [*inputs["target"], *inputs["source"]]), strict=True)),
+            "files": {role: str(path) for role, path in self.cell_data(cell).items()},
             "checksums": str(self.path(layout.CHECKSUMS, encoder=cell.encoder)),
         }
 

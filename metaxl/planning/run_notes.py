@@ -14,7 +14,7 @@ from metaxl.experiment.config import Config
 from metaxl.experiment.failure import failure_of
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.grid import cell_groups
-from metaxl.experiment.layout import SCORES, cell_file
+from metaxl.experiment.layout import MODEL_RECORD, SCORES, cell_file
 from metaxl.files import read_json, write_text
 from metaxl.planning.data import DataPlan
 from metaxl.planning.failed import failures_of_run
@@ -87,7 +87,7 @@ def results_of_run(config: Config, jobs: Sequence[tuple[str, Any]]) -> str:
 
 def _why_kept(model: Path) -> list[str]:
     """Return what the folder of a kept model says of why it is the one."""
-    record = model / "cell.json"
+    record = model / MODEL_RECORD
     return list(read_json(record).get("notes", [])) if record.is_file() else []
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from metaxl.data.splitter import SPLITTER, Splitter
 from metaxl.errors import DataError
 from metaxl.experiment.failure import failure_of
-from metaxl.experiment.layout import MODEL, SCORES
+from metaxl.experiment.layout import MODEL, MODEL_RECORD, SCORES
 from metaxl.files import read_json
 from metaxl.tasks import LabelSet, Task, find_task
-from metaxl.training.train import MODEL_RECORD
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from metaxl.cli.rules import keep_best
 from metaxl.cli.rules import keep_model as keep_model_command
+from metaxl.experiment.layout import MODEL_RECORD
 from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
 from metaxl.training import keep
 from metaxl.training.keep import forget_models, keep_model
@@ -114,3 +115,8 @@ def test_where_no_cell_is_the_best_the_folder_says_why(monkeypatch, tmp_path, ca
     assert [path.name for path in (tmp_path / "best").iterdir()] == ["cell.json"]
     assert read_json(tmp_path / "best" / "cell.json") == {"cell": None, "notes": ["none is the best"]}
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_the_record_of_a_kept_model_has_one_name():
+    """Training writes it under a name of its own, so that an edit to the layout retrains nothing."""
+    assert keep.MODEL_RECORD == MODEL_RECORD
