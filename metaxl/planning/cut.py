@@ -6,10 +6,10 @@ from pathlib import Path
 
 from metaxl.data.encode import encode, load_tokenizer
 from metaxl.experiment.config import Config, TaskSettings
+from metaxl.planning.code import digest
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.inspection import inspect, made_of, records
 from metaxl.planning.remembered import fingerprint, remembered
-from metaxl.provenance import digest
 from metaxl.tasks import SPLITS, find_task
 
 WHOLE = 2**31  # a limit in subwords that cuts nothing

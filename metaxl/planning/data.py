@@ -19,9 +19,9 @@ from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import RAW, brought
 from metaxl.files import canonical_json, read_json
+from metaxl.planning.code import digest
 from metaxl.planning.remembered import files_of, sha256_of
 from metaxl.planning.staged import stage
-from metaxl.provenance import digest
 from metaxl.tasks import SPLITS
 
 LANGUAGE_CODE = re.compile(r"[a-zA-Z]{2,8}([-_][a-zA-Z0-9]+)*")  # as in the schema

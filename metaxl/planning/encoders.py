@@ -13,8 +13,8 @@ from metaxl.experiment import layout
 from metaxl.experiment.config import Config, TaskSettings
 from metaxl.experiment.layout import brought
 from metaxl.files import canonical_json, read_json
+from metaxl.planning.code import digest
 from metaxl.planning.remembered import fingerprint, remembered, sha256_of
-from metaxl.provenance import digest
 
 REQUIRED = ("config.json", "model.safetensors")
 # Without the first, it is made of whatever other files of a vocabulary there are.

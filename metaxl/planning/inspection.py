@@ -15,9 +15,9 @@ from metaxl.experiment.config import Config
 from metaxl.experiment.folds import split_code
 from metaxl.files import sha256_text
 from metaxl.notes import collected_notes
+from metaxl.planning.code import digest
 from metaxl.planning.data import DataPlan
 from metaxl.planning.remembered import fingerprint, remembered
-from metaxl.provenance import digest
 
 SYNTHETIC = "synthetic"
 

@@ -27,10 +27,10 @@ from metaxl.experiment.grid import (
 from metaxl.experiment.layout import ENCODER_FILES, HISTORY, PREDICTIONS, SCORES, VECTORS, cell_file
 from metaxl.experiment.neutral import cell_spec, recipe_of
 from metaxl.experiment.slug import method_slug, parse_slug
-from metaxl.experiment.spec import training_digest
 from metaxl.experiment.variants import variant_slug
 from metaxl.files import canonical_json
 from metaxl.planning import asked
+from metaxl.planning.code import training_digest
 from metaxl.planning.data import DataPlan
 from metaxl.planning.encoders import EncoderPlan
 from metaxl.planning.findings import find_faults, refuse

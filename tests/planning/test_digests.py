@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import sys
 import pytest
 
 from metaxl import provenance
+from metaxl.planning import code
 
 MODULES = {
     "__init__": '"""A package."""\n',
@@ -35,8 +38,8 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "PACKAGE", folder)
 
     def digest(**edited):
-        for name, code in {**MODULES, **edited}.items():
-            (folder / f"{name}.py").write_text(code, encoding="utf-8")
+        for name, source in {**MODULES, **edited}.items():
+            (folder / f"{name}.py").write_text(source, encoding="utf-8")
         return provenance.digest.__wrapped__("pack.top")
 
     return digest
@@ -95,3 +98,74 @@ def test_another_python_gives_the_same_digest(name):
     root = provenance.PACKAGE.parent
     answers = [subprocess.check_output([python, "-c", ask], cwd=root) for python in (sys.executable, path)]
     assert answers[0] == answers[1]
+
+
+class Asked:
+    """A package of one module, and the digest that a new process would ask for."""
+
+    def __init__(self, folder, monkeypatch):
+        self.module, self.made, self.meanwhile = folder / "top.py", 0, None
+        self.edit("X = 1")
+        self.digest = provenance.digest.__wrapped__
+        monkeypatch.setattr(provenance, "PACKAGE", folder)
+        monkeypatch.setattr(provenance, "digest", self.make)
+
+    def edit(self, text):
+        self.module.parent.mkdir(exist_ok=True)
+        self.module.write_text(f"{text}\n", encoding="utf-8")
+
+    def make(self, name):
+        self.made += 1
+        found = self.digest(name)
+        if self.meanwhile:
+            self.edit(self.meanwhile)
+        return found
+
+    def __call__(self):
+        code._known.cache_clear()
+        return code.digest("pack.top")
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    yield Asked(tmp_path / "pack", monkeypatch)
+    code._known.cache_clear()
+
+
+def test_a_digest_is_made_once_for_each_state_of_the_sources(asked):
+    """Whatever the times of the files: a copy or a checkout may set any."""
+    first = asked()
+    assert asked() == first == asked.digest("pack.top")
+    assert asked.made == 1
+    times = asked.module.stat()
+    asked.edit("X = 2")
+    os.utime(asked.module, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert asked() == asked.digest("pack.top") != first
+    assert asked.made == 2
+    (asked.module.parent / "more.py").touch()
+    assert asked() != first
+    assert asked.made == 3
+
+
+@pytest.mark.parametrize("kept", ["", "[]", "{", '{"sources": 1}', '{"sources": @, "digests": 3}'])
+def test_a_damaged_file_of_digests_is_no_digest(asked, kept):
+    right = asked()
+    code._place().write_text(kept.replace("@", json.dumps(code._sources())), encoding="utf-8")
+    assert (asked(), asked()) == (right, right)
+    assert asked.made == 2
+
+
+def test_digests_are_made_where_none_can_be_kept(asked):
+    """A package that somebody else installed may not be written to."""
+    code._place().parent.touch()
+    assert asked() == asked() == asked.digest("pack.top")
+    assert asked.made == 2
+
+
+def test_a_digest_of_sources_that_change_meanwhile_is_not_kept(asked):
+    asked.meanwhile = "X = 2"
+    asked()
+    asked.meanwhile = None
+    asked.edit("X = 1")
+    asked()
+    assert asked.made == 2

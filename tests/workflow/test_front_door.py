@@ -85,7 +85,11 @@ def test_the_readmes_own_language_takes_the_options_that_there_are():
     section = README[README.index("## Your own language") : README.index("## The method")]
     init = re.search(r"metaxl (init .*?) > mine\.yaml", section)[1]
     assert make_parser().parse_args(init.split()).language == "lug"
-    assert section.index("make demo") < section.index("metaxl init") < section.index("snakemake --cores 8 --quiet rules --configfile")
+    assert (
+        section.index("make demo")
+        < section.index("metaxl init")
+        < section.index("snakemake --cores 8 --quiet rules --configfile")
+    )
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -15,6 +15,7 @@ from metaxl.experiment import layout
 from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.clock import ahead_of_clock
+from metaxl.planning.code import digest
 from metaxl.planning.effort import request_of, request_of_best
 from metaxl.planning.evidence import (
     content_digest,
@@ -53,7 +54,6 @@ from metaxl.planning.shown import (
     picture_inputs,
 )
 from metaxl.planning.unlock import begin_run, why_locked
-from metaxl.provenance import digest
 from metaxl.reporting.paper import PAPER_PATH
 from metaxl.tasks import SPLITS, TASKS
 
