@@ -17,14 +17,12 @@ def main(report: Path, module: str, *arguments: str) -> None:
     sys.argv = [module, *arguments]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
-    except SystemExit as ended:
-        if ended.code:
-            raise
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    # Linux hands ru_maxrss on from the process that started this one; VmHWM is its own.
-    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    wall, cpu = time.perf_counter() - began, used.ru_utime + used.ru_stime
-    report.write_text(json.dumps({"wall_s": wall, "cpu_s": cpu, "peak_gib": int(kilobytes) / 2**20}))
+    finally:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        # Linux hands ru_maxrss on from the process that started this one; VmHWM is its own.
+        (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        wall, cpu = time.perf_counter() - began, used.ru_utime + used.ru_stime
+        report.write_text(json.dumps({"wall_s": wall, "cpu_s": cpu, "peak_gib": int(kilobytes) / 2**20}))
 
 
 if __name__ == "__main__":

@@ -172,6 +172,7 @@ class Plan:
         roles = [*SPLITS, *("source" for _ in inputs["source"])]
         return dict(zip(roles, [*inputs["target"], *inputs["source"]], strict=True))
 
+    @once
     def expected(self, cell: Cell) -> dict[str, Any]:
         """Return what a cell's record must say that it was made of, and where that lies; see `Expected`."""
         method = parse_slug(cell.method).method
