@@ -6,8 +6,12 @@ import errno
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from safetensors import SafetensorError
+
+from metaxl.errors import EncoderError
 
 AGAIN = "then run the same command again; what is finished stays"
 OF_FILES = {
@@ -51,6 +55,24 @@ def explain_fault(error: BaseException) -> str | None:
         if isinstance(link, SafetensorError) and (code := SYSTEM_ERROR.search(str(link))):
             return _explain_file(int(code[1]), "", str(link))
     return None
+
+
+@contextmanager
+def reading_weights(encoder: Path) -> Iterator[None]:
+    """Name the encoder whose weights turn out to be damaged within: the library that reads them says no file.
+
+    Raises:
+        EncoderError: a file of weights is no whole safetensors file.
+    """
+    try:
+        yield
+    except SafetensorError as error:
+        if SYSTEM_ERROR.search(str(error)):
+            raise
+        raise EncoderError(
+            f"{encoder / 'model.safetensors'}: damaged ({error}); make the encoder whole where it comes from, remove "
+            f"{encoder}, {AGAIN}."
+        ) from error
 
 
 def _explain_file(code: int | None, where: object, said: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metaxl.cli.faults import reading_weights
 from metaxl.files import read_json, write_json, write_jsonl
 from metaxl.notes import collected_notes
 from metaxl.tasks import SPLITS
@@ -136,7 +137,7 @@ def train(
     chosen = choose_device(cell_spec, device)  # refuses before anything is removed
     forget_models(cell_spec.cell, [work / STAGED, out / STAGED], best)
     staged = work / STAGED if keep_models == "all" else None
-    with measured_energy(out / ENERGY):
+    with measured_energy(out / ENERGY), reading_weights(encoder):
         train_cell(cell_spec, encoder, _roles(target, source), out, chosen, work, staged, 60 * checkpoint_minutes)
     for stale in (FAILURE, COUNTED):  # of what was there before: why it failed, or what was kept of it
         (out / stale).unlink(missing_ok=True)
@@ -178,7 +179,8 @@ def keep_model(
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
     files = _roles(target, source)
-    keep_model(cell_spec, encoder, files, cell, work, out, choose_device(cell_spec, device))
+    with reading_weights(encoder):
+        keep_model(cell_spec, encoder, files, cell, work, out, choose_device(cell_spec, device))
     _describe(cell_spec, files, cell, reported, out)
 
 
@@ -197,7 +199,8 @@ def keep_best(
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
     cell, chosen = root / best.spec.cell.path, choose_device(best.spec, device)
-    keep_model(best.spec, best.checksums.parent, best.files, cell, work, out, chosen, [said])
+    with reading_weights(encoder := best.checksums.parent):
+        keep_model(best.spec, encoder, best.files, cell, work, out, chosen, [said])
     _describe(best.spec, best.files, cell, reported, out)
 
 

@@ -6,22 +6,25 @@ import argparse
 import errno
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cells import files_of, spec_of
 from damage import DAMAGES, damage
 from safetensors import SafetensorError
 from trap import trapped
 
 from metaxl.cli import main as main_module
-from metaxl.cli.faults import MACHINE, OF_FILES, explain_fault
+from metaxl.cli import rules
+from metaxl.cli.faults import MACHINE, OF_FILES, explain_fault, reading_weights
 from metaxl.cli.main import main
 from metaxl.data.encode import Encoded
 from metaxl.data.formats.records import read_records
-from metaxl.errors import DataError
+from metaxl.errors import DataError, EncoderError
 from metaxl.training.data import CellData
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +140,32 @@ def test_a_damaged_encoded_file_is_named(tmp_path, kind):
         Encoded.load(path)
     assert str(caught.value).startswith(f"{path}: damaged (")
     assert str(caught.value).endswith("); remove it, and the same command makes it again.")
+
+
+@pytest.mark.parametrize("kind", ["cut", "header"])
+def test_an_encoder_that_is_damaged_while_a_run_goes_on_is_named(place, tmp_path, kind):
+    """The rule that prepares it has looked at it; a cell that reads it later must not end in the library's words."""
+    folder = shutil.copytree(place, tmp_path / "place")
+    weights, spec = folder / "model.safetensors", spec_of("target")
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:1000] if kind == "cut" else b"\xff" * 8 + whole[8:])
+    files = files_of(folder, spec)
+    chosen = {"keep_models": "none", "checkpoint_minutes": 5.0, "device": "auto", "best": tmp_path / "best"}
+    asked = {"encoder": folder, "target": [files[split] for split in ("train", "dev", "test")], **chosen}
+    with pytest.raises(EncoderError) as caught:
+        rules.train(spec.to_json(), **asked, out=tmp_path / "cell", work=tmp_path / "work")
+    said = str(caught.value)
+    assert said.startswith(f"{weights}: damaged (")
+    assert said.endswith(f"remove {folder}, then run the same command again; what is finished stays.")
+    weights.write_bytes(whole)
+    rules.train(spec.to_json(), **asked, out=tmp_path / "cell", work=tmp_path / "work")
+    assert (tmp_path / "cell" / "scores.json").is_file()
+
+
+def test_a_fault_of_the_system_while_weights_are_read_stays_one(tmp_path):
+    full = SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+    with pytest.raises(SafetensorError), reading_weights(tmp_path):
+        raise full
 
 
 TORN = {
