@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache
-from itertools import chain
+from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,60 +14,11 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.layout import SCORES, cell_file
 from metaxl.files import read_json
-from metaxl.reporting.spans import Entities, Found, find_entities
+from metaxl.reporting.prediction import Prediction, shared
 from metaxl.tasks import SCORED_SPLITS, LabelSet, Task, find_task
 
 CHECKPOINTS = ("best", "last")
-
-
 KEPT = 20_000  # lines that are remembered: the cells of a target mostly predict the same for the same sentence
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """The true and the predicted label of every word of one sentence; a review has one label.
-
-    Cells that predict the same for the same sentence share one object, in which what it counts is found once.
-    """
-
-    id: str
-    gold: Sequence[str]
-    predicted: Sequence[str]
-
-    @cached_property
-    def entities(self) -> tuple[Found, Found]:
-        """Return the entities of the gold and those that are found."""
-        return find_entities(tuple(self.gold)), find_entities(tuple(self.predicted))
-
-    @cached_property
-    def by_seqeval(self) -> tuple[int, ...]:
-        """Return how many of the gold's entities are found, how many are found and how many the gold has.
-
-        First by seqeval's default, then by its strict mode.
-        """
-        true, found = self.entities
-        pairs = ((true.lenient, found.lenient), (true.strict, found.strict))
-        return tuple(count for true, found in pairs for count in (len(true & found), len(found), len(true)))
-
-    @cached_property
-    def own(self) -> tuple[Entities, Entities]:
-        """Return the entities of the gold and those that are found, by our own definition."""
-        true, found = self.entities
-        return true.own, found.own
-
-    @cached_property
-    def compared(self) -> tuple[int, int, int]:
-        """Return true positives, false positives and false negatives, by our own definition."""
-        true, found = self.own
-        right = len(true & found)
-        return right, len(found) - right, len(true) - right
-
-    @cached_property
-    def by_type(self) -> tuple[str, ...]:
-        """Return what each entity counts as, with its type: "right:PER", "found:PER" or "true:PER"."""
-        true, found = self.own
-        parts = {"right": true & found, "found": found, "true": true}
-        return tuple(f"{what}:{kind}" for what, spans in parts.items() for kind, _, _ in spans)
 
 
 Line = tuple[str, Prediction, frozenset[str]]
@@ -158,12 +108,11 @@ def read_predictions(path: Path, task: Task, labels: LabelSet) -> dict[str, list
             or gives an example of a task with one label each another number of them.
     """
     lines = _lines(path)
-    for number, line in enumerate(lines, 1):
-        if line is None:
-            raise DataError(
-                f"{path}:{number}: expected split (dev or test), id, and as many predicted as gold labels. "
-                "Train the cell again."
-            )
+    if None in lines:
+        raise DataError(
+            f"{path}:{lines.index(None) + 1}: expected split (dev or test), id, and as many predicted as gold labels. "
+            "Train the cell again."
+        )
     found = [line for line in lines if line]
     _check_labels(path, found, task, labels)
     splits = {name: [one for split, one, _ in found if split == name] for name in SCORED_SPLITS}
@@ -179,7 +128,7 @@ def read_predictions(path: Path, task: Task, labels: LabelSet) -> dict[str, list
 def _check_labels(path: Path, lines: Sequence[Line], task: Task, labels: LabelSet) -> None:
     """Raise for a label that the task does not have, or another number of them than one of a text."""
     known = set(labels.classes)
-    if task.has_words and known.issuperset(chain.from_iterable(told for _, _, told in lines)):
+    if task.has_words and all(map(known.issuperset, {told for _, _, told in lines})):
         return
     for number, (_, one, told) in enumerate(lines, 1):
         if not known >= told or (len(one.gold) != 1 and not task.has_words):
@@ -205,7 +154,7 @@ def _line(text: str) -> Line | None:
     line = json.loads(text)
     if not _is_prediction(line):
         return None
-    one = Prediction(line["id"], tuple(line["gold"]), tuple(line["predicted"]))
+    one = Prediction(line["id"], shared(tuple(line["gold"])), tuple(line["predicted"]))
     return line["split"], one, frozenset((*one.gold, *one.predicted))
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 
-from metaxl.reporting.records import Prediction
+from metaxl.reporting.prediction import Prediction, entity_counts
 from metaxl.tasks import Labels, LabelSet, Scores, find_task
 
 WHAT = ("right", "found", "true")  # the numbers of entities, as `Prediction.by_type` calls them
@@ -23,9 +23,9 @@ def _ner_scores(predictions: Sequence[Prediction]) -> Scores:
     These are the numbers of seqeval's own f1_score and its like (a test says so), which look for the entities of the
     same sentence again and again.
     """
-    counts = list(map(sum, zip(*[one.by_seqeval for one in predictions], strict=True))) or [0] * 6
-    (precision, recall, f1), strict = _rates(*counts[:3]), _rates(*counts[3:])
-    return {"f1": f1, "precision": precision, "recall": recall, "strict_f1": strict[2]}
+    lenient, strict, _ = entity_counts(predictions).sum(axis=0).tolist()
+    precision, recall, f1 = _rates(*lenient)
+    return {"f1": f1, "precision": precision, "recall": recall, "strict_f1": _rates(*strict)[2]}
 
 
 def _rates(right: int, found: int, true: int) -> tuple[float, float, float] | tuple[None, None, None]:

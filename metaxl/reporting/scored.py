@@ -17,7 +17,8 @@ from metaxl.reporting.expected import Expected, check_record, read_label_set
 from metaxl.reporting.failures import failure_in
 from metaxl.reporting.history import check_history
 from metaxl.reporting.kept import read_counted
-from metaxl.reporting.records import Prediction, read_predictions, read_record
+from metaxl.reporting.prediction import Prediction
+from metaxl.reporting.records import read_predictions, read_record
 from metaxl.reporting.rescore import library_scores, scores_by_type
 from metaxl.reporting.truth import check_truth
 from metaxl.tasks import SCORED_SPLITS, LabelSet, find_task

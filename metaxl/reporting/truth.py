@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from metaxl.errors import DataError
-from metaxl.reporting.records import Prediction
+from metaxl.reporting.prediction import Prediction, shared
 from metaxl.tasks import LabelSet
 
 KEPT = 4  # files: the cells of a target follow one another
@@ -51,7 +51,9 @@ def _gold(data: Path, classes: tuple[str, ...]) -> Gold:
         with np.load(data, allow_pickle=False) as arrays:
             numbers, starts, names = arrays["gold"], arrays["word_starts"], arrays["names"]
         examples = np.split(numbers, starts[1:-1])
-        return {str(name): tuple(classes[i] for i in labels) for name, labels in zip(names, examples, strict=True)}
+        return {
+            str(name): shared(tuple(classes[i] for i in labels)) for name, labels in zip(names, examples, strict=True)
+        }
     except (OSError, ValueError, KeyError, IndexError, EOFError, RuntimeError, BadZipFile) as error:
         raise DataError(
             f"{data}: no encoded data of these classes ({error}). Remove the file; the workflow makes it again."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from metaxl.reporting.records import Prediction
+from metaxl.reporting.prediction import Prediction
 from metaxl.reporting.statistics.counts import sentence_counts
 from metaxl.tasks import LabelSet
 

@@ -12,7 +12,7 @@ from metaxl.experiment.cell import Cell
 from metaxl.reporting import best
 from metaxl.reporting.best import Candidate, choose
 from metaxl.reporting.expected import Expected
-from metaxl.reporting.records import Prediction
+from metaxl.reporting.prediction import Prediction
 from metaxl.reporting.scored import Best, Scored
 from metaxl.tasks import NER
 

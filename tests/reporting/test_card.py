@@ -14,7 +14,7 @@ from metaxl.files import read_json, write_json
 from metaxl.reporting.card.about import about_model
 from metaxl.reporting.card.scores import ALL, scores_with_intervals
 from metaxl.reporting.card.write import write_card
-from metaxl.reporting.records import Prediction
+from metaxl.reporting.prediction import Prediction
 from metaxl.reporting.statistics.estimate import estimate
 from metaxl.tasks import TASKS
 

@@ -26,7 +26,8 @@ from metaxl.errors import DataError
 from metaxl.experiment.cell import Cell
 from metaxl.files import read_json, read_jsonl, write_json, write_jsonl
 from metaxl.reporting.frame import COLUMNS, gather, mixed_code, read_scores, shown_scores, write_scores
-from metaxl.reporting.records import Prediction, read_predictions, read_record
+from metaxl.reporting.prediction import Prediction
+from metaxl.reporting.records import read_predictions, read_record
 from metaxl.reporting.rescore import library_scores, scores_by_type
 from metaxl.reporting.truth import check_truth
 from metaxl.tasks import TASKS, LabelSet, ner_scores

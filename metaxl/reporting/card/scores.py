@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from metaxl.reporting.records import Prediction
+from metaxl.reporting.prediction import Prediction
 from metaxl.reporting.statistics.counts import Counts, f1, influences, sentence_counts
 from metaxl.reporting.statistics.estimate import Estimate, estimate
 from metaxl.tasks import OUTSIDE, LabelSet, Task, type_of

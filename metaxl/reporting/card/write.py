@@ -14,7 +14,8 @@ from metaxl.reporting.card.scores import ALL, Score, scores_with_intervals
 from metaxl.reporting.card.template import TEMPLATE
 from metaxl.reporting.kept import is_kept
 from metaxl.reporting.markup import code, markdown
-from metaxl.reporting.records import Prediction, read_predictions
+from metaxl.reporting.prediction import Prediction
+from metaxl.reporting.records import read_predictions
 
 NAME = "README.md"
 NAMES = {"f1": "F1", "strict_f1": "strict F1", "macro_f1": "macro F1"}

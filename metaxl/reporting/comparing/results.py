@@ -21,7 +21,8 @@ from metaxl.files import canonical_json, read_json, read_jsonl, sha256_text
 from metaxl.reporting.evidence.counted import Counted
 from metaxl.reporting.expected import read_label_set
 from metaxl.reporting.kept import is_kept
-from metaxl.reporting.records import Prediction, read_predictions, read_record
+from metaxl.reporting.prediction import Prediction
+from metaxl.reporting.records import read_predictions, read_record
 from metaxl.reporting.statistics.counts import f1, sentence_counts
 from metaxl.tasks import LabelSet, find_task
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metaxl.errors import DataError
-from metaxl.reporting.records import Prediction
+from metaxl.reporting.prediction import Prediction, entity_counts
 from metaxl.tasks import LabelSet, find_task
 
 Counts = NDArray[np.float64]  # (sentences, 3 * groups): true positives, false positives, false negatives of a group
@@ -23,16 +23,14 @@ def sentence_counts(task: str, labels: LabelSet, predictions: Sequence[Predictio
     shown, each class of the gold is one.
     """
     if find_task(task).has_words:
-        groups = 1
-        rows: list[tuple[int, ...]] = [p.compared for p in predictions]
-    else:
-        classes = [labels.positive] if labels.positive else sorted({label for p in predictions for label in p.gold})
-        groups = len(classes)
-        rows = [
-            tuple(count for name in classes for count in _compared({name} & set(p.gold), {name} & set(p.predicted)))
-            for p in predictions
-        ]
-    return np.array(rows, np.float64).reshape(len(rows), 3 * groups)
+        right, found, true = entity_counts(predictions)[:, -1].T.astype(np.float64)
+        return np.stack([right, found - right, true - right], axis=1)
+    classes = [labels.positive] if labels.positive else sorted({label for p in predictions for label in p.gold})
+    rows = [
+        tuple(count for name in classes for count in _compared({name} & set(p.gold), {name} & set(p.predicted)))
+        for p in predictions
+    ]
+    return np.array(rows, np.float64).reshape(len(rows), 3 * len(classes))
 
 
 def _compared(gold: Set[T], guess: Set[T]) -> tuple[int, int, int]:
