@@ -30,7 +30,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# The checkout as it is, a cell that takes longer than its first attempt may, and a state every three seconds.
+# The checkout as it is, and a state every three seconds.
 mkdir "$PROJECT"
 (cd "$ROOT" && git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2> /dev/null | tar -cT -) |
   tar -xC "$PROJECT"
@@ -39,7 +39,6 @@ cat > test.yaml << 'CONF'
 checkpoint_minutes: 0.05
 ner: {targets: []}
 sentiment: {targets: [{language: te}]}
-variants: {long: {methods: [metaxl], tasks: [sentiment], training: {epochs: 60}}}
 CONF
 mkdir "$WORK/profile"
 # The shipped profile, but for times: minutes would take too long. (SLURM looks every half minute, and warns at the last
@@ -55,19 +54,30 @@ on_cluster() {
   exec "$BIN/python" -c "$HEAR" "$BIN/snakemake" --configfile test.yaml --workflow-profile "$WORK/profile" -- table3
 }
 
-say "a local run, for comparison"
-snakemake --cores 2 -- table3 > "$WORK/local.log" 2>&1 ||
-  fail "the local run; see $WORK/local.log"
-cp -a results/demo "$WORK/reference"
 CELLS=results/demo/cells/tiny/sentiment/te
 LONG=$CELLS/en/metaxl-L2.long/seed11
+local_run() { snakemake --cores 2 -- table3 >> "$WORK/local.log" 2>&1 || fail "the local run; see $WORK/local.log"; }
+say "a local run, for comparison"
+local_run
+# A cell that takes longer than its first attempt may, which ends after 60 to 90 seconds: 130 seconds, on any machine.
+epochs=$("$BIN/python" - "$CELLS/en/metaxl-L2/seed11/scores.json" << 'SPEED'
+import json, math, sys
+record = json.load(open(sys.argv[1]))
+took = record["resources"]["cpu_seconds"] - record["resources"]["cpu_seconds_before_first_step"]
+print(math.ceil(130 * record["last"]["epoch"] / took))
+SPEED
+)
+echo "variants: {long: {methods: [metaxl], tasks: [sentiment], training: {epochs: $epochs}}}" >> test.yaml
+say "the same with a training of $epochs epochs"
+local_run
+cp -a results/demo "$WORK/reference"
 rm -rf results/demo/{cells,scores,tables,logs,benchmarks}
 # Most clusters keep accounts, some do not: what happens to jobs is tried with them, what happens to Snakemake without.
 reason=$(accounting_missing)
 if [ -z "$reason" ]; then cluster_up accounting; else
   say "SKIPPED, NOT TESTED: a cluster with accounting: $reason"
   cluster_up
-fi
+fi || skip "a SLURM does not come up on this machine"
 
 # start: begin a run in the background, in a group of processes of its own; finish: wait for it.
 start() { set -m; on_cluster > "$WORK/$1.log" 2>&1 & RUN=$!; set +m; }
@@ -108,7 +118,7 @@ kill_node "$node"
 sleep 15
 slurmd -N "$node"
 await 150 out_of_time "$first" > /dev/null ||
-  fail "the long training did not run into its limit; on a faster machine it needs more epochs"
+  fail "the long training did not run into its limit"
 say "the limit of job $first was over; the controller restarts"
 kill "$(cat "$CLUSTER/run/slurmctld.pid")"
 sleep 8
