@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from scipy.stats import spearmanr
+from scipy.stats import permutation_test, rankdata
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
@@ -23,16 +23,18 @@ from metaxl.experiment.contrasts import MAIN, Contrast, contrasts
 from metaxl.experiment.grid import Entry, trained_cells
 from metaxl.reporting.curves import source_title
 from metaxl.reporting.drawing import BLUE, FONT, INK, QUIET, WIDTH, draw_words, quieten, write_note
+from metaxl.reporting.evidence import words
 from metaxl.reporting.paper import language_name
 from metaxl.reporting.vectors import has_vectors, hausdorff, read_vectors
 
 NOTHING = "No language has the records of both MetaXL and joint training, so there is nothing to draw."
 FEWEST = 3  # languages of which ranks can be compared
+PAIRINGS = 49_999  # all are fewer for up to eight languages
 TOLD = (
     "Each dot: a language. To the left, MetaXL has brought the source's [CLS] vectors, after the RTN, closer to the "
     "target's than joint training has (Hausdorff, cosine distance, mean over seeds). Up: it gains F1. If closeness "
-    "were what helps, the dots would fall from the upper left to the lower right. Where names would meet, some are "
-    "left out."
+    "were what helps, the dots would fall from the upper left to the lower right. The rank correlation is Spearman's, "
+    "its p by permutation, two-sided and exploratory. Where names would meet, some are left out."
 )
 
 
@@ -52,13 +54,26 @@ class Cloud:
     title: str
     dots: tuple[Dot, ...]
 
-    @property
-    def rank_correlation(self) -> float:
-        """Return Spearman's rank correlation of distance and gain; NaN of too few languages or of equal values."""
+    def rank_correlation(self) -> tuple[float, float] | None:
+        """Return Spearman's rank correlation of distance and gain and its two-sided p, over all pairings or PAIRINGS.
+
+        None of too few languages or of equal values.
+        """
         pairs = np.array([(dot.farther, dot.gain) for dot in self.dots])
         if len(pairs) < FEWEST or (pairs == pairs[0]).all(axis=0).any():
-            return math.nan
-        return float(spearmanr(*pairs.T).statistic)
+            return None
+        ranks = rankdata(pairs, axis=0)
+        ranks -= ranks.mean(axis=0)
+        farther, gain = (ranks / np.linalg.norm(ranks, axis=0)).T
+        test = permutation_test(
+            [farther],
+            lambda paired, axis: (paired * gain).sum(axis=axis),
+            permutation_type="pairings",
+            vectorized=True,
+            n_resamples=PAIRINGS,
+            rng=0,
+        )
+        return float(test.statistic), float(test.pvalue)
 
 
 def draw_closeness(
@@ -107,10 +122,11 @@ def _distance(config: Config, entry: Entry, place: int, root: Path) -> float:
 
 
 def _facts(cloud: Cloud) -> dict[str, Any]:
-    rank = cloud.rank_correlation
+    rank, p = cloud.rank_correlation() or (None, None)
     return {
         "title": cloud.title,
-        "rank_correlation": None if math.isnan(rank) else rank,
+        "rank_correlation": rank,
+        "p": p,
         "languages": [{"name": dot.name, "farther": dot.farther, "gain": dot.gain} for dot in cloud.dots],
     }
 
@@ -144,8 +160,8 @@ def _draw_cloud(ax: Axes, cloud: Cloud, reach: Sequence[float]) -> None:
     ax.set_ylim(-reach[1], reach[1])
     quieten(ax)
     ax.set_title(cloud.title, loc="left", weight="bold", size=8.5, color=INK, pad=16, parse_math=False)
-    rank, count = cloud.rank_correlation, len(cloud.dots)
-    said = "no rank correlation" if math.isnan(rank) else f"rank correlation {rank:+.2f}"
+    found, count = cloud.rank_correlation(), len(cloud.dots)
+    said = f"rank correlation {found[0]:+.2f}, {words.p(found[1])}" if found else "no rank correlation"
     text = f"{count} language{'' if count == 1 else 's'}: {said}"
     ax.annotate(text, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", size=8, color=INK)
     ax.set_xlabel("Hausdorff distance, MetaXL - JT", color=QUIET, size=7.5)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import matplotlib as mpl
 import numpy as np
 import pytest
 from evidence import languages
 from legible import check_legible
 from records import write_cell, write_failed
+from scipy.stats import spearmanr
 from so_far import EPOCHS, of_languages, write_records, write_results
 from test_figure import draw_figure
 
@@ -77,9 +80,23 @@ def test_closeness_and_gain_are_those_of_vectors_and_evidence(eight, tmp_path):
 
 def test_the_rank_correlation_is_spearman_s():
     falling = Cloud("x", tuple(Dot(str(n), float(n), float(-(n**3))) for n in range(5)))
-    assert falling.rank_correlation == pytest.approx(-1)
-    assert np.isnan(Cloud("x", falling.dots[:2]).rank_correlation)
-    assert np.isnan(Cloud("x", tuple(Dot(str(n), 1.0, float(n)) for n in range(5))).rank_correlation)
+    assert falling.rank_correlation() == pytest.approx((-1, 2 / 120))
+    assert Cloud("x", falling.dots[:2]).rank_correlation() is None
+    assert Cloud("x", tuple(Dot(str(n), 1.0, float(n)) for n in range(5))).rank_correlation() is None
+
+
+def test_the_p_of_the_rank_correlation_is_that_of_all_pairings():
+    """By brute force; for more languages than can be paired in all ways, near that of Student's t."""
+    draw = np.random.default_rng(3)
+    few, many = (draw.normal(size=(count, 2)) for count in (6, 30))
+    (rank, p), (of_many, p_of_many) = (
+        Cloud("x", tuple(Dot("", *pair) for pair in pairs)).rank_correlation() for pairs in (few, many)
+    )
+    farther, gain = few.T
+    every = [spearmanr(order, gain).statistic for order in permutations(farther)]
+    assert rank == pytest.approx(spearmanr(farther, gain).statistic)
+    assert p == pytest.approx(np.mean(np.abs(every) >= abs(rank) - 1e-9))
+    assert (of_many, p_of_many) == pytest.approx(tuple(spearmanr(*many.T)), abs=0.01)
 
 
 def test_cells_that_failed_are_left_out_and_nothing_at_all_is_said(tmp_path):
