@@ -35,6 +35,7 @@ MEMORY = (
 # What torch says where an allocation fails: of the CPU in an ordinary RuntimeError, of a device in one of its own type.
 ALLOCATION = re.compile(r"can't allocate memory|not enough memory: you tried to allocate|alloc_cpu")
 SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as safetensors and tokenizers pass it on
+READING = "deserializing"  # what safetensors says it was at, where it does not write
 SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")  # numpy's words for a full disk
 MACHINE = (OSError, MemoryError, RuntimeError, SafetensorError, zlib.error)
 
@@ -67,7 +68,7 @@ def reading_weights(encoder: Path) -> Iterator[None]:
     try:
         yield
     except SafetensorError as error:
-        if SYSTEM_ERROR.search(str(error)):
+        if SYSTEM_ERROR.search(str(error)) or READING not in str(error):
             raise
         raise EncoderError(
             f"{encoder / 'model.safetensors'}: damaged ({error}); make the encoder whole where it comes from, remove "

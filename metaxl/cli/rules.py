@@ -169,8 +169,6 @@ def keep_model(
     from metaxl.experiment.failure import failure_of
     from metaxl.experiment.layout import MODEL_RECORD, SCORES
     from metaxl.experiment.spec import CellSpec
-    from metaxl.training.device import choose_device
-    from metaxl.training.keep import keep_model
 
     cell_spec = CellSpec.from_dict(json.loads(spec))
     if failed := failure_of(read_json(cell / SCORES)):
@@ -178,10 +176,7 @@ def keep_model(
         log.warning("%s", said)
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
-    files = _roles(target, source)
-    with reading_weights(encoder):
-        keep_model(cell_spec, encoder, files, cell, work, out, choose_device(cell_spec, device))
-    _describe(cell_spec, files, cell, reported, out)
+    _keep(cell_spec, encoder, _roles(target, source), cell, work, reported, device, out)
 
 
 def keep_best(
@@ -190,18 +185,34 @@ def keep_best(
     """Keep the model of a target's best cell on dev, by training it again."""
     from metaxl.experiment.layout import MODEL_RECORD
     from metaxl.reporting.best import Candidate, choose
-    from metaxl.training.device import choose_device
-    from metaxl.training.keep import keep_model
 
     best, said = choose(root, [Candidate.from_dict(value, other_records) for value in read_json(candidates)])
     log.log(logging.INFO if best else logging.WARNING, "%s", said)
     if best is None:
         write_json(out / MODEL_RECORD, {"cell": None, "notes": [said]})
         return
-    cell, chosen = root / best.spec.cell.path, choose_device(best.spec, device)
-    with reading_weights(encoder := best.checksums.parent):
-        keep_model(best.spec, encoder, best.files, cell, work, out, chosen, [said])
-    _describe(best.spec, best.files, cell, reported, out)
+    cell = root / best.spec.cell.path
+    _keep(best.spec, best.checksums.parent, best.files, cell, work, reported, device, out, [said])
+
+
+def _keep(
+    spec: CellSpec,
+    encoder: Path,
+    files: dict[str, Path],
+    cell: Path,
+    work: Path,
+    reported: Path,
+    device: str,
+    out: Path,
+    notes: Sequence[str] = (),
+) -> None:
+    """Keep a cell's model, and describe it."""
+    from metaxl.training.device import choose_device
+    from metaxl.training.keep import keep_model
+
+    with reading_weights(encoder):
+        keep_model(spec, encoder, files, cell, work, out, choose_device(spec, device), notes)
+    _describe(spec, files, cell, reported, out)
 
 
 def _describe(spec: CellSpec, files: dict[str, Path], cell: Path, reported: Path, model: Path) -> None:

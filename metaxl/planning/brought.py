@@ -11,7 +11,7 @@ from typing import Any
 
 from metaxl.data.corpora import user_files
 from metaxl.data.facts import Facts, facts_of_records
-from metaxl.data.formats.records import Record, words_of
+from metaxl.data.formats.records import LONG_SENTENCE, Record, words_of
 from metaxl.data.formats.text import refuse_long_name
 from metaxl.errors import DataError
 from metaxl.planning.form import form_of
@@ -66,9 +66,11 @@ class Brought:
             return self.path
         count = len(self.examples)
         if count < FEWEST:
+            words = max(map(words_of, self.examples))
+            hint = f" One of them has {words:,} words: a blank line ends a sentence." if words > LONG_SENTENCE else ""
             raise DataError(
                 f"{self.path}: {count} examples are too few to make train, dev and test of them; bring at least "
-                f"{FEWEST}, better a hundred."
+                f"{FEWEST}, better a hundred.{hint}"
             )
         whole = self.train if len(lacking) > 1 else self.path
         if len(lacking) > 1 and count < CROSSED:

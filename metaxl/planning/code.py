@@ -7,6 +7,7 @@ cluster's job too. So they are kept where Python keeps what it has compiled, bes
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -38,13 +39,15 @@ def training_digest(recipe: Recipe, *networks: str) -> str:
 def _kept(name: str, make: Callable[[], str]) -> str:
     """Return what `make` gives, or what it gave of the same sources; in a folder that is not ours, it is only made."""
     sources, known = _known()
-    if name not in known:
-        known[name] = make()
-        # Of sources that are edited meanwhile, nobody knows which the digest was made of.
-        if _sources() == sources:
-            with suppress(OSError):
-                write_json(_place(), {"sources": sources, "digests": known})
-    return known[name]
+    if name in known:
+        return known[name]
+    made = make()
+    # Of sources that are edited meanwhile, nobody knows which the digest was made of.
+    if sources and _sources() == sources:
+        known[name] = made
+        with suppress(OSError):
+            write_json(_place(), {"sources": sources, "digests": known})
+    return made
 
 
 @cache
@@ -59,12 +62,28 @@ def _known() -> tuple[str, dict[str, str]]:
 
 
 def _sources() -> str:
-    """Return a digest of all modules of the package, byte by byte."""
+    """Return a digest of all modules of the package, byte by byte; nothing where one of them cannot be read."""
     found = hashlib.sha256()
-    for path in sorted(provenance.PACKAGE.rglob("*.py")):
-        found.update(f"{path.relative_to(provenance.PACKAGE)}\0{path.stat().st_size}\0".encode())
-        found.update(path.read_bytes())
+    try:
+        for path in _modules(provenance.PACKAGE):
+            content = path.read_bytes()
+            found.update(f"{path.relative_to(provenance.PACKAGE)}\0{len(content)}\0".encode())
+            found.update(content)
+    except OSError:
+        return ""
     return found.hexdigest()
+
+
+def _modules(package: Path) -> list[Path]:
+    """Return the modules below a package, as an import finds them: in folders that are links, too."""
+    found, entered = [], set()
+    for folder, folders, names in os.walk(package, followlinks=True):
+        if os.path.realpath(folder) in entered:
+            folders.clear()
+            continue
+        entered.add(os.path.realpath(folder))
+        found += [path for name in names if name.endswith(".py") and (path := Path(folder, name)).is_file()]
+    return sorted(found)
 
 
 def _place() -> Path:

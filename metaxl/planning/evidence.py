@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from metaxl.experiment import layout
@@ -56,6 +57,7 @@ def evidence_encoders(plan: Plan, number: int) -> list[Path]:
     return [plan.path(layout.CHECKSUMS, encoder=encoder) for encoder in encoders]
 
 
+@cache
 def content_digest(path: Path) -> str:
     """Return a digest of what a YAML file says; where it lies, its comments and its layout do not count."""
     return sha256_text(canonical_json(read_yaml(path)))[:16]

@@ -22,6 +22,7 @@ from metaxl.planning.findings import find_notes, reader_notes
 from metaxl.planning.labels import label_set
 from metaxl.planning.told import named
 from metaxl.reporting.facts import Facts
+from metaxl.reporting.pages.data import unknown_subwords
 from metaxl.tasks import SPLITS
 
 SHOWN = 20  # lines on a screen; all of them are in the file
@@ -50,6 +51,7 @@ def notes_of_run(config: Config) -> dict[str, list[str]]:
         "Failed": failures_of_run(config),
         "Data": [*reader_notes(config), *_facts(root, _data_facts(config))],
         "Length limit": _facts(root, _encoded_facts(config)),
+        "Encoder": _unknown(root),
         "Training": _records(config, root),
     }
     return {heading: notes for heading, told in found.items() if (notes := list(dict.fromkeys(told)))}
@@ -102,6 +104,12 @@ def _data_facts(config: Config) -> Iterator[Path]:
     for task, corpus, code, split in DataPlan(config).splits():
         if not (corpus == "files" and split_code(code)[1]):
             yield layout.fill(layout.DATA_FACTS, task=task.name, language=code, split=split)
+
+
+def _unknown(root: Path) -> list[str]:
+    """Return what the data report says of subwords that an encoder does not know; nothing before there is one."""
+    path = root / layout.fill(layout.REPORT, suffix="json")
+    return list(unknown_subwords(read_json(path))) if path.is_file() else []
 
 
 def _encoded_facts(config: Config) -> Iterator[Path]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from metaxl.data.formats.text import cure_of_encoding
 from metaxl.errors import DataError
 
 MARK = "\ufeff"  # a byte order mark
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a tab is a space
+TAGGED = re.compile(r"\S+[\t ]+(?:\S+[\t ]+)*(?:O|[BIES]-\S+)\s*")  # as CoNLL has it
+OBJECT = re.compile(r"\s*\{\s*\".*\}\s*")
+FEWEST = 3  # lines that tell what a stream holds
 log = logging.getLogger("metaxl")
 
 
@@ -24,7 +28,8 @@ class Line(NamedTuple):
 def read_lines(raw: Iterable[bytes], name: str) -> Iterator[Line]:
     """Yield the lines of a stream, without their ends; one that is empty too, so that answers can be counted off.
 
-    A control character stays, where it is as good as a space; the first is told.
+    A control character stays, where it is as good as a space; the first is told. A line with as many NUL bytes as
+    UTF-16 has is none of UTF-8.
 
     Args:
         raw: the stream's lines.
@@ -33,16 +38,16 @@ def read_lines(raw: Iterable[bytes], name: str) -> Iterator[Line]:
     Raises:
         DataError: a line is not UTF-8.
     """
-    told = False
+    told, start = False, b""
     for number, line in enumerate(raw, 1):
-        place = f"{name}:{number}"
+        place, start = f"{name}:{number}", start or line
         try:
             text = line.decode("utf-8").removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
-            raise DataError(
-                f"{place}: not UTF-8 (byte 0x{line[error.start]:02x} after {error.start} others). Save the text as "
-                "UTF-8, for instance with: iconv -f WINDOWS-1252 -t UTF-8"
-            ) from error
+            where = f"byte 0x{line[error.start]:02x} after {error.start} others"
+            raise DataError(f"{place}: not UTF-8 ({where}); {cure_of_encoding(start)}.") from error
+        if 4 * line.count(b"\x00") > len(line):
+            raise DataError(f"{place}: not UTF-8, by its many NUL bytes; {cure_of_encoding(start)}.")
         text = text.removeprefix(MARK) if number == 1 else text
         if not told and (found := CONTROL.search(text)):
             told = True
@@ -65,3 +70,21 @@ def batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
         raise
     if batch:
         yield batch
+
+
+def refuse_annotated(lines: Sequence[Line]) -> None:
+    """Refuse lines that are a word and its tag each, or JSON objects: their labels would be labelled like words.
+
+    Args:
+        lines: the first ones of a stream.
+
+    Raises:
+        DataError: all of them that are not empty, but at least three, are such.
+    """
+    filled = [line for line in lines if line.text.strip()]
+    for pattern, what in ((TAGGED, "a word and a tag"), (OBJECT, "a JSON object")):
+        if len(filled) >= FEWEST and all(pattern.fullmatch(line.text) for line in filled):
+            raise DataError(
+                f"{filled[0].place}: each line is {what}; expected text alone, a sentence or a review on each line "
+                "(with --tokens where spaces stand between all words already)."
+            )

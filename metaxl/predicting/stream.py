@@ -14,7 +14,7 @@ from metaxl.errors import ConfigError, DataError
 from metaxl.predicting.answers import Answerer
 from metaxl.predicting.forms import formatted
 from metaxl.predicting.kept import Kept
-from metaxl.predicting.lines import batches, read_lines
+from metaxl.predicting.lines import batches, read_lines, refuse_annotated
 from metaxl.predicting.network import open_kept
 
 LINES = 64  # that are answered together
@@ -48,7 +48,8 @@ def predict_file(kept: Kept, file: Path | None, out: TextIO, asked: Asked) -> No
         predict_lines(kept, sys.stdin.buffer, "standard input", out, replace(asked, lines=1) if typed else asked)
         return
     if not file.is_file():
-        raise DataError(f"{file}: no such file; name one with a sentence or a text on each line.")
+        state = "a folder" if file.is_dir() else "no such file"
+        raise DataError(f"{file}: {state}; name a file with a sentence or a text on each line.")
     with file.open("rb") as raw:
         predict_lines(kept, raw, str(file), out, asked)
 
@@ -65,7 +66,7 @@ def predict_lines(kept: Kept, raw: Iterable[bytes], name: str, out: TextIO, aske
 
     Raises:
         ConfigError: the model labels texts, and words are asked for.
-        DataError: a line is not UTF-8, or cannot be split into words.
+        DataError: a line is not UTF-8, or cannot be split into words; or the first ones are annotated already.
         EncoderError: the model's folder is damaged.
     """
     if not kept.task.has_words and (asked.form == "conll" or asked.is_split):
@@ -73,7 +74,9 @@ def predict_lines(kept: Kept, raw: Iterable[bytes], name: str, out: TextIO, aske
         raise ConfigError(f"{kept.folder}: labels whole texts, where {option} is about words; leave it out.")
     splitter = None if asked.is_split or not kept.task.has_words else kept.splitter()
     answerer = Answerer(open_kept(kept, asked.device), splitter)
-    for batch in batches(read_lines(raw, name), asked.lines):
+    for number, batch in enumerate(batches(read_lines(raw, name), asked.lines)):
+        if number == 0:
+            refuse_annotated(batch)
         for answer in answerer.answer(batch):
             out.write(formatted(answer, kept.task, asked.form))
         out.flush()

@@ -135,7 +135,7 @@ FAULTS = {
         "tsv",
         b"a\tO\n\nb\xe9\tO\n",
         3,
-        "byte 6 is not UTF-8; convert the file to UTF-8, if it is ISO-8859-1",
+        "byte 6 is not UTF-8; convert the file to UTF-8, if it is WINDOWS-1252",
     ),
     "UTF-16": ("ner", "tsv", "a\tO\n".encode("utf-16"), 1, "if it is UTF-16 with: iconv -f UTF-16 -t UTF-8."),
     "Latin-1 in JSON": ("sentiment", "jsonl", b'\n{"text": "\xe9"}', 2, "byte 11 is not UTF-8"),

@@ -410,15 +410,19 @@ def test_preset_that_lacks_a_task_setting_is_told(tmp_path, monkeypatch):
     assert refusal(experiment()) == "ner: placement, placements, training missing; the preset normally gives them."
 
 
-@pytest.mark.parametrize("content", [None, b"a: [1", b"\xff\xfe: 1", b"[" * 10_000])
+@pytest.mark.parametrize("content", [b"a: [1", b"\xff\xfe: 1", b"[" * 60_000, b"[" * 25_000 + b"]" * 25_000])
 def test_unreadable_yaml_is_named(tmp_path, content):
-    """A missing, broken or wrongly encoded file is named by its path."""
+    """A broken or wrongly encoded file is named by its path; a parser in C would end the process at many brackets."""
     path = tmp_path / "x.yaml"
-    if content is not None:
-        path.write_bytes(content)
+    path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
         read_yaml(path)
     assert str(caught.value).startswith(f"{path}: cannot be read as YAML: ")
+
+
+def test_a_missing_yaml_is_no_broken_one(tmp_path):
+    with pytest.raises(ConfigError, match=r"x\.yaml: no such file\.$"):
+        read_yaml(tmp_path / "x.yaml")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from metaxl.cli.main import main
 from metaxl.data.encode import Encoded
 from metaxl.data.formats.records import read_records
 from metaxl.errors import DataError, EncoderError
+from metaxl.tasks import SPLITS
 from metaxl.training.data import CellData
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,26 +147,34 @@ def test_a_damaged_encoded_file_is_named(tmp_path, kind):
 def test_an_encoder_that_is_damaged_while_a_run_goes_on_is_named(place, tmp_path, kind):
     """The rule that prepares it has looked at it; a cell that reads it later must not end in the library's words."""
     folder = shutil.copytree(place, tmp_path / "place")
-    weights, spec = folder / "model.safetensors", spec_of("target")
+    weights, spec, cell = folder / "model.safetensors", spec_of("target"), tmp_path / "cell"
     whole = weights.read_bytes()
-    weights.write_bytes(whole[:1000] if kind == "cut" else b"\xff" * 8 + whole[8:])
+    damaged = whole[:1000] if kind == "cut" else b"\xff" * 8 + whole[8:]
     files = files_of(folder, spec)
-    chosen = {"keep_models": "none", "checkpoint_minutes": 5.0, "device": "auto", "best": tmp_path / "best"}
-    asked = {"encoder": folder, "target": [files[split] for split in ("train", "dev", "test")], **chosen}
-    with pytest.raises(EncoderError) as caught:
-        rules.train(spec.to_json(), **asked, out=tmp_path / "cell", work=tmp_path / "work")
-    said = str(caught.value)
-    assert said.startswith(f"{weights}: damaged (")
-    assert said.endswith(f"remove {folder}, then run the same command again; what is finished stays.")
-    weights.write_bytes(whole)
-    rules.train(spec.to_json(), **asked, out=tmp_path / "cell", work=tmp_path / "work")
-    assert (tmp_path / "cell" / "scores.json").is_file()
+    asked = {
+        "encoder": folder,
+        "target": [files[split] for split in SPLITS],
+        "device": "auto",
+        "work": tmp_path / "work",
+    }
+    chosen = {"keep_models": "none", "checkpoint_minutes": 5.0, "best": tmp_path / "best", "out": cell}
+    kept = {"cell": cell, "reported": tmp_path / "reported", "out": tmp_path / "kept"}
+    for command, told in ((rules.train, chosen), (rules.keep_model, kept)):
+        weights.write_bytes(damaged)
+        with pytest.raises(EncoderError) as caught:
+            command(spec.to_json(), **asked, **told)
+        said = str(caught.value)
+        assert said.startswith(f"{weights}: damaged (")
+        assert said.endswith(f"remove {folder}, then run the same command again; what is finished stays.")
+        weights.write_bytes(whole)
+        rules.train(spec.to_json(), **asked, **chosen)
+    assert (cell / "scores.json").is_file()
 
 
-def test_a_fault_of_the_system_while_weights_are_read_stays_one(tmp_path):
-    full = SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+@pytest.mark.parametrize("said", ["I/O error: No space left on device (os error 28)", "a mistake of the program"])
+def test_a_fault_while_weights_are_written_is_not_the_encoders(tmp_path, said):
     with pytest.raises(SafetensorError), reading_weights(tmp_path):
-        raise full
+        raise SafetensorError(f"Error while serializing: {said}")
 
 
 TORN = {

@@ -11,6 +11,8 @@ import sys
 import pytest
 
 from metaxl import provenance
+from metaxl.encoder.open import PACKED, WRAPPED
+from metaxl.experiment.spec import Recipe, training_digest
 from metaxl.planning import code
 
 MODULES = {
@@ -101,18 +103,19 @@ def test_another_python_gives_the_same_digest(name):
 
 
 class Asked:
-    """A package of one module, and the digest that a new process would ask for."""
+    """A package, and the digests that a new process would ask for."""
 
     def __init__(self, folder, monkeypatch):
-        self.module, self.made, self.meanwhile = folder / "top.py", 0, None
+        self.folder, self.made, self.meanwhile = folder, 0, None
+        (folder / "deep").mkdir(parents=True)
         self.edit("X = 1")
+        self.edit("Y = 1", "deep/low.py")
         self.digest = provenance.digest.__wrapped__
         monkeypatch.setattr(provenance, "PACKAGE", folder)
         monkeypatch.setattr(provenance, "digest", self.make)
 
-    def edit(self, text):
-        self.module.parent.mkdir(exist_ok=True)
-        self.module.write_text(f"{text}\n", encoding="utf-8")
+    def edit(self, text, module="top.py"):
+        (self.folder / module).write_text(f"{text}\n", encoding="utf-8")
 
     def make(self, name):
         self.made += 1
@@ -121,9 +124,9 @@ class Asked:
             self.edit(self.meanwhile)
         return found
 
-    def __call__(self):
+    def __call__(self, name="pack.top"):
         code._known.cache_clear()
-        return code.digest("pack.top")
+        return code.digest(name)
 
 
 @pytest.fixture
@@ -137,14 +140,47 @@ def test_a_digest_is_made_once_for_each_state_of_the_sources(asked):
     first = asked()
     assert asked() == first == asked.digest("pack.top")
     assert asked.made == 1
-    times = asked.module.stat()
+    top = asked.folder / "top.py"
+    times = top.stat()
     asked.edit("X = 2")
-    os.utime(asked.module, ns=(times.st_atime_ns, times.st_mtime_ns))
+    os.utime(top, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert asked() == asked.digest("pack.top") != first
     assert asked.made == 2
-    (asked.module.parent / "more.py").touch()
-    assert asked() != first
-    assert asked.made == 3
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_modules_have_digests_of_their_own_and_an_edit_below_is_seen(asked, tmp_path, linked):
+    """In a folder that is a link too, as an import goes through it."""
+    if linked:
+        shutil.move(asked.folder / "deep", tmp_path / "elsewhere")
+        (asked.folder / "deep").symlink_to(tmp_path / "elsewhere")
+    before = asked(), asked("pack.deep.low")
+    assert before == (asked.digest("pack.top"), asked.digest("pack.deep.low"))
+    assert before[0] != before[1]
+    asked.edit("Y = 2", "deep/low.py")
+    assert (asked(), asked("pack.deep.low")) == (before[0], asked.digest("pack.deep.low"))
+    assert asked("pack.deep.low") != before[1]
+
+
+def test_what_is_no_module_stops_nothing(asked):
+    """Editors leave links to nothing beside a file that is not saved; a folder may be named as a module."""
+    (asked.folder / ".#top.py").symlink_to("me@host.1:2")
+    (asked.folder / "folder.py").mkdir()
+    (asked.folder / "round").symlink_to(asked.folder)
+    assert asked() == asked() == asked.digest("pack.top")
+    assert asked.made == 1
+
+
+def test_a_training_s_digest_is_of_its_recipe_and_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(code, "_place", lambda: tmp_path / "digests.json")
+    recipes = [Recipe("metaxl.method.plain:joint", (), ""), Recipe("metaxl.method.steps:metaxl", (), "")]
+    for _ in range(2):
+        code._known.cache_clear()
+        for recipe in recipes:
+            for network in (PACKED, WRAPPED):
+                assert code.training_digest(recipe, network) == training_digest(recipe, network)
+    assert len(set(json.loads((tmp_path / "digests.json").read_text())["digests"].values())) == 4
+    code._known.cache_clear()
 
 
 @pytest.mark.parametrize("kept", ["", "[]", "{", '{"sources": 1}', '{"sources": @, "digests": 3}'])
@@ -163,9 +199,12 @@ def test_digests_are_made_where_none_can_be_kept(asked):
 
 
 def test_a_digest_of_sources_that_change_meanwhile_is_not_kept(asked):
+    """Nor with another one that is asked for when they are as they were."""
     asked.meanwhile = "X = 2"
-    asked()
+    right = asked()
+    asked.edit("X = 3")
+    assert code.digest("pack.top") != right
     asked.meanwhile = None
     asked.edit("X = 1")
-    asked()
-    assert asked.made == 2
+    code.digest("pack.deep.low")
+    assert asked() == right

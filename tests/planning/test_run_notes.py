@@ -50,6 +50,15 @@ def test_notes_of_data_encoding_and_training_stand_under_their_heading_each_once
     assert "Training" not in told_at_end(config)
 
 
+def test_subwords_that_an_encoder_does_not_know_are_told(config, own_place):
+    """Whoever brings a language with its own letters should hear it before believing a number."""
+    shares = {"train": 250, "dev": 9, "test": 10}
+    about = {"task": "ner", "encoder": "mine", "language": "lug", "subwords": 1000}
+    parts = [about | {"part": part, "unknown": unknown} for part, unknown in shares.items()]
+    write_json(own_place / "results" / "mine" / "data" / "report.json", {"encoded": parts})
+    assert told_at_end(config).splitlines() == ["Encoder:", "- Subwords unknown to encoder mine: ner lug train 25.0 %."]
+
+
 def test_what_is_too_much_for_a_screen_is_in_a_file(config, own_place):
     facts(own_place, "data/ner/lug/train", *(f"note {number}" for number in range(30)))
     lines = told_at_end(config).splitlines()

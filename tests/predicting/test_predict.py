@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -148,7 +149,42 @@ def test_control_characters_are_spaces_which_is_told_once(kept, predict, caplog)
 def test_what_is_not_utf_8_is_told_with_its_place_after_the_answers_before_it(kept, predict, caplog):
     out = predict(kept.model, b"w1\nw2\n\xe9t\xe9\nw3\n", expected=1)
     assert len(out.splitlines()) == 2
-    assert "input.txt:3: not UTF-8 (byte 0xe9 after 0 others). Save the text as UTF-8" in caplog.text
+    said = "input.txt:3: not UTF-8 (byte 0xe9 after 0 others); convert the file to UTF-8, if it is WINDOWS-1252 with: "
+    assert said in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("w1 w2".encode("utf-16"), "if it is UTF-16 with: iconv -f UTF-16 -t UTF-8"),
+        ("w1 w2".encode("utf-16-le"), "by its many NUL bytes; convert the file to UTF-8, if it is UTF-16"),
+        ("w1 w2".encode("utf-16-be"), "by its many NUL bytes; convert the file to UTF-8, if it is UTF-16"),
+        (b"\x89PNG\r\n\x1a\n", "it is a picture; bring its text as a file in UTF-8"),
+        (gzip.compress(b"w1 w2"), "it is gzipped; bring its text as a file in UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_told_with_its_cure(kept, predict, caplog, raw, said):
+    assert predict(kept.model, raw, expected=1) == ""
+    assert said in caplog.text
+
+
+ANNOTATED = {
+    "a word and a tag": "w1\tO\nw2\tB-PER\nw3\tI-PER\n\nw4\tO\n",
+    "a JSON object": '{"text": "w1 w2"}\n' * 3,
+}
+
+
+@pytest.mark.parametrize("what", ANNOTATED)
+@pytest.mark.parametrize("options", [(), ("--tokens",), ("--format", "json")])
+def test_lines_that_are_annotated_are_refused(kept, predict, caplog, what, options):
+    """A tag would be labelled like a word, in silence."""
+    assert predict(kept.model, ANNOTATED[what].encode(), *options, expected=1) == ""
+    assert f"input.txt:1: each line is {what}; expected text alone" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["w1 O\nw2 O\n", "w1 O\nw2 O\nw3 w4\n", "O\nO\nO\n", "B-PER\n" * 4, "{w1}\n" * 4])
+def test_lines_that_may_be_text_are_answered(kept, predict, text):
+    assert predict(kept.model, text.encode()).count("\n") == text.count("\n")
 
 
 def test_lines_are_read_as_they_come(kept):

@@ -15,6 +15,7 @@ from metaxl.errors import DataError
 from metaxl.experiment.layout import PAGES
 from metaxl.experiment.load import effective_config
 from metaxl.files import read_json, write_json, write_text
+from metaxl.reporting.pages.data import headlines
 from metaxl.reporting.pages.html import prose, table
 from metaxl.reporting.pages.write import PAGES as MADE
 from metaxl.reporting.pages.write import write_pages
@@ -188,7 +189,7 @@ def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):
     page = pages(tmp_path)["data"]
     check_html(page)
     for told in (
-        "NER: 1 target language, each with 100 sentences for train, 40 sentences for test",
+        "NER: 1 target language with 100 sentences for train, 40 sentences for test",
         "ner: qu train &amp; qu test share 2 texts",
         "ner, qu, test: 4 of 40 examples repeat",
         "ner, qu, test: no entity at all.",
@@ -198,6 +199,16 @@ def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):
     ):
         assert told in page
     assert "qu dev &amp; qu test" not in page
+
+
+def test_folds_are_one_language():
+    """Its data are no five languages' where it is cross-validated in five folds."""
+    parts = [{"task": "ner", "language": f"lug-fold{n}", "part": "test", "examples": 23 + n % 2} for n in range(1, 6)]
+    parts += [{"task": "ner", "language": code, "part": "source", "examples": 300} for code in ("en", "sw")]
+    assert list(headlines({"parts": parts})) == [
+        "NER: 1 target language, cross-validated in 5 folds, each with 23 to 24 sentences for test; 2 source "
+        "languages, each with 300 sentences."
+    ]
 
 
 def test_the_same_files_give_the_same_pages(eight, tmp_path):

@@ -29,6 +29,7 @@ from metaxl.reporting.frame import COLUMNS, gather, mixed_code, read_scores, sho
 from metaxl.reporting.prediction import Prediction
 from metaxl.reporting.records import read_predictions, read_record
 from metaxl.reporting.rescore import library_scores, scores_by_type
+from metaxl.reporting.statistics.counts import sentence_counts
 from metaxl.reporting.truth import check_truth
 from metaxl.tasks import TASKS, LabelSet, ner_scores
 
@@ -322,6 +323,27 @@ def test_malformed_prediction_is_named_with_its_line(tmp_path, line):
     path.write_text(json.dumps(good) + "\n" + json.dumps(line) + "\n")
     with pytest.raises(DataError, match=r"predictions\.jsonl:2"):
         read_predictions(path, TASKS["ner"], TYPES)
+
+
+def test_one_label_that_the_task_does_not_have_is_named_among_many_lines(tmp_path):
+    path = tmp_path / "predictions.jsonl"
+    lines = [
+        {"split": split, "id": f"{n}", "gold": ["O"], "predicted": ["O"]} for split in ("dev", "test") for n in (1, 2)
+    ]
+    lines[2]["predicted"] = ["B-ANIMAL"]
+    write_jsonl(path, lines)
+    with pytest.raises(DataError, match=r"predictions\.jsonl:3: '1' must have "):
+        read_predictions(path, TASKS["ner"], TYPES)
+
+
+def test_sums_of_entities_have_no_bound():
+    """Of a sentence, and of all of them."""
+    many = [("B-PER", "O") * 70_000, ("B-PER", "O") * 300]
+    one = [Prediction("a", many[0], many[0]), *(Prediction(str(n), many[1], ("O",) * 600) for n in range(300))]
+    right, missed = 70_000, 90_000
+    scores = library_scores("ner", TYPES, one)
+    assert scores["recall"] == pytest.approx(right / (right + missed), abs=1e-12)
+    assert sentence_counts("ner", TYPES, one).sum(axis=0).tolist() == [right, 0, missed]
 
 
 def test_an_id_stands_once_and_both_splits_are_there(tmp_path):

@@ -59,12 +59,12 @@ LONG=$CELLS/en/metaxl-L2.long/seed11
 local_run() { snakemake --cores 2 -- table3 >> "$WORK/local.log" 2>&1 || fail "the local run; see $WORK/local.log"; }
 say "a local run, for comparison"
 local_run
-# A cell that takes longer than its first attempt may, which ends after 60 to 90 seconds: 130 seconds, on any machine.
+# A cell that takes longer than its first attempt may, which ends after 60 to 90 seconds: 110 seconds, on any machine.
 epochs=$("$BIN/python" - "$CELLS/en/metaxl-L2/seed11/scores.json" << 'SPEED'
 import json, math, sys
 record = json.load(open(sys.argv[1]))
 took = record["resources"]["cpu_seconds"] - record["resources"]["cpu_seconds_before_first_step"]
-print(math.ceil(130 * record["last"]["epoch"] / took))
+print(math.ceil(110 * record["last"]["epoch"] / took))
 SPEED
 )
 echo "variants: {long: {methods: [metaxl], tasks: [sentiment], training: {epochs: $epochs}}}" >> test.yaml
@@ -108,11 +108,11 @@ start events
 first=$(await 90 long_job) || fail "no long training; see $WORK/events.log"
 node=$(other_node)
 job=$(await 60 jobs "$node") || fail "no short training beside the long one"
-sleep 6
+sleep 2
 say "job $job is cancelled"
 scancel "$job"
 job=$(await 60 jobs "$node") || fail "nothing goes on after a cancelled job"
-sleep 6
+sleep 2
 say "node $node dies under job $job"
 kill_node "$node"
 sleep 15
@@ -140,14 +140,14 @@ say "Snakemake is interrupted, on a cluster without accounting"
 rm -rf "$CELLS"/en/{joint,metaxl-L2} results/demo/{scores,tables}
 start interrupted
 await 60 jobs > /dev/null || fail "no training; see $WORK/interrupted.log"
-sleep 6
+sleep 2
 kill -INT -- "-$RUN" # as Ctrl-C: to Snakemake and all that it has started
 wait "$RUN" && fail "an interrupted run tells success"
 await 30 no_jobs > /dev/null || fail "jobs are left in the queue"
 say "Snakemake is killed, with jobs in the queue"
 start killed
 await 60 jobs > /dev/null || fail "no training; see $WORK/killed.log"
-sleep 6
+sleep 2
 kill -9 "$RUN"
 wait "$RUN" 2> /dev/null || true
 [ -n "$(jobs)" ] || fail "no job outlived Snakemake"
@@ -166,7 +166,7 @@ generic() {
 }
 set -m; generic > "$WORK/generic.log" 2>&1 & RUN=$!; set +m
 await 60 running > /dev/null || fail "no training; see $WORK/generic.log"
-sleep 6
+sleep 2
 scancel "$(running)"
 finish generic
 grep -q 'Trying to restart' "$WORK/generic.log" || fail "the cancelled job was not submitted again"

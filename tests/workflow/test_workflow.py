@@ -131,7 +131,7 @@ def test_a_finished_run_has_every_page_of_the_report(project):
     pages = {page: (project.folder / "results/mini/report" / f"{page}.html").read_text() for page in PAGES}
     assert not [page for page, text in pages.items() if "Not made yet" in text]
     assert "All 9 trainings have a record." in pages["overview"]
-    assert "each with 12 sentences for train" in pages["data"]
+    assert "with 12 sentences for train" in pages["data"]
 
 
 def test_a_bare_snakemake_makes_the_tables(tmp_path):

@@ -16,6 +16,7 @@ from metaxl.experiment.layout import of_any
 from metaxl.experiment.schema import read_yaml
 from metaxl.planning.clock import ahead_of_clock
 from metaxl.planning.code import digest
+from metaxl.planning.cores import too_many_cores
 from metaxl.planning.effort import request_of, request_of_best
 from metaxl.planning.evidence import (
     content_digest,
@@ -132,6 +133,8 @@ onstart:
         )
         if concerns(PLAN.config, JOBS):
             tell(told_at_start(PLAN.config))
+        if workflow.local_exec:
+            tell(too_many_cores(workflow.resource_settings.cores))
     except MetaXLError as error:
         raise WorkflowError(str(error)) from error
     tell(ahead_of_clock(path for job in needed for path in job.input))

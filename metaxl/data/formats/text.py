@@ -13,7 +13,15 @@ from metaxl.errors import DataError
 GZIP = ".gz"
 SHOWN = 60  # characters of a value in a message
 LINE_END = re.compile(r"\r\n|\r|\n")
-MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16
+NO_TEXTS = {
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a zip archive, as .docx and .xlsx are",
+    b"\x1f\x8b": "gzipped",
+    b"\x7fELF": "a program",
+}
 
 
 def read_text(path: Path) -> str:
@@ -35,11 +43,16 @@ def decoded(file: str, content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        likely = MARKS.get(content[:2], "ISO-8859-1")
-        raise DataError(
-            f"{file}:{line}: byte {error.start} is not UTF-8; convert the file to UTF-8, if it is {likely} with: "
-            f"iconv -f {likely} -t UTF-8."
-        ) from error
+        raise DataError(f"{file}:{line}: byte {error.start} is not UTF-8; {cure_of_encoding(content)}.") from error
+
+
+def cure_of_encoding(start: bytes) -> str:
+    """Return what to do about a file that is not UTF-8, by the bytes that it begins with."""
+    for mark, kind in NO_TEXTS.items():
+        if start.startswith(mark):
+            return f"it is {kind}; bring its text as a file in UTF-8"
+    likely = "UTF-16" if start.startswith(MARKS) or b"\x00" in start[:2] else "WINDOWS-1252"
+    return f"convert the file to UTF-8, if it is {likely} with: iconv -f {likely} -t UTF-8"
 
 
 def read_bytes(path: Path) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
+from metaxl.experiment.folds import split_code
 from metaxl.experiment.layout import REPORT
 from metaxl.reporting.pages.html import heading, items, paragraph, prose
 from metaxl.reporting.pages.so_far import NOT_YET, SoFar
@@ -39,7 +40,9 @@ def headlines(report: dict[str, Any]) -> Iterator[str]:
     for task in dict.fromkeys(part["task"] for part in report["parts"]):
         parts = [part for part in report["parts"] if part["task"] == task]
         units = find_task(task).units
-        targets = dict.fromkeys(part["language"] for part in parts if part["part"] != "source")
+        codes = dict.fromkeys(part["language"] for part in parts if part["part"] != "source")
+        targets = dict.fromkeys(split_code(code)[0] for code in codes)
+        folds = f", cross-validated in {len(codes)} folds, each" if any(split_code(code)[1] for code in codes) else ""
         sources = dict.fromkeys(part["language"] for part in parts if part["part"] == "source")
         sizes = {}
         for name in dict.fromkeys(part["part"] for part in parts):
@@ -47,9 +50,13 @@ def headlines(report: dict[str, Any]) -> Iterator[str]:
             sizes[name] = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
         source = sizes.pop("source", "")
         own = ", ".join(f"{many} {units} for {name}" for name, many in sizes.items())
-        told = [f"{_counted(len(targets), 'target language')}, each with {own}"] if own else []
-        told += [f"{_counted(len(sources), 'source language')}, each with {source} {units}"] if source else []
+        told = [f"{_counted(len(targets), 'target language')}{folds or _each(targets)} with {own}"] if own else []
+        told += [f"{_counted(len(sources), 'source language')}{_each(sources)} with {source} {units}"] if source else []
         yield f"{find_task(task).title}: {'; '.join(told)}."
+
+
+def _each(languages: Collection[str]) -> str:
+    return ", each" if len(languages) > 1 else ""
 
 
 def _counted(number: int, what: str) -> str:
@@ -68,13 +75,23 @@ def _odd(report: dict[str, Any]) -> Iterator[str]:
             yield f"{place}: {part['repeated']} of {part['examples']:,} examples repeat an earlier text."
         if part.get("entities") == 0:
             yield f"{place}: no entity at all."
-    for encoder in dict.fromkeys(part["encoder"] for part in report["encoded"]):
-        parts = [part for part in report["encoded"] if part["encoder"] == encoder]
-        unknown = {_place(part): (part["unknown"] or 0) / max(part["subwords"], 1) for part in parts}
-        yield from _most(f"subwords unknown to encoder {encoder}", unknown, MOST_UNKNOWN)
+    yield from unknown_subwords(report)
+    for encoder, parts in _by_encoder(report).items():
         cut = {_place(part): part["examples_cut"] / max(_examples(report, part), 1) for part in parts}
         yield from _most(f"examples longer than the limit, cut for encoder {encoder}", cut, MOST_CUT)
     yield from (" ".join(note.split()) for note in report["notes"])
+
+
+def unknown_subwords(report: dict[str, Any]) -> Iterator[str]:
+    """Yield, for each encoder whose vocabulary lacks much of a part, of which parts and how much."""
+    for encoder, parts in _by_encoder(report).items():
+        unknown = {_place(part): (part["unknown"] or 0) / max(part["subwords"], 1) for part in parts}
+        yield from _most(f"subwords unknown to encoder {encoder}", unknown, MOST_UNKNOWN)
+
+
+def _by_encoder(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    names = dict.fromkeys(part["encoder"] for part in report["encoded"])
+    return {name: [part for part in report["encoded"] if part["encoder"] == name] for name in names}
 
 
 def _place(part: dict[str, Any]) -> str:
