@@ -132,7 +132,7 @@ def test_without_an_encoder_it_is_the_papers_pinned_one(init):
 
 def test_blank_lines_that_are_missing_are_thought_of(init, tmp_path):
     (tmp_path / "flat.tsv").write_text("w1\tB-PER\nw2\tO\n" * 30)
-    code, _, said = init(tmp_path / "flat.tsv", "--language", "lug", "--source", "en")
+    code, _, said = init(str(tmp_path / "flat.tsv"), "--language", "lug", "--source", "en")
     assert code == 1
     assert "1 examples are too few" in said
     assert "One of them has 60 words: a blank line ends a sentence." in said
