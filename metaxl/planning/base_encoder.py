@@ -45,6 +45,11 @@ class BaseEncoder:
         """Whether it is a toy, such as the demo's."""
         return self.hidden <= SMALL
 
+    @property
+    def tokenizer(self) -> Path | None:
+        """Return the folder of its tokenizer, if that is on this machine."""
+        return self.folder if self.folder and (self.folder / "tokenizer.json").is_file() else None
+
 
 def find_encoder(asked: str | None) -> BaseEncoder:
     """Return what is known of an encoder: of a folder, of an id of the hub, or by default of the paper's.
@@ -87,16 +92,16 @@ def _geometry(config: dict[str, Any]) -> dict[str, int]:
 
 def propose_lengths(encoder: BaseEncoder, task: str, examples: Sequence[Record]) -> tuple[int, int]:
     """Return limits in subwords: one that cuts hardly a training example, and one that cuts no other if it can."""
-    lengths = sorted(_lengths(encoder.folder, task, examples))
+    lengths = sorted(_lengths(encoder.tokenizer, task, examples))
     most = lengths[math.ceil(COVERED * len(lengths)) - 1]
     return _bound(most, encoder.positions), _bound(lengths[-1], encoder.positions)
 
 
-def _lengths(folder: Path | None, task: str, examples: Sequence[Record]) -> list[int]:
-    if folder is None or not (folder / "tokenizer.json").is_file():
+def _lengths(tokenizer: Path | None, task: str, examples: Sequence[Record]) -> list[int]:
+    if tokenizer is None:
         return [SUBWORDS_A_WORD * words_of(record) + 2 for record in examples]
     labels = sorted({label for record in examples for label in record.get("tags", [record.get("label")])})
-    return [int(n) for n in encode(load_tokenizer(folder, task), task, examples, 2**31, labels).lengths()]
+    return [int(n) for n in encode(load_tokenizer(tokenizer, task), task, examples, 2**31, labels).lengths()]
 
 
 def _bound(length: int, positions: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from metaxl.experiment.load import merge, read_configuration
-from metaxl.planning.base_encoder import COVERED
+from metaxl.planning.base_encoder import COVERED, SUBWORDS_A_WORD
 from metaxl.planning.findings import find_faults, refuse
 from metaxl.planning.plan import Plan
 from metaxl.planning.plans import Plans
@@ -124,7 +124,11 @@ def _training(proposal: Proposal) -> Iterator[str]:
         2, "learning_rate", rates[0], "of the encoder; " + ("great, for it is tiny" if small else "as in the paper")
     )
     yield _line(2, "meta_learning_rate", rates[1], "of the network that transforms the source")
-    yield _line(2, "max_length", train, f"subwords a training example; cuts less than {1 - COVERED:.0%} of them")
+    counted = f"cuts less than {1 - COVERED:.0%} of them"
+    guessed = f"a guess, {SUBWORDS_A_WORD} for each word: the tokenizer is not here to count"
+    yield _line(
+        2, "max_length", train, f"subwords a training example; {counted if proposal.encoder.tokenizer else guessed}"
+    )
     yield _line(2, "eval_max_length", max(train, other), "subwords a dev or test example")
     yield _line(
         2, "bottleneck", max(1, proposal.encoder.hidden // 2), "width of the transforming network's hidden layer"

@@ -128,6 +128,8 @@ def test_without_an_encoder_it_is_the_papers_pinned_one(init):
     assert (found["name"], found["ner"]["placement"], found["ner"]["source_size"]) == ("mine", [12], 100)
     assert found["ner"]["targets"] == [{"language": "no", "related": "sv"}]
     assert found["ner"]["training"]["max_length"] == 32, "6 words and two special tokens"
+    assert "a guess, 3 for each word" in text
+    assert "cuts less than" not in text
 
 
 def test_blank_lines_that_are_missing_are_thought_of(init, tmp_path):
