@@ -160,8 +160,9 @@ def test_what_is_not_utf_8_is_told_with_its_place_after_the_answers_before_it(ke
         ("w1 w2".encode("utf-16-le"), "by its many NUL bytes; convert the file to UTF-8, if it is UTF-16"),
         ("w1 w2".encode("utf-16-be"), "by its many NUL bytes; convert the file to UTF-8, if it is UTF-16"),
         (b"\x89PNG\r\n\x1a\n", "it is a picture; bring its text as a file in UTF-8"),
-        (gzip.compress(b"w1 w2"), "it is gzipped; bring its text as a file in UTF-8"),
+        (gzip.compress(b"w1 w2", mtime=0), "it is gzipped; bring its text as a file in UTF-8"),
     ],
+    ids=["UTF-16", "little-endian", "big-endian", "picture", "gzipped"],
 )
 def test_what_is_no_text_is_told_with_its_cure(kept, predict, caplog, raw, said):
     assert predict(kept.model, raw, expected=1) == ""
