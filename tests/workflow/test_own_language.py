@@ -58,7 +58,9 @@ def test_the_walk_leads_to_labelled_text(tmp_path):
     mine = clone.folder / "mine.yaml"
     mine.write_text(yaml.safe_dump(merge(yaml.safe_load(mine.read_text(encoding="utf-8")), QUICK)), encoding="utf-8")
     said = {command: run(command) for command in rest}
-    assert [command.split()[1] for command in rest] == ["check", "estimate", "--cores", "predict", "predict"]
+    kinds = [command.split()[1] for command in rest]
+    assert kinds == ["check", "estimate", "--cores", "--cores", "--configfile", "predict", "predict"]
+    assert "<html" in (clone.folder / "results" / "lug-ner" / "report.html").read_text(encoding="utf-8")
     results = clone.folder / "results" / "lug-ner"
     for path in re.findall(r"^\| `((?:tables|evidence)\S*?)` \|", PAGE, re.MULTILINE):
         assert (results / path).stat().st_size > 50, path
