@@ -16,6 +16,7 @@ say() { echo "$(date +%T) $1"; }
 
 reason=$(cluster_missing)
 [ -z "$reason" ] || skip "$reason"
+[[ "$BIN" != *[[:space:]]* ]] || skip "the environment, $BIN, lies on a path with a space, which the executor does not quote"
 "$BIN/python" -c 'import snakemake_executor_plugin_slurm' 2> /dev/null ||
   skip "Snakemake's SLURM executor is missing (pip install -r envs/cluster.lock)"
 
