@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from metaxl.reporting.spans import Found, Tags, find_entities
 
 KEPT = 20_000  # gold labels that are remembered
-NUMBERS = Struct("=9I")
+NUMBERS = Struct("=9I")  # three numbers of each of the three definitions, as numpy's uint32
 
 
 @dataclass(frozen=True, eq=False)

@@ -201,13 +201,25 @@ def test_the_page_of_the_data_has_a_headline_and_what_is_odd(tmp_path):
     assert "qu dev &amp; qu test" not in page
 
 
-def test_folds_are_one_language():
+@pytest.mark.parametrize(
+    ("languages", "others", "told"),
+    [
+        (["lug"], [], "1 target language, cross-validated in 5 folds, each with 23 to 24"),
+        (["lug", "ach"], [], "2 target languages, cross-validated in 5 folds, each with 23 to 24"),
+        (["lug"], ["ach", "luo"], "3 target languages, 1 of them cross-validated in 5 folds, each with 23 to 24"),
+        ([], ["ach", "luo"], "2 target languages, each with 23"),
+    ],
+)
+def test_folds_are_one_language(languages, others, told):
     """Its data are no five languages' where it is cross-validated in five folds."""
-    parts = [{"task": "ner", "language": f"lug-fold{n}", "part": "test", "examples": 23 + n % 2} for n in range(1, 6)]
+    codes = [*(f"{code}-fold{n}" for code in languages for n in range(1, 6)), *others]
+    parts = [
+        {"task": "ner", "language": code, "part": "test", "examples": 24 if code.endswith("fold2") else 23}
+        for code in codes
+    ]
     parts += [{"task": "ner", "language": code, "part": "source", "examples": 300} for code in ("en", "sw")]
     assert list(headlines({"parts": parts})) == [
-        "NER: 1 target language, cross-validated in 5 folds, each with 23 to 24 sentences for test; 2 source "
-        "languages, each with 300 sentences."
+        f"NER: {told} sentences for test; 2 source languages, each with 300 sentences."
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from metaxl.experiment.folds import split_code
@@ -42,7 +42,7 @@ def headlines(report: dict[str, Any]) -> Iterator[str]:
         units = find_task(task).units
         codes = dict.fromkeys(part["language"] for part in parts if part["part"] != "source")
         targets = dict.fromkeys(split_code(code)[0] for code in codes)
-        folds = f", cross-validated in {len(codes)} folds, each" if any(split_code(code)[1] for code in codes) else ""
+        crossed = [split_code(code) for code in codes if split_code(code)[1]]
         sources = dict.fromkeys(part["language"] for part in parts if part["part"] == "source")
         sizes = {}
         for name in dict.fromkeys(part["part"] for part in parts):
@@ -50,9 +50,20 @@ def headlines(report: dict[str, Any]) -> Iterator[str]:
             sizes[name] = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
         source = sizes.pop("source", "")
         own = ", ".join(f"{many} {units} for {name}" for name, many in sizes.items())
-        told = [f"{_counted(len(targets), 'target language')}{folds or _each(targets)} with {own}"] if own else []
+        told = (
+            [f"{_counted(len(targets), 'target language')}{_folds(crossed, targets) or _each(targets)} with {own}"]
+            if own
+            else []
+        )
         told += [f"{_counted(len(sources), 'source language')}{_each(sources)} with {source} {units}"] if source else []
         yield f"{find_task(task).title}: {'; '.join(told)}."
+
+
+def _folds(crossed: Sequence[tuple[str, int]], languages: Collection[str]) -> str:
+    """Return which of the languages are cross-validated in how many folds; `crossed` has each language and fold."""
+    those, folds = {language for language, _ in crossed}, {fold for _, fold in crossed}
+    some = f"{len(those)} of them " if len(those) < len(languages) else ""
+    return f", {some}cross-validated in {len(folds)} folds, each" if crossed else ""
 
 
 def _each(languages: Collection[str]) -> str:
