@@ -68,7 +68,7 @@ def conform(raw: Any, schema_path: Path = SCHEMA_PATH, subject: str = "The confi
     """
     from jsonschema import Draft202012Validator  # 0.3 seconds that a training process need not spend
 
-    schema = read_yaml(schema_path)
+    schema = _schema(schema_path)
     raw = _with_text_keys(raw, schema, schema["$defs"])
     errors = sorted(Draft202012Validator(schema).iter_errors(raw), key=lambda e: list(map(str, e.absolute_path)))
     found = [_explain(error) for error in errors] + [f"{place}: expected a finite number." for place in _infinite(raw)]
@@ -81,8 +81,13 @@ def conform(raw: Any, schema_path: Path = SCHEMA_PATH, subject: str = "The confi
 @cache
 def defaults(section: str) -> dict[str, Any]:
     """Return the defaults of a top-level section that has one for each of its keys."""
-    schema = read_yaml(SCHEMA_PATH)
+    schema = _schema(SCHEMA_PATH)
     return dict(_with_defaults({}, schema["properties"][section], schema["$defs"]))
+
+
+@cache
+def _schema(path: Path) -> dict[str, Any]:
+    return dict(read_yaml(path))
 
 
 def _with_defaults(value: Any, schema: dict[str, Any], definitions: dict[str, Any]) -> Any:

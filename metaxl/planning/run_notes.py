@@ -21,8 +21,8 @@ from metaxl.planning.failed import failures_of_run
 from metaxl.planning.findings import find_notes, reader_notes
 from metaxl.planning.labels import label_set
 from metaxl.planning.told import named
+from metaxl.reporting.data.odd import unknown_subwords
 from metaxl.reporting.facts import Facts
-from metaxl.reporting.pages.data import unknown_subwords
 from metaxl.tasks import SPLITS
 
 SHOWN = 20  # lines on a screen; all of them are in the file

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 import yaml
+from experiments import ROOT
 from own import MINE
 
 from metaxl.experiment.grid import cell_groups
@@ -112,3 +116,17 @@ def test_a_run_ends_with_where_its_results_are(config, own_place):
         "Label text: metaxl predict results/mine/models/ner/lug < text.txt",
     ]
     assert results_of_run(config, jobs[2:4]) == ""
+
+
+def test_a_start_of_snakemake_loads_no_library_that_computes():
+    """What the rules import: a cluster's job starts Snakemake anew, and pandas alone takes it half a second."""
+    rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    modules = sorted(set(re.findall(r"^from (metaxl\S*) import", rules, re.MULTILINE)))
+    assert len(modules) > 15
+    code = (
+        f"import importlib, sys; [importlib.import_module(name) for name in {modules}]\n"
+        "heavy = {'torch', 'pandas', 'scipy', 'transformers', 'datasets', 'matplotlib', 'seqeval'}\n"
+        "sys.exit(' '.join(sorted(heavy & set(sys.modules))) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
