@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,10 @@ from metaxl.tasks import TASKS
 WORDS = [f"w{i}" for i in range(60)]
 FAMILIES = ("bert", "roberta", "xlm-roberta")
 LAYERS = 3
+
+# Where Python keeps nothing of what it compiles, each of hundreds of commands would compile the package anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure() -> None:

@@ -2,13 +2,17 @@
 
 import json
 import os
-import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from forks import forks
 from loopback import Loopback
+from renewed import LIBRARIES
 
+from metaxl.cli.main import main
+from metaxl.data.corpora import sentipers
 from metaxl.downloads.registry import find_corpus
 from metaxl.files import read_jsonl
 from metaxl.tasks import SPLITS
@@ -24,10 +28,18 @@ SIZES = {
 
 
 def metaxl(*arguments, **variables):
-    command = [sys.executable, "-m", "metaxl", *map(str, arguments)]
-    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
+    """Run a command whose environment is its own."""
+    command = [sys.executable, "-m", "metaxl", *arguments]
+    done = forks(*LIBRARIES).run(command, Path.cwd(), os.environ | variables)
     assert done.returncode == 0, done.stderr
-    return done.stderr
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_once():
+    """Keep the rows of a workbook, which take two seconds to read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sentipers, "_rows", cache(sentipers._rows))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +65,7 @@ def test_official_splits_come_out_whole(raw, tmp_path, corpus, language, unlabel
     for split, size in zip(SPLITS, SIZES[corpus, language, unlabelled], strict=True):
         out = tmp_path / f"{split}.jsonl"
         place = ["--corpus", corpus, "--task", "sentiment", "--language", language, "--split", split]
-        metaxl("data", *place, *own, "--folder", raw / corpus, "--out", out)
+        assert main(["data", *place, *own, "--folder", str(raw / corpus), "--out", str(out)]) == 0
         records = read_jsonl(out)
         assert len(records) == size
         if unlabelled in (None, "drop"):

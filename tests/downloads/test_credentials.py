@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 import upstream
-from clone import PLAIN, ROOT, TABLE, Site, write_sources
+from checkout import ROOT
+from clone import PLAIN, TABLE, write_sources
 from loopback import Loopback
+from renewed import RenewedSite
 
 from metaxl.errors import DownloadError, MetaXLError, without_credentials
 
@@ -25,10 +27,16 @@ def hub(sources, tmp_path_factory):
         yield served
 
 
+@pytest.fixture(scope="module")
+def clone(hub, tmp_path_factory):
+    return RenewedSite(tmp_path_factory.mktemp("clone") / "clone", hub)
+
+
 @pytest.fixture
-def site(tmp_path, hub):
+def site(clone, hub):
     hub.faults.clear()
-    return Site(tmp_path / "clone", hub)
+    hub.requests.clear()
+    return clone.renew(hub)
 
 
 @pytest.mark.parametrize(

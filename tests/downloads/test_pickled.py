@@ -1,6 +1,7 @@
 """Encoders of the hub with pickled weights alone, and errors that no second attempt would mend.
 
-The unmodified client runs in processes of its own against tests/helpers/loopback.py.
+The unmodified client runs in processes of its own against tests/helpers/loopback.py: forks that have the libraries
+already or, for one command of each kind, starts of Python.
 """
 
 import shutil
@@ -10,8 +11,9 @@ import sys
 import pytest
 import torch
 import upstream
-from clone import ROOT, XLMR, Site
+from clone import XLMR
 from loopback import Loopback
+from renewed import RenewedSite
 from safetensors.torch import load_file
 
 PICKLE = "pytorch_model.bin"
@@ -41,9 +43,15 @@ def model(hub):
     return folder
 
 
+@pytest.fixture(scope="module")
+def clone(sources, tmp_path_factory):
+    with Loopback(sources, {}) as served:
+        return RenewedSite(tmp_path_factory.mktemp("clone") / "clone", served, "torch")
+
+
 @pytest.fixture
-def site(tmp_path, hub):
-    return Site(tmp_path / "clone", hub)
+def site(clone, hub):
+    return clone.renew(hub)
 
 
 def convert(site, *options, **variables):
@@ -52,7 +60,9 @@ def convert(site, *options, **variables):
 
 def test_an_encoder_is_converted_locked_and_held_to_the_lock(site, hub, model):
     commit = hub.commit("models", XLMR)
+    site.forked = False
     code, said = convert(site, "--revision", commit)
+    site.forked = True
     assert code == 0, said
     assert f"encoders:\n  mine: {{folder: {site.folder / 'mine'}}}" in said
     expected = torch.load(model / PICKLE, weights_only=True)
@@ -69,8 +79,7 @@ def test_an_encoder_is_converted_locked_and_held_to_the_lock(site, hub, model):
     update = f"encoders/{XLMR}@{commit}"
     assert f"metaxl lock {update}" in said
     assert site.run("lock", update)[0] == 0
-    assert convert(site, "--revision", commit)[0] == 0
-    # What is in the client's cache is converted without a network.
+    # What is in the client's cache, where the update has put it, is converted without a network.
     hub.requests.clear()
     assert convert(site, "--revision", commit, HF_HUB_OFFLINE="1")[0] == 0
     assert hub.requests == []
@@ -133,9 +142,11 @@ FINAL = {
 
 @pytest.mark.parametrize("case", FINAL)
 def test_a_final_error_is_met_once(site, hub, model, case):
-    """The client asks for the revision once, and says what to do; nothing is prepared."""
+    """The client asks for the revision once, and says what to do; the encoder of before stays, and none is locked."""
     spoil, message = FINAL[case]
     spoil(hub, model)
+    (site.folder / "encoder").mkdir()
+    (site.folder / "encoder" / "config.json").write_text("old")
     code, said = site.encoder("main")
     assert code == 1
     assert message in said, said
@@ -143,7 +154,8 @@ def test_a_final_error_is_met_once(site, hub, model, case):
     asked = [path for _, path in hub.requests if path.startswith(f"/api/models/{XLMR}/revision/")]
     # For a tokenizer to convert, transformers asks on its own account.
     assert len(asked) == (2 if case == "no tokenizer" else 1), hub.requests
-    assert not (site.folder / "encoder").exists()
+    assert [path.read_text() for path in (site.folder / "encoder").iterdir()] == ["old"]
+    assert site.lock() == {}
 
 
 def test_a_revision_that_is_not_there_is_met_once(site, hub, model):
@@ -156,7 +168,6 @@ def test_a_revision_that_is_not_there_is_met_once(site, hub, model):
 def test_the_workflow_makes_one_attempt_at_an_encoder(site, hub, model):
     """A passing error is waited out by the download; what the rule sees is final."""
     encoder = f"encoders: {{tiny: {{hub: {XLMR}, revision: main}}}}\n"
-    (site.folder / "Snakefile").write_bytes((ROOT / "Snakefile").read_bytes())
     (site.folder / "mine.yaml").write_text(f"preset: demo\nname: mine\n{encoder}")
     options = ["--cores", "1", "--configfile", "mine.yaml", "--", "results/mine/encoders/tiny/config.json"]
     done = subprocess.run(

@@ -1,4 +1,8 @@
-"""Pickled weights become an encoder folder without being read in this process, and no code of theirs is run."""
+"""Pickled weights become an encoder folder without being read in this process, and no code of theirs is run.
+
+The process that reads them is a fork which has torch already; test_the_command_... and tests/downloads/test_pickled.py
+have the one that users get.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,14 @@ import pickle
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 import yaml
 from conftest import make_encoder
+from forks import forks
 from safetensors.torch import load_file
 from test_tokenizer_files import TOKENS, without_tokenizer
 from upstream import Trap
@@ -23,6 +30,22 @@ from metaxl.errors import ConfigError, EncoderError
 from metaxl.files import read_json, sha256_file, write_json
 
 WEIGHTS, PICKLE, INDEX = "model.safetensors", "pytorch_model.bin", "pytorch_model.bin.index.json"
+
+
+@pytest.fixture(autouse=True)
+def in_a_fork(monkeypatch):
+    """Have the process that reads a pickle forked."""
+
+    def run(command, env, **_):
+        return forks("torch", "safetensors.torch").run(command, Path.cwd(), env)
+
+    monkeypatch.setattr("metaxl.encoder.convert.subprocess", SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL))
+
+
+@pytest.fixture
+def started(monkeypatch, in_a_fork):
+    """Have it started as a user's is."""
+    monkeypatch.setattr("metaxl.encoder.convert.subprocess", subprocess)
 
 
 @pytest.fixture
@@ -47,6 +70,7 @@ def refused(source, out, error=EncoderError):
     return str(caught.value)
 
 
+@pytest.mark.usefixtures("started")
 def test_the_command_prints_the_lines_to_write_and_they_name_a_folder_to_train(source, tmp_path, capsys):
     out = tmp_path / "out: mine"
     assert main(["encoder", "convert", str(source), "--out", str(out)]) == 0

@@ -2,16 +2,15 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import upstream
 import yaml
+from checkout import copy_checkout
 from loopback import Loopback
 
-ROOT = Path(__file__).resolve().parents[2]
 XLMR = "FacebookAI/xlm-roberta-base"
 TABLE, PLAIN = "wikiann/qu/train.parquet", "sentiraama/product_pos.txt"
 OTHERS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "METAXL_MIRROR")  # they would change what is tested
@@ -23,9 +22,7 @@ class Site:
 
     def __init__(self, folder: Path, hub: Loopback):
         self.folder, self.hub = folder, hub
-        for name in ("metaxl", "workflow", "envs"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "config.yaml", folder)
+        copy_checkout(folder)
         self.registry = folder / "workflow" / "data" / "registry.yaml"
         self.lock_path = folder / "workflow" / "data" / "registry.lock.json"
         self.lock_path.write_text("{}")

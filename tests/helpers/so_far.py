@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from evidence import RELATED, Records, languages_alone
+from evidence import RELATED, Gold, Records, languages_alone, usual
 from experiments import load
+from records import golden, usual_labels
 
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.grid import find_table, tables
@@ -33,11 +34,18 @@ def logged(cell: Cell) -> list[dict[str, float]]:
     return rows
 
 
-def write_records(root: Path, raw: dict, right: Callable[[Cell], float | None] | None = None) -> Records:
+def few(cell: Cell) -> dict[str, list[list[str]]]:
+    """Return the gold labels of 8 dev and test examples, where it does not matter how many there are."""
+    return golden(cell.task, usual_labels(cell.task), 8)
+
+
+def write_records(
+    root: Path, raw: dict, right: Callable[[Cell], float | None] | None = None, gold: Gold = usual
+) -> Records:
     """Write the configuration and the records beneath `root`, results/<name>, and return them."""
     config = load(raw)
     write_json(root / "config.json", effective_config(raw))
-    made = Records(root, config, right or (lambda cell: SHARE.get(cell.method, 0.8)))
+    made = Records(root, config, right or (lambda cell: SHARE.get(cell.method, 0.8)), gold)
     for cell in made.cells:
         folder = root / cell.path
         if folder.is_dir():
@@ -52,9 +60,11 @@ def _with_words(line: dict) -> dict:
     return line | ({"tokens": words} if len(words) > 1 else {"text": "<b>one</b> & two"})
 
 
-def write_results(root: Path, raw: dict, right: Callable[[Cell], float | None] | None = None) -> Records:
+def write_results(
+    root: Path, raw: dict, right: Callable[[Cell], float | None] | None = None, gold: Gold = usual
+) -> Records:
     """Write what the workflow makes of the records too: evidence, tables and pictures."""
-    made = write_records(root, raw, right)
+    made = write_records(root, raw, right, gold)
     write_languages(made.config, root / "tables")
     for number in (table.number for table in tables(made.config)):
         made.write(number, root / "evidence")

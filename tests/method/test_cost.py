@@ -7,13 +7,15 @@ that judges have half of it each.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 import torch
+from counted_by_kind import count
 from switches import DEFAULT
 
-from benchmarks.flops import count
+from benchmarks import flops
 from benchmarks.workload import Sentences, random_theta
 from metaxl.encoder.batch import make_batch
 from metaxl.encoder.packed import PackedNetwork
@@ -41,15 +43,15 @@ class NoDescent:
         """Do nothing."""
 
 
-def theta():
-    return Flat.of(random_theta(BASE, 4 * BASE.hidden, ROWS, META))
+def theta(shape=BASE):
+    return Flat.of(random_theta(shape, 4 * shape.hidden, ROWS, META))
 
 
-def learner_of(placement):
+def learner_of(placement, shape=BASE):
     rtn = RTN(placement, DEFAULT)
-    phi = rtn.initialise(BASE.hidden, 384, torch.Generator())
+    phi = rtn.initialise(shape.hidden, 384, torch.Generator())
     phi = {name: value.to(META).requires_grad_() for name, value in phi.items()}
-    network, own = PackedNetwork(BASE, "token"), theta()
+    network, own = PackedNetwork(shape, "token"), theta(shape)
     still = NoDescent([own.vector])
     return Learner(network, own, still, 10.0, DEFAULT, rtn if placement else None, phi, still)
 
@@ -63,6 +65,7 @@ def pack(number, length):
     return make_batch([part(number, length)], META, torch.float32)
 
 
+@cache
 def forward(length):
     with torch.no_grad():
         return count(PackedNetwork(BASE, "token").scores, theta(), pack(10, length))
@@ -74,13 +77,26 @@ def metaxl(placement, length, **switches):
     return count(metaxl_step, learner, RATES, pack(10, length), pack(5, length), pack(5, length))
 
 
+@cache
+def usual(placement, length):
+    """Return the cost of a step as it is by itself, which several tests need."""
+    return metaxl(placement, length)
+
+
+def test_an_operation_of_a_kind_costs_what_the_first_of_it_does():
+    """Of a network of two layers: each operation counted by itself, the first of each kind, and none any more."""
+    learner, batches = learner_of((0, 2), replace(BASE, layers=2)), (pack(10, 7), pack(5, 7), pack(5, 7))
+    each, first, none = (one(metaxl_step, learner, RATES, *batches) for one in (flops.count, count, count))
+    assert each == first == none > 0
+
+
 @pytest.mark.parametrize(
     ("length", "bounds"), [(12, (6.65, 7.2, 7.75, 11.9)), (24, (6.75, 7.35, 8, 12.2)), (128, (7.65, 8.7, 9.75, 14.85))]
 )
 def test_an_exact_metaxl_step_costs_less_than_the_formula_says(length, bounds):
     """Factors of the gradient along which theta moves save up to 1.5 + u of 6 + 4 u + 2 (1 - u), u as below."""
     for placement, bound in zip([(12,), (6,), (0,), (0, 12)], bounds, strict=True):
-        cost = metaxl(placement, length) / forward(length)
+        cost = usual(placement, length) / forward(length)
         assert bound - 0.1 < cost < bound
 
 
@@ -88,7 +104,7 @@ def test_an_exact_metaxl_step_costs_less_than_the_formula_says(length, bounds):
 def test_the_objective_cosine_costs_one_more_inner_product_of_gradients(length, bounds):
     """That of the source's with itself, of twice as many tokens as the judging half has; no pass."""
     for placement, bound in zip([(12,), (6,), (0,)], bounds, strict=True):
-        more = metaxl(placement, length, meta_objective="cosine") - metaxl(placement, length)
+        more = metaxl(placement, length, meta_objective="cosine") - usual(placement, length)
         assert bound - 0.1 < more / forward(length) < bound
 
 

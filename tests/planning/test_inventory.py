@@ -9,8 +9,11 @@ import time
 import pytest
 import upstream
 import yaml
-from clone import PLAIN, ROOT, TABLE, XLMR, Site, served, write_sources
+from checkout import ROOT
+from clone import PLAIN, TABLE, XLMR, served, write_sources
+from forks import forks
 from loopback import Loopback
+from renewed import RenewedSite
 
 NOWHERE = {"HF_ENDPOINT": "http://127.0.0.1:9"}
 TINY = """
@@ -28,21 +31,27 @@ def sources(tmp_path_factory):
     return write_sources(tmp_path_factory.mktemp("sources"))
 
 
-@pytest.fixture
-def site(tmp_path, sources):
-    """A clone with an experiment that needs a file of each kind, and whose Snakefile is there."""
+@pytest.fixture(scope="module")
+def clone(sources, tmp_path_factory):
+    """A clone and the hub that it names."""
     with Loopback(sources, upstream.revisions(ROOT / "workflow")) as hub:
-        site = Site(tmp_path / "clone", hub)
-        (site.folder / "Snakefile").write_bytes((ROOT / "Snakefile").read_bytes())
-        (site.folder / "tiny.yaml").write_text(TINY)
-        for name, line in (
-            ("ner/train.tsv", "a\tO\n\n"),
-            ("reviews/train.jsonl", '{"text": "a", "label": "positive"}\n'),
-        ):
-            path = site.folder / "own" / name
-            path.parent.mkdir(parents=True)
-            path.write_text(line)
-        yield site
+        yield RenewedSite(tmp_path_factory.mktemp("clone") / "clone", hub)
+
+
+@pytest.fixture
+def site(clone):
+    """The clone with an experiment that needs a file of each kind."""
+    clone.hub.requests.clear()
+    site = clone.renew(clone.hub)
+    (site.folder / "tiny.yaml").write_text(TINY)
+    for name, line in (
+        ("ner/train.tsv", "a\tO\n\n"),
+        ("reviews/train.jsonl", '{"text": "a", "label": "positive"}\n'),
+    ):
+        path = site.folder / "own" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(line)
+    return site
 
 
 def states(said):
@@ -62,7 +71,9 @@ def check(site, **variables):
 
 
 def test_a_check_tells_what_is_missing_what_came_and_what_is_damaged(site):
+    site.forked = False  # once as a user starts it
     code, said = check(site)
+    site.forked = True
     assert code == 0, said
     assert "- wikiann: train.parquet, validation.parquet, test.parquet of qu" in said
     assert f"- encoder xlmr-base: {XLMR}@" in said
@@ -134,10 +145,13 @@ def test_a_check_without_a_network_fails_and_says_how_to_get_what_is_missing(sit
 
 
 def snakemake(site, *arguments, **variables):
+    """Run the workflow in a fork that has Snakemake already; test_a_run_that_lacks_nothing_... starts it once."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tiny.yaml", *arguments]
-    done = subprocess.run(
-        command, cwd=site.folder, env=site.environment(**variables), capture_output=True, text=True, timeout=120
-    )
+    environment = site.environment(**variables)
+    if site.forked:
+        done = forks("snakemake.cli").run(command, site.folder, environment)
+    else:
+        done = subprocess.run(command, cwd=site.folder, env=environment, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -165,7 +179,9 @@ def test_a_forced_download_without_a_network_keeps_what_is_there(site):
 
 def test_a_run_that_lacks_nothing_asks_nobody(site):
     data = "results/tiny/data/ner/qu/train.jsonl"
+    site.forked = False
     code, said = snakemake(site, "--", data)
+    site.forked = True
     assert code == 0, said
     (site.folder / data).unlink()
     site.hub.requests.clear()

@@ -23,35 +23,33 @@ def command(model: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "metaxl", "predict", str(model), *options]
 
 
-def test_it_starts_without_what_it_does_not_need(kept):
-    """Libraries of data sets, scores and models, which take seconds to load."""
+@pytest.fixture(scope="module")
+def answered(kept):
+    """Return what a process says of one line that no ASCII terminal can show; it fails over what it need not load."""
     code = (
         "import sys; from metaxl.cli.main import main; code = main(sys.argv[1:]); "
         "heavy = {'datasets', 'seqeval', 'pandas', 'transformers'} "
         "| {'sklearn', 'scipy', 'matplotlib', 'huggingface_hub'}; "
         "sys.exit(code or ' '.join(sorted(heavy & set(sys.modules))) or None)"
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code, *command(kept.model)[3:]],
-        input="w1 w2\n",
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("\n") == 1
-
-
-def test_answers_are_utf_8_whatever_the_terminal_is(kept):
-    done = subprocess.run(
-        command(kept.model),
         input="état 北京\n".encode(),
         capture_output=True,
         env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
         cwd=ROOT,
     )
-    assert done.returncode == 0, done.stderr
-    assert "état" in done.stdout.decode("utf-8")
+
+
+def test_it_starts_without_what_it_does_not_need(answered):
+    """Libraries of data sets, scores and models, which take seconds to load."""
+    assert (answered.returncode, answered.stderr) == (0, b"")
+    assert answered.stdout.count(b"\n") == 1
+
+
+def test_answers_are_utf_8_whatever_the_terminal_is(answered):
+    assert answered.returncode == 0, answered.stderr
+    assert "état" in answered.stdout.decode("utf-8")
 
 
 def test_a_reader_that_goes_away_is_no_error(kept):

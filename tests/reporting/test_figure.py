@@ -27,6 +27,18 @@ def draw_figure(config, root, out):
 
 
 @pytest.fixture
+def facts_of(tmp_path, monkeypatch):
+    """Return what the JSON of the figure of some records says, of which no more is drawn."""
+
+    def read(config, root, frame=None):
+        monkeypatch.setattr(figure, "save", lambda drawn, _: None)
+        frame = gathered(root, figure_cells(config)) if frame is None else frame
+        return read_json(figure.draw_figure(config, frame, root, tmp_path / "facts")[2])
+
+    return read
+
+
+@pytest.fixture
 def clouds():
     generator = np.random.default_rng(0)
     return generator.normal(size=(30, 12)) + 1, generator.normal(size=(40, 12))
@@ -72,25 +84,20 @@ def trained(tmp_path):
     return config, tmp_path / "results"
 
 
-def test_figure_is_byte_stable(trained, tmp_path):
-    """Two runs write the same bytes: no date, no random order."""
+def test_figure_is_byte_stable_and_drawing_leaves_no_trace(trained, tmp_path):
+    """Two runs write the same bytes: no date, no random order. Backend and settings of the program stay its own."""
+    before = dict(mpl.rcParams)
     first, second = (draw_figure(*trained, tmp_path / name) for name in ("a", "b"))
+    assert dict(mpl.rcParams) == before
     assert [path.name for path in first] == ["figure1.pdf", "figure1.png", "figure1.json"]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_drawing_leaves_no_trace(trained, tmp_path):
-    """Backend and settings of a program that draws this figure stay its own."""
-    before = dict(mpl.rcParams)
-    draw_figure(*trained, tmp_path / "out")
-    assert dict(mpl.rcParams) == before
-
-
-def test_numbers_are_those_of_the_records(trained, tmp_path):
+def test_numbers_are_those_of_the_records(trained, facts_of):
     """The JSON has each cell's test F1, and MetaXL's distance is of the transformed source."""
     config, root = trained
-    facts = read_json(draw_figure(config, root, tmp_path / "out")[2])
+    facts = facts_of(config, root)
     joint, metaxl = facts["panels"]
     for panel, cell, name in zip((joint, metaxl), figure_cells(config), ("source", "transformed"), strict=True):
         with np.load(root / cell.path / "representations.npz") as arrays:
@@ -105,18 +112,18 @@ def test_numbers_are_those_of_the_records(trained, tmp_path):
     assert "all 16 dimensions, not in the plane" in facts["caption"]
 
 
-def test_papers_numbers_stand_in_its_own_figure(tmp_path):
+def test_papers_numbers_stand_in_its_own_figure(facts_of, tmp_path):
     """The paper's preset brings 0.57 and 0.20, 74.07 and 78.15; another target does not."""
     config = paper_config()
     for cell in figure_cells(config):
         write_cell(tmp_path, cell)
-    facts = read_json(draw_figure(config, tmp_path, tmp_path / "out")[2])
+    facts = facts_of(config, tmp_path)
     assert facts["paper"]["hausdorff"] == {"joint": 0.57, "metaxl": 0.20}
     assert "Hausdorff 0.57 to 0.20, F1 74.07 to 78.15" in facts["caption"]
     other = paper_config(figure={"target": "fa"})
     for cell in figure_cells(other):
         write_cell(tmp_path, cell)
-    assert read_json(draw_figure(other, tmp_path, tmp_path / "out")[2])["paper"] is None
+    assert facts_of(other, tmp_path)["paper"] is None
 
 
 OTHERWISE = {
@@ -130,27 +137,26 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_papers_numbers_stand_beside_like_alone(tmp_path, name):
+def test_papers_numbers_stand_beside_like_alone(facts_of, tmp_path, name):
     """Where the figure is of another encoder, of other data or of a variant, the caption says why they are left out."""
     changes, why = OTHERWISE[name]
     config = paper_config(**changes)
     for cell in figure_cells(config):
         write_cell(tmp_path, cell)
-    facts = read_json(draw_figure(config, tmp_path, tmp_path / "out")[2])
+    facts = facts_of(config, tmp_path)
     assert facts["paper"] is None
     assert facts["caption"].endswith(f"The paper's numbers are left out: {why}.")
     assert "74.07" not in facts["caption"]
 
 
-def test_what_is_doubtful_is_said_in_the_figure(tmp_path):
+def test_what_is_doubtful_is_said_in_the_figure(facts_of, tmp_path):
     """A score that is not defined is a dash and null, a record of another making a sentence."""
     config = small_config()
     joint, metaxl = figure_cells(config)
     negative = {"dev": [["negative"]] * 4, "test": [["negative"]] * 4}
     write_cell(tmp_path, joint, gold=negative, chosen_by="none")
     write_cell(tmp_path, metaxl, gold=negative, chosen_by="none", code="old")
-    frame = gathered(tmp_path, [joint, metaxl], others="accept")
-    facts = read_json(figure.draw_figure(config, frame, tmp_path, tmp_path / "out")[2])
+    facts = facts_of(config, tmp_path, gathered(tmp_path, [joint, metaxl], others="accept"))
     assert [panel["f1_percent"] for panel in facts["panels"]] == [None, None]
     assert "1 of 2 records are of another making than the active plan and shown all the same" in facts["caption"]
     assert facts["caption"].endswith(f"code of {metaxl.path}/scores.json.")

@@ -11,7 +11,7 @@ from evidence import languages
 from legible import check_legible
 from records import write_cell, write_failed
 from scipy.stats import spearmanr
-from so_far import EPOCHS, of_languages, write_records, write_results
+from so_far import EPOCHS, few, of_languages, write_records
 from test_figure import draw_figure
 
 from benchmarks.plot import picture
@@ -30,9 +30,23 @@ FEW = ["metaxl-frozen"]
 
 @pytest.fixture(scope="module")
 def eight(tmp_path_factory):
-    """Results of eight languages, two of whose seeds logged."""
+    """Records of eight languages, two of whose seeds logged, and their evidence."""
     root = tmp_path_factory.mktemp("pictures")
-    return write_results(root, of_languages(8, seeds=[11, 12], controls=["metaxl-frozen"]))
+    made = write_records(root, of_languages(8, seeds=[11, 12], controls=["metaxl-frozen"]), gold=few)
+    made.write(2, root / "evidence")
+    return made
+
+
+@pytest.fixture(scope="module")
+def drawn(eight, tmp_path_factory):
+    """The paths of the pictures of those."""
+    out = tmp_path_factory.mktemp("drawn")
+    return draw_pictures(eight.config, eight.root / "evidence" / "table2.json", eight.root, out)
+
+
+def facts(paths, name):
+    """Return what the JSON of a picture says."""
+    return read_json(next(path for path in paths if path.name == name))
 
 
 def test_a_curve_is_the_mean_of_what_was_logged(eight):
@@ -55,18 +69,14 @@ def test_a_value_that_is_not_defined_is_left_out():
     assert np.isnan(mean[0])
 
 
-def test_the_picture_of_phi_has_the_rows_whose_rtn_moves(eight, tmp_path):
-    paths = draw_pictures(eight.config, eight.root / "evidence" / "table2.json", eight.root, tmp_path)
-    about = read_json(next(path for path in paths if path.name == "phi2.json"))
-    names = {name for panel in about["panels"] for name in panel["curves"]}
+def test_the_picture_of_phi_has_the_rows_whose_rtn_moves(drawn):
+    names = {name for panel in facts(drawn, "phi2.json")["panels"] for name in panel["curves"]}
     assert {name.split(": ")[1] for name in names} == {"travel", "meta-gradient", "L2 term"}
 
 
-def test_closeness_and_gain_are_those_of_vectors_and_evidence(eight, tmp_path):
+def test_closeness_and_gain_are_those_of_vectors_and_evidence(eight, drawn):
     """Each dot's gain is the evidence's; its distance the mean over seeds of MetaXL's less joint training's."""
-    paths = draw_pictures(eight.config, eight.root / "evidence" / "table2.json", eight.root, tmp_path)
-    about = read_json(next(path for path in paths if path.name == "closeness2.json"))
-    shown = {dot["name"]: dot for dot in about["panels"][0]["languages"]}
+    shown = {dot["name"]: dot for dot in facts(drawn, "closeness2.json")["panels"][0]["languages"]}
     for row in eight.rows(2, "languages.csv"):
         if (row["comparison"], row["group"]) == ("metaxl-joint", "en"):
             assert shown[row["language"]]["gain"] == float(row["difference"])
@@ -99,7 +109,8 @@ def test_the_p_of_the_rank_correlation_is_that_of_all_pairings():
     assert (of_many, p_of_many) == pytest.approx(tuple(spearmanr(*many.T)), abs=0.01)
 
 
-def test_cells_that_failed_are_left_out_and_nothing_at_all_is_said(tmp_path):
+def test_cells_that_failed_are_left_out_and_nothing_at_all_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "save", lambda figure, _: None)
     made = write_records(tmp_path, of_languages(2, related=False), lambda cell: None)
     for cell in made.cells:
         write_failed(tmp_path, cell)
@@ -110,10 +121,11 @@ def test_cells_that_failed_are_left_out_and_nothing_at_all_is_said(tmp_path):
             assert "nothing to draw" in read_json(one)["caption"]
 
 
-def test_the_same_records_give_the_same_bytes_and_leave_no_trace(eight, tmp_path):
+def test_the_same_records_give_the_same_bytes_and_leave_no_trace(eight, drawn, tmp_path):
     before, evidence = dict(mpl.rcParams), eight.root / "evidence" / "table2.json"
-    first, second = (draw_pictures(eight.config, evidence, eight.root, tmp_path / name) for name in ("a", "b"))
-    assert [one.read_bytes() for one in first] == [one.read_bytes() for one in second]
+    again = draw_pictures(eight.config, evidence, eight.root, tmp_path)
+    assert [one.name for one in again] == [one.name for one in drawn]
+    assert [one.read_bytes() for one in again] == [one.read_bytes() for one in drawn]
     assert dict(mpl.rcParams) == before
 
 
@@ -122,7 +134,7 @@ def test_no_text_of_a_picture_meets_another_or_is_cut(tmp_path, monkeypatch, cou
     """Law: with every control, and with any number of languages."""
     drawn = []
     monkeypatch.setattr(pictures, "save", lambda figure, _: drawn.append(figure))
-    made = write_records(tmp_path, of_languages(count, seeds=[11], controls=controls))
+    made = write_records(tmp_path, of_languages(count, seeds=[11], controls=controls), gold=few)
     evidence = made.write(2, tmp_path / "evidence") / "table2.json"
     draw_pictures(made.config, evidence, tmp_path, tmp_path / "figures")
     assert len(drawn) == 3

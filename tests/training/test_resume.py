@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -73,11 +74,42 @@ def killed(place, out, monkeypatch, spec, step):
     return out.with_name(f"{out.name}-work") / "states"
 
 
+@pytest.fixture(scope="module")
+def undisturbed_of(place, tmp_path_factory):
+    """Return a function that gives the results of a training that nobody disturbed, which saved no state."""
+    known = {}
+
+    def of(spec):
+        if spec.to_json() not in known:
+            known[spec.to_json()] = cell(place, tmp_path_factory.mktemp("whole") / "cell", spec, interval=1e9)
+        return known[spec.to_json()]
+
+    return of
+
+
+JOINT = spec_of("joint", epochs=3)
+
+
+@pytest.fixture(scope="module")
+def killed_joint(place, tmp_path_factory):
+    """Return a function that gives a folder what a training of JOINT leaves that was killed within its fifth step."""
+    once = tmp_path_factory.mktemp("killed") / "cell"
+    with pytest.MonkeyPatch.context() as patch:
+        killed(place, once, patch, JOINT, 4)
+
+    def copy(out):
+        for suffix in ("", "-work"):
+            shutil.copytree(f"{once}{suffix}", f"{out}{suffix}")
+        return out.with_name(f"{out.name}-work") / "states"
+
+    return copy
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_a_killed_training_goes_on_to_the_same_results(place, tmp_path, monkeypatch, method):
+def test_a_killed_training_goes_on_to_the_same_results(place, undisturbed_of, tmp_path, monkeypatch, method):
     """Within an epoch, at the end of one, twice in one training; with dropout."""
-    spec = spec_of(method, epochs=3)
-    undisturbed = cell(place, tmp_path / "whole", spec)
+    spec = spec_of(method, epochs=2)
+    undisturbed = undisturbed_of(spec)
     for steps in ((4,), (3,), (2, 3)):
         out = tmp_path / "-".join(map(str, steps))
         for step in steps:
@@ -92,9 +124,9 @@ CHANGES += [{"target_split": "disjoint", "meta_objective": "cosine"}]
 
 
 @pytest.mark.parametrize("changes", CHANGES, ids=str)
-def test_every_kind_of_optimiser_and_of_feed_resumes(place, tmp_path, monkeypatch, changes):
+def test_every_kind_of_optimiser_and_of_feed_resumes(place, undisturbed_of, tmp_path, monkeypatch, changes):
     spec = spec_of("metaxl-L1", switches=replace(SWITCHES, **changes), head_learning_rate=3.0)
-    undisturbed = cell(place, tmp_path / "whole", spec)
+    undisturbed = undisturbed_of(spec)
     killed(place, tmp_path / "killed", monkeypatch, spec, 2)
     equal(cell(place, tmp_path / "killed", spec), undisturbed)
 
@@ -110,10 +142,12 @@ def test_a_wrapped_encoder_resumes(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("number", guard.ENDING, ids=lambda number: number.name)
-def test_a_signal_ends_a_training_after_its_step_with_its_own_exit_code(place, tmp_path, monkeypatch, number):
+def test_a_signal_ends_a_training_after_its_step_with_its_own_exit_code(
+    place, undisturbed_of, tmp_path, monkeypatch, number
+):
     """And the state is kept, though no interval is over."""
-    spec, handler = spec_of("joint", epochs=3), signal.getsignal(number)
-    undisturbed = cell(place, tmp_path / "whole", spec)
+    spec, handler = JOINT, signal.getsignal(number)
+    undisturbed = undisturbed_of(spec)
     with monkeypatch.context() as patch:
         kill_at(patch, 4, lambda: os.kill(os.getpid(), number))
         with pytest.raises(InterruptedTrainingError, match=f"{number.name} at step 5") as ended:
@@ -124,9 +158,9 @@ def test_a_signal_ends_a_training_after_its_step_with_its_own_exit_code(place, t
     assert read_json(tmp_path / "killed" / "scores.json")["resources"]["resumed_at_step"] == 5
 
 
-def test_the_warning_of_a_cluster_saves_and_goes_on(place, tmp_path, monkeypatch, caplog):
-    spec = spec_of("joint")
-    undisturbed = cell(place, tmp_path / "whole", spec)
+def test_the_warning_of_a_cluster_saves_and_goes_on(place, undisturbed_of, tmp_path, monkeypatch, caplog):
+    spec = JOINT
+    undisturbed = undisturbed_of(spec)
     with monkeypatch.context() as patch, caplog.at_level("INFO", "metaxl"):
         kill_at(patch, 1, lambda: os.kill(os.getpid(), signal.SIGUSR1))
         equal(cell(place, tmp_path / "warned", spec, interval=1e9), undisturbed)
@@ -142,30 +176,31 @@ def damages(size):
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-def test_of_a_damaged_state_the_one_before_serves_and_it_is_told(place, tmp_path, monkeypatch, caplog, suffix):
-    spec = spec_of("joint", epochs=3)
-    undisturbed = cell(place, tmp_path / "whole", spec)
+def test_of_a_damaged_state_the_one_before_serves_and_it_is_told(
+    place, undisturbed_of, killed_joint, tmp_path, caplog, suffix
+):
+    undisturbed = undisturbed_of(JOINT)
     for number, damage in enumerate(damages(400)[:: 1 if suffix == ".json" else 2]):
         out = tmp_path / str(number)
-        states = killed(place, out, monkeypatch, spec, 4)
+        states = killed_joint(out)
         newest = sorted(states.glob(f"*{suffix}"))[-1]
         newest.write_bytes(damage(newest.read_bytes()))
         caplog.clear()
-        equal(cell(place, out, spec), undisturbed)
+        equal(cell(place, out, JOINT), undisturbed)
         assert "It is not used." in caplog.text
         assert str(newest.with_suffix("").name) in caplog.text
         assert read_json(out / "scores.json")["resources"]["resumed_at_step"] == 3
 
 
 @pytest.mark.parametrize("key", ["spec", "data", "encoder", "code", "libraries", "device"])
-def test_a_state_of_another_training_is_told_and_not_used(place, tmp_path, monkeypatch, caplog, key):
-    spec = spec_of("joint")
-    undisturbed = cell(place, tmp_path / "whole", spec)
-    for path in killed(place, tmp_path / "other", monkeypatch, spec, 4).glob("*.json"):
+def test_a_state_of_another_training_is_told_and_not_used(place, undisturbed_of, killed_joint, tmp_path, caplog, key):
+    states = sorted(killed_joint(tmp_path / "other").glob("*.json"))
+    assert len(states) == 2
+    for path in states:
         about = read_json(path)
         about["made_of"][key] = "other"
         write_json(path, about)
-    equal(cell(place, tmp_path / "other", spec), undisturbed)
+    equal(cell(place, tmp_path / "other", JOINT), undisturbed_of(JOINT))
     assert f"the state of a training with another {key}. It is not used." in caplog.text
     assert read_json(tmp_path / "other" / "scores.json")["resources"]["resumed_at_step"] is None
 

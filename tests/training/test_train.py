@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -26,15 +27,28 @@ from metaxl.training.feed import HALVES, make_feed, sentences_of_steps
 from metaxl.training.loop import Run
 
 
+@pytest.fixture(scope="module")
+def trained(place, tmp_path_factory):
+    """Return a function that gives the folder and the record of a method's usual cell, which is trained once."""
+
+    @cache
+    def of(method):
+        folder = tmp_path_factory.mktemp("trained") / "cell"
+        return folder, train(place, folder, spec_of(method))
+
+    return of
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_the_same_cell_twice_is_byte_equal_and_its_scores_are_its_predictions(place, tmp_path, method):
-    records = [train(place, tmp_path / str(i), spec_of(method)) for i in range(2)]
+def test_the_same_cell_twice_is_byte_equal_and_its_scores_are_its_predictions(place, trained, tmp_path, method):
+    first, record = trained(method)
+    records = [dict(record), train(place, tmp_path / "again", spec_of(method))]
     for name in ("predictions.jsonl", "history.jsonl", "representations.npz"):
-        assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes()
+        assert (first / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     for record in records:
         record.pop("resources")
     assert records[0] == records[1]
-    lines, labels = read_jsonl(tmp_path / "0" / "predictions.jsonl"), spec_of(method).labels
+    lines, labels = read_jsonl(first / "predictions.jsonl"), spec_of(method).labels
     for split in ("dev", "test"):
         chosen = [line for line in lines if line["split"] == split]
         pair = [line["gold"] for line in chosen], [line["predicted"] for line in chosen]
@@ -57,17 +71,15 @@ def test_the_scores_are_written_last(place, tmp_path, monkeypatch):
     assert len(written) >= 3
 
 
-def test_another_seed_is_another_cell(place, tmp_path):
-    first, second = (train(place, tmp_path / str(seed), spec_of("metaxl-L1", seed=seed)) for seed in (1, 2))
-    assert (tmp_path / "1" / "history.jsonl").read_bytes() != (tmp_path / "2" / "history.jsonl").read_bytes()
+def test_another_seed_is_another_cell(place, trained, tmp_path):
+    (folder, first), second = trained("metaxl-L1"), train(place, tmp_path, spec_of("metaxl-L1", seed=2))
+    assert first["cell"]["seed"] == 1
+    assert (folder / "history.jsonl").read_bytes() != (tmp_path / "history.jsonl").read_bytes()
     assert first["provenance"]["data"] == second["provenance"]["data"]
 
 
-def test_a_run_takes_the_steps_that_the_method_defines(place):
-    steps = {method: run_of(place, spec_of(method)) for method in METHODS}
-    for run in steps.values():
-        run.train()
-    counts = {method: run.steps for method, run in steps.items()}
+def test_a_run_takes_the_steps_that_the_method_defines(trained):
+    counts = {method: trained(method)[1]["steps"] for method in METHODS}
     # 10 target rows make 3 batches of at most 4, 12 source rows make 3.
     assert counts == {method: 9 if method == "target" else 6 for method in METHODS}
 
@@ -81,21 +93,23 @@ def test_the_best_epoch_is_the_first_with_the_best_dev_score_and_is_what_is_pred
     assert record["last"]["dev"]["f1"] == dev[-1]
 
 
-def test_a_frozen_rtn_does_not_travel_and_a_trained_one_does(place):
+def last_epoch(trained, method):
+    """Return what a method logs of its last epoch."""
+    return read_jsonl(trained(method)[0] / "history.jsonl")[-1]
+
+
+def test_a_frozen_rtn_does_not_travel_and_a_trained_one_does(trained):
     travel = {}
     for method in ("metaxl-L1", "metaxl-frozen-L1"):
-        run = run_of(place, spec_of(method))
-        run.train()
-        travel[method] = run.history[-1]["phi_travel"]
-        assert 0 < run.history[-1]["gate_mean_L1"] < 1
+        logged = last_epoch(trained, method)
+        travel[method] = logged["phi_travel"]
+        assert 0 < logged["gate_mean_L1"] < 1
     assert travel["metaxl-frozen-L1"] == 0.0
     assert travel["metaxl-L1"] > 0.0
 
 
-def test_two_layers_learn_their_weights(place):
-    run = run_of(place, spec_of("metaxl-L0-3"))
-    run.train()
-    alpha = run.history[-1]["alpha"]
+def test_two_layers_learn_their_weights(trained):
+    alpha = last_epoch(trained, "metaxl-L0-3")["alpha"]
     assert sum(alpha) == pytest.approx(1.0)
     assert alpha[0] != alpha[1]
 
@@ -258,14 +272,24 @@ def test_the_spec_survives_its_trip_through_the_command_line():
     assert CellSpec.from_dict(json.loads(spec.to_json())) == spec
 
 
+def rates_of(run):
+    """Train, and return the rates of each step; the first stands for all, for no step has a say in those of the next."""
+    seen, done, step = [], [], run.feed.step
+
+    def watched(rates):
+        seen.append(rates)
+        done.append(done[0] if done else step(rates))
+        return done[0]
+
+    run.feed = replace(run.feed, step=watched)
+    run.train()
+    return seen
+
+
 def test_the_inner_rate_follows_the_schedule_or_is_constant(place):
     for inner, expected in (("scheduled", None), (0.3, 0.3)):
         run = run_of(place, spec_of("metaxl-L1", switches=replace(SWITCHES, inner_rate=inner), epochs=10, warmup=0.2))
-        seen = []
-        step = run.feed.step
-        run.feed = replace(run.feed, step=lambda rates, seen=seen, step=step: (seen.append(rates), step(rates))[1])
-        run.train()
-        theta, phi, eta = map(list, zip(*seen, strict=True))
+        theta, phi, eta = map(list, zip(*rates_of(run), strict=True))
         assert theta == phi == pytest.approx([1e-2 * run._schedule(step) for step in range(30)])
         assert eta == (theta if expected is None else [expected] * 30)
 

@@ -44,7 +44,7 @@ def plain_reviews(count: int, seed: int) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project with a folder of each family, of which the tasks themselves name one."""
+    """A project with a folder of each family, of which the tasks themselves name one, and a kept model of each."""
     made = Project(tmp_path_factory.mktemp("families") / "project")
     (made.folder / "encoders").mkdir()
     for kind in KINDS:
@@ -58,6 +58,7 @@ def project(tmp_path_factory):
         | {"files": write_languages(made.folder)}
         | tasks
     )
+    made.run("--", *(f"{cell(kind)}/model" for kind in KINDS))
     return made
 
 
@@ -68,12 +69,8 @@ def cell(kind: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_family_trains_and_its_kept_model_predicts_alike(project, kind):
-    project.run("--", f"{cell(kind)}/model")
-    check(project.folder, kind)
-
-
-def check(folder: Path, kind: str) -> None:
-    """Compare what transformers makes of a kept model with the cell's own predictions of the test split."""
+    """What transformers makes of a kept model is compared with the cell's own predictions of the test split."""
+    folder = project.folder
     network = "packed" if kind == "xlm-roberta" else "wrapped"
     assert read_json(folder / cell(kind) / "scores.json")["provenance"]["network"] == network
     (log,) = (folder / "results" / "families" / "logs" / "cells").glob(f"{kind}-*.log")

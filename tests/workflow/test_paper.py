@@ -7,7 +7,8 @@ import sys
 import pytest
 import upstream
 import yaml
-from clone import PLAIN, ROOT, Site
+from checkout import ROOT
+from clone import PLAIN, Site
 from loopback import Loopback
 
 SHRUNK = {

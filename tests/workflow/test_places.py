@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from checkout import copy_checkout
 
 from metaxl.files import read_jsonl
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "quotes": 'O\'Brien "q" ü语',
     "commands": "$(touch pwned) `touch pwned`; touch pwned",
@@ -22,14 +22,6 @@ NAMES = {
 }
 TARGET = "results/mine/data/ner/lug/dev.jsonl"
 WITHOUT_PYTHON = "/usr/bin:/bin"
-
-
-def make_project(folder: Path) -> Path:
-    for name in ("metaxl", "workflow", "envs"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(ROOT / name, folder / name)
-    return folder
 
 
 @pytest.fixture
@@ -77,7 +69,7 @@ def snakemake(folder: Path, *options: str | Path, **settings) -> str:
 @pytest.mark.parametrize("kind", NAMES)
 def test_no_name_of_a_folder_stops_a_run_or_is_run(tmp_path, write_experiment, kind):
     """The project's folder and the data's are called alike; nothing of either reaches a shell unquoted."""
-    project = make_project(tmp_path / NAMES[kind])
+    project = copy_checkout(tmp_path / NAMES[kind])
     write_experiment(project, f"data/{NAMES[kind]}")
     said = snakemake(project)
     assert said.startswith("rc 0\n"), said
@@ -86,7 +78,7 @@ def test_no_name_of_a_folder_stops_a_run_or_is_run(tmp_path, write_experiment, k
 
 
 def test_a_project_below_a_brace_is_told_to_move(tmp_path, write_experiment):
-    project = make_project(tmp_path / "br{ac}es")
+    project = copy_checkout(tmp_path / "br{ac}es")
     write_experiment(project, "data")
     said = snakemake(project, "--dry-run")
     assert said.startswith("rc 1\n")
@@ -96,7 +88,7 @@ def test_a_project_below_a_brace_is_told_to_move(tmp_path, write_experiment):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    return make_project(tmp_path_factory.mktemp("places") / "project")
+    return copy_checkout(tmp_path_factory.mktemp("places") / "project")
 
 
 @pytest.mark.parametrize("way", ["-s", "--directory"])
