@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import fields
+from functools import cache
 from typing import get_args, get_type_hints
 
 import pytest
@@ -26,6 +27,15 @@ from metaxl.methods import BASE, METHODS
 from metaxl.tasks import TASKS
 
 SMALL = {"encoders": {"small": {"pretrain": {"layers": 8}}}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _presets_are_read_once():
+    """Lay hundreds of configurations over copies of the same few presets."""
+    read = cache(read_yaml)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load_module, "read_yaml", lambda path: deepcopy(read(path)))
+        yield
 
 
 def refusal(raw):
@@ -410,9 +420,12 @@ def test_preset_that_lacks_a_task_setting_is_told(tmp_path, monkeypatch):
     assert refusal(experiment()) == "ner: placement, placements, training missing; the preset normally gives them."
 
 
-@pytest.mark.parametrize("content", [b"a: [1", b"\xff\xfe: 1", b"[" * 60_000, b"[" * 25_000 + b"]" * 25_000])
+@pytest.mark.parametrize("content", [b"a: [1", b"\xff\xfe: 1", b"[\n" * 60_000, b"[\n" * 25_000 + b"]" * 25_000])
 def test_unreadable_yaml_is_named(tmp_path, content):
-    """A broken or wrongly encoded file is named by its path; a parser in C would end the process at many brackets."""
+    """A broken or wrongly encoded file is named by its path; a parser in C would end the process at many brackets.
+
+    They stand in lines of their own: of those in one line PyYAML asks for a second whether they are a key.
+    """
     path = tmp_path / "x.yaml"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:

@@ -19,9 +19,13 @@ def small(targets):
 def test_staging_grows_as_the_cells_do(folders):
     """All that is asked about cells before the first job: as much for each of 60 targets as for each of 20."""
 
+    def stage(targets):
+        plans = Plans(small(targets))
+        plans.stage(plans.active)
+
     def work(targets):
         folders(targets)
-        return calls(lambda: Plans(small(targets)).stage(Plans(small(targets)).active))
+        return calls(lambda: stage(targets))
 
     work(1)  # what is remembered of the code and the registry
     assert is_linear([work(targets) for targets in (20, 40, 60)])

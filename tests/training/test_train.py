@@ -273,7 +273,7 @@ def test_the_spec_survives_its_trip_through_the_command_line():
 
 
 def rates_of(run):
-    """Train, and return the rates of each step; the first stands for all, for no step has a say in those of the next."""
+    """Train, and return the rates of each step; the first is taken for all, for none has a say in the next one's."""
     seen, done, step = [], [], run.feed.step
 
     def watched(rates):

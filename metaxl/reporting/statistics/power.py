@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtri, nctdtr, ndtr, stdtrit
 
 from metaxl.errors import ConfigError
@@ -151,11 +153,18 @@ def _power(error: float, df: float, effect: float, alpha: float, floor: float) -
         return 1.0 if effect else 0.0
     critical, shift = float(stdtrit(df, 1 - alpha / 2)), abs(effect) / error
     if floor:  # the mean and its standard error are independent: average over the latter's distribution
-        seen = np.sqrt(chdtri(df, (np.arange(POINTS) + 0.5) / POINTS) / df)
-        bound = critical * np.maximum(seen, floor / error)
+        bound = critical * np.maximum(_seen(df), floor / error)
         return float(np.mean(ndtr(shift - bound) + ndtr(-shift - bound)))
     wrong = float(nctdtr(df, shift, -critical))  # of the wrong sign; far out scipy has no number for it
     return float(nctdtr(df, -shift, -critical)) + (0.0 if math.isnan(wrong) else wrong)  # P(t > c) is P(-t < -c)
+
+
+@lru_cache
+def _seen(df: float) -> NDArray[np.float64]:
+    """Return the quantiles of the standard error that is seen, in units of the expected one."""
+    quantiles: NDArray[np.float64] = np.sqrt(chdtri(df, (np.arange(POINTS) + 0.5) / POINTS) / df)
+    quantiles.setflags(write=False)
+    return quantiles
 
 
 def _least(enough: Callable[[int], bool], low: int, most: int) -> int | None:
