@@ -106,14 +106,19 @@ def test_bilingual_reviewers_write_half_of_their_opinions_in_english(code: str, 
 
 @pytest.mark.slow
 def test_transfer_helps_and_more_target_reviews_would_help_more(tmp_path: Path) -> None:
-    """Law: always "positive" < target-only < joint training < ceiling, in each language by more than 4 points.
+    """Law: always "positive" < target-only < joint training < ceiling in each language.
 
-    Averaged over the languages, each step is also wider than the spread over seeds.
+    There transfer and the ceiling are worth more than 4 points each. Averaged over the languages every step is, and is
+    wider than the spread over seeds. What a hundred reviews of one language teach is less certain than 4 points: the
+    same three seeds differ by 3 between two kinds of processor, whose sums round otherwise.
     """
     scores = measure(tmp_path, (11, 12, 13))
     for language in LANGUAGES:
-        for lower, higher in pairwise(scores[language, row] for row in ROWS):
-            assert mean(higher) - mean(lower) > 4, scores
+        learnt, transferred, missing = (
+            mean(higher) - mean(lower) for lower, higher in pairwise(scores[language, row] for row in ROWS)
+        )
+        assert learnt > 0, scores
+        assert min(transferred, missing) > 4, scores
     overall = [[mean(pair) for pair in zip(*(scores[code, row] for code in LANGUAGES), strict=True)] for row in ROWS]
     for lower, higher in pairwise(overall):
-        assert mean(higher) - mean(lower) > max(stdev(lower), stdev(higher)), scores
+        assert mean(higher) - mean(lower) > max(4, stdev(lower), stdev(higher)), scores
