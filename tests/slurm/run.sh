@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The demo's Table 3 on a real SLURM through the shipped profile, and what a cluster does to a run: a cancelled job, a
 # killed node, a restarted controller, a job that runs into its limit, Snakemake interrupted and killed. In the end every
-# result is, byte for byte, that of a local run. About eight minutes on two idle cores.
+# result is, byte for byte, that of a local run. A quarter of an hour, most of it waiting.
 #
 #   tests/slurm/run.sh BIN       BIN: the folder of the environment's commands, with envs/cluster.lock installed
 set -euo pipefail
