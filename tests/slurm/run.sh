@@ -125,7 +125,7 @@ kill_node "$node"
 sleep 15
 slurmd -N "$node"
 await 300 out_of_time > /dev/null || fail "the long training did not run into its limit; see $WORK/events.log"
-# (A controller that is away while a job is being launched lets it wait for two minutes.)
+# (Not earlier: while the controller is away, a training that is being launched waits for two minutes.)
 await 90 launched > /dev/null || true
 say "the limit of a job was over; the controller restarts"
 kill "$(cat "$CLUSTER/run/slurmctld.pid")"
