@@ -21,6 +21,7 @@ from metaxl.reporting.paper import name_of_code
 from metaxl.reporting.statistics.estimate import Estimate, estimate
 from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.verdict import Verdict, verdict
+from studies.masakhaner.null_control import null_control
 from studies.masakhaner.steps import Moved, Step, draw_steps
 
 OURS = "these records"
@@ -76,6 +77,7 @@ def write_answers(config: Config, root: Path, page: Path, pictures: Path) -> Non
         "contrasts": _contrasts(root, best, last, languages),
         "phi": _phi(moved, histories),
         "papers": _papers(root),
+        "null": null_control(root / "null"),
         "pilot": _pilot(root / "results" / "pilot.csv"),
         "weights": f"`{read_weights(root, [config.tasks[0].encoder]).popitem()[1]}`",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import shutil
@@ -12,11 +13,13 @@ import pytest
 from experiments import load, shipped
 from scipy import stats
 
+from metaxl.errors import DataError
 from metaxl.experiment.grid import all_cells
 from metaxl.experiment.load import read_config
 from metaxl.reporting.pages.write import PAGES, write_pages
 from studies.masakhaner import render
 from studies.masakhaner.answers import write_answers
+from studies.masakhaner.null_control import null_control
 
 ROOT = Path(render.__file__).parent
 MADE = ("scores.csv", "evidence", "evidence.csv", "evidence.md", "evidence.json", "tables", "figures")
@@ -26,7 +29,7 @@ MADE = ("scores.csv", "evidence", "evidence.csv", "evidence.md", "evidence.json"
 def again(tmp_path_factory):
     """Return a copy of the study, made again from nothing but what is kept, with its page."""
     root = tmp_path_factory.mktemp("study")
-    for name in ("cells", "data", "encoded", "encoders", "asked", "results", "config.json"):
+    for name in ("cells", "data", "encoded", "encoders", "asked", "results", "null", "config.json"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, root / name)
     write_answers(render.render(root), root, root / "results.md", root)
@@ -44,10 +47,10 @@ def test_what_is_committed_is_what_the_records_make(again):
     assert (again / "figures/gain2.png").read_bytes() == (render.DOCS / "results-gain.png").read_bytes()
 
 
-def by_hand(method, language):
+def by_hand(method, language, seed=11, root=ROOT):
     """Return F1 in percent from a cell's counts alone."""
     source = "none" if method == "target" else "en"
-    path = ROOT / f"cells/e5-small/ner/{language}/{source}/{method}/seed11/counts.csv"
+    path = root / f"cells/e5-small/ner/{language}/{source}/{method}/seed{seed}/counts.csv"
     with path.open(encoding="utf-8") as file:
         right, wrong, missed = (
             sum(map(int, column)) for column in list(zip(*list(csv.reader(file))[1:], strict=True))[1:]
@@ -78,11 +81,59 @@ def test_the_confirmatory_contrasts_by_hand(contrast, one, other):
     assert int(row["better"]) == sum(value > 0 for value in differences)
 
 
+def test_the_null_control_by_hand():
+    """From the counts, with nothing of the package: its mean, t interval, p and sign flips stand on the page."""
+    languages = sorted(path.name for path in (ROOT / "null/cells/e5-small/ner").iterdir())
+    differences = [
+        by_hand("joint", name, 21, ROOT / "null") - by_hand("joint", name, 22, ROOT / "null") for name in languages
+    ]
+    t = stats.ttest_1samp(differences, 0)
+    low, high = t.confidence_interval()
+    signs = itertools.product((1, -1), repeat=len(differences))
+    sums = [abs(sum(sign * value for sign, value in zip(each, differences, strict=True))) for each in signs]
+    flips = sum(value >= sums[0] - 1e-9 for value in sums) / len(sums)
+    mean = f"{sum(differences) / len(differences):+.2f} F1 [{low:+.2f}, {high:+.2f}]"
+    page = (render.DOCS / "results.md").read_text(encoding="utf-8")
+    assert f"in {len(languages)} of the 14 languages" in page
+    assert f"{mean}, p = {t.pvalue:.2f}, by sign flips {flips:.2f}" in page
+
+
+def test_the_null_control_is_the_study_with_other_seeds_on_another_machine():
+    """Of the plan's first languages both seeds, with the code, data, encoder and settings of the study's JT."""
+    languages = [entry["language"] for entry in json.loads((ROOT / "config.json").read_text("utf-8"))["ner"]["targets"]]
+    kept = {path.name for path in (ROOT / "null/cells/e5-small/ner").iterdir()}
+    assert kept == set(languages[: len(kept)])
+    for language, seed in itertools.product(kept, (21, 22)):
+        ours, null = (
+            json.loads((root / f"cells/e5-small/ner/{language}/en/joint/seed{one}/scores.json").read_text("utf-8"))
+            for root, one in ((ROOT, 11), (ROOT / "null", seed))
+        )
+        assert (ours["steps"], null["steps"]) == (600, 300)
+        for record in (ours, null):
+            record["provenance"]["settings"]["training"].pop("epochs")
+        for name in ("code", "data", "encoder", "settings"):
+            assert null["provenance"][name] == ours["provenance"][name], (language, name)
+
+
+def test_few_languages_are_no_null_control(tmp_path):
+    """Of five no sign-flip test can be significant, so nothing is said; nor of a language with one seed."""
+    shutil.copytree(ROOT / "null", tmp_path, dirs_exist_ok=True)
+    languages = sorted((tmp_path / "cells/e5-small/ner").iterdir())
+    shutil.rmtree(languages[0] / "en/joint/seed22")
+    with pytest.raises(DataError, match=f"0 records of {languages[0].name} with seed 22"):
+        null_control(tmp_path)
+    for path in languages[5:]:
+        shutil.rmtree(path)
+    with pytest.raises(DataError, match="5 languages of the null control; 6 are needed"):
+        null_control(tmp_path)
+
+
 def test_no_word_of_the_corpus_is_kept():
     """A cell has scores, a history and counts; each line of the counts is an id and numbers."""
-    for path in (ROOT / "cells").rglob("*"):
+    kept = [*(ROOT / "cells").rglob("*"), *(ROOT / "null/cells").rglob("*")]
+    for path in kept:
         assert path.is_dir() or path.name in ("scores.json", "history.jsonl", "counts.csv")
-    for path in (ROOT / "cells").rglob("counts.csv"):
+    for path in (path for path in kept if path.name == "counts.csv"):
         for line in path.read_text(encoding="utf-8").splitlines()[1:]:
             name, *numbers = line.split(",")
             assert name.startswith("test-")
@@ -94,7 +145,8 @@ def test_the_preset_plans_the_cells_of_the_study():
     config, preset = read_config(ROOT / "config.json"), load(shipped("masakhaner"))
     cells = all_cells(config)
     assert cells == all_cells(preset)
-    assert {cell.path for cell in cells} == {str(path.parent.relative_to(ROOT)) for path in ROOT.rglob("counts.csv")}
+    found = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "cells").rglob("counts.csv")}
+    assert {cell.path for cell in cells} == found
     assert config.tasks[0].training == preset.tasks[0].training
     assert config.method == preset.method
 
