@@ -237,18 +237,8 @@ def _pilot(path: Path) -> str:
         ]
         for row in _read(path)
     ]
-    head = [
-        "stage",
-        "method",
-        "theta's rate",
-        "head's factor",
-        "steps",
-        "phi's rate",
-        "last epoch",
-        "best epoch",
-        "runs",
-        "remark",
-    ]
+    rates = ["theta's rate", "head's factor", "steps", "phi's rate"]
+    head = ["stage", "method", *rates, "last epoch", "best epoch", "runs", "remark"]
     return _table(body, head)
 
 
