@@ -18,8 +18,10 @@ def copy_checkout(folder: Path) -> Path:
     To compile the package and to work out the digests of its code takes the first start of each copy five seconds.
     """
     _started()
+    # What another process is writing beside the sources is hidden, or ends in a number, until it is moved into place.
+    unfinished = shutil.ignore_patterns(".*", "*.pyc.*")
     for name in ("metaxl", "workflow", "envs"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(ROOT / name, folder / name, ignore=unfinished)
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / name, folder / name)
     return folder

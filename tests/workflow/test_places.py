@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import checkout
 import pytest
 import yaml
 from checkout import copy_checkout
@@ -141,3 +142,17 @@ def test_a_key_that_stands_twice_stops_a_run(project, tmp_path, write_experiment
     said = snakemake(tmp_path, "-s", project / "Snakefile", "--dry-run")
     assert said.startswith("rc 1\n")
     assert "'seeds' stands in lines" in said
+
+
+def test_a_copy_of_the_checkout_leaves_out_what_others_are_writing_beside_it(tmp_path, monkeypatch):
+    for name in ("metaxl/__pycache__", "workflow", "envs"):
+        (tmp_path / "root" / name).mkdir(parents=True)
+    kept = ["Snakefile", "config.yaml", "metaxl/__pycache__/code.cpython-311.pyc", "metaxl/__pycache__/digests.json"]
+    for name in kept:
+        (tmp_path / "root" / name).write_text(name)
+    for name in (".digests-7-a.json", "code.cpython-311.pyc.140235"):  # in the list, and gone when it is to be copied
+        (tmp_path / "root/metaxl/__pycache__" / name).symlink_to("gone")
+    monkeypatch.setattr(checkout, "ROOT", tmp_path / "root")
+    monkeypatch.setattr(checkout, "_started", lambda: None)
+    folder = checkout.copy_checkout(tmp_path / "copy")
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == kept
