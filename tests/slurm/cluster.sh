@@ -159,7 +159,7 @@ end_daemon() {
   pid=$(cat "$1")
   kill "$pid" 2> /dev/null
   for try in $(seq 100); do
-    kill -0 "$pid" 2> /dev/null || return 0
+    case $(ps -o stat= -p "$pid") in "" | Z*) return 0 ;; esac # in a container nobody may hurry to bury it
     sleep 0.1
   done
 }
