@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -22,6 +23,13 @@ LAYERS = 3
 # Where Python keeps nothing of what it compiles, each of hundreds of commands would compile the package anew.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment():
+    """Take back what a test has left in the environment: transformers' pipelines do, and others would start with it."""
+    with patch.dict(os.environ):
+        yield
 
 
 def pytest_configure() -> None:

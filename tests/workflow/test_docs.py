@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from experiments import shipped
 from snakemake.cli import get_argument_parser
 
 from docs import configuration, workflow
 from metaxl import __version__
 from metaxl.cli import people, reports, rules
 from metaxl.cli.parser import make_parser
+from metaxl.experiment.grid import all_cells, figure_cells, trained_cells
 from metaxl.experiment.load import merge
 from metaxl.experiment.schema import SCHEMA_PATH, read_yaml
 from metaxl.planning.plans import Plans
@@ -162,6 +164,13 @@ def test_the_picture_of_the_rules_is_the_workflows_and_each_rule_is_explained():
 def test_an_arrow_is_left_out_only_where_a_longer_way_stands_for_it():
     graph = {"a": {"b", "c", "d"}, "b": {"c"}, "c": {"d"}, "e": {"d"}}
     assert workflow.reduced(graph) == {"a": {"b"}, "b": {"c"}, "c": {"d"}, "e": {"d"}}
+
+
+def test_the_pages_count_the_trainings_of_the_papers_preset():
+    config = Plans(shipped("paper")).active.config
+    count = len({*trained_cells(config, all_cells(config)), *figure_cells(config)})
+    for page, sentence in [("running", f"trains {count} cells"), ("clusters", f"jobs {count} are submitted")]:
+        assert sentence in " ".join((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").split())
 
 
 def test_the_citation_names_the_version():

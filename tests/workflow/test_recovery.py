@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cut_off import gone, under_way, with_group
 from test_workflow import CELL, MINIATURE, ROOT, Project
 
 from metaxl.experiment.load import merge
@@ -34,56 +32,6 @@ def ready(tmp_path_factory):
     project.run("--until", "encode_target", "encode_source", "encoder", "--", SCORES)
     project.configure(LONG)
     return project
-
-
-@contextmanager
-def under_way(project):
-    """Yield a Snakemake, in a process group of its own as on a terminal, and the pid of its training, with a state."""
-    shutil.rmtree(project.folder / WORKSPACE, ignore_errors=True)
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "mini.yaml", "--", SCORES]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(project.folder)}
-    with (project.folder / "said.txt").open("w") as said:
-        run = subprocess.Popen(
-            command,
-            cwd=project.folder,
-            env=environment,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # as on a terminal, also under nohup
-        )
-    owner = project.folder / WORKSPACE / "owner.json"
-    try:
-        deadline = time.monotonic() + 120
-        while not list(owner.parent.glob("states/*.json")):
-            assert run.poll() is None, (project.folder / "said.txt").read_text()
-            assert time.monotonic() < deadline, "no state was saved"
-            time.sleep(0.1)
-        yield run, read_json(owner)["pid"]
-    finally:
-        with_group(run, signal.SIGKILL)
-        run.wait()
-
-
-def with_group(run, number):
-    try:
-        os.killpg(run.pid, number)
-    except ProcessLookupError:
-        return
-
-
-def gone(pid):
-    """Wait until a process has ended."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        if state == "Z":
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"process {pid} lives")
 
 
 def metaxl(project, *arguments):
@@ -109,7 +57,7 @@ def goes_on(project):
 
 def test_after_a_dropped_terminal_the_same_command_goes_on(ready):
     """HUP goes to the whole group: Snakemake dies at once and leaves its lock, the training saves its state."""
-    with under_way(ready) as (run, training):
+    with under_way(ready, CELL) as (run, training):
         with_group(run, signal.SIGHUP)
         run.wait(60)
         gone(training)
@@ -120,7 +68,7 @@ def test_after_a_dropped_terminal_the_same_command_goes_on(ready):
 
 
 def test_after_a_power_cut_the_same_command_goes_on(ready):
-    with under_way(ready) as (run, training):
+    with under_way(ready, CELL) as (run, training):
         with_group(run, signal.SIGKILL)
         run.wait(60)
         gone(training)
@@ -128,7 +76,7 @@ def test_after_a_power_cut_the_same_command_goes_on(ready):
 
 
 def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(ready):
-    with under_way(ready) as (run, training):
+    with under_way(ready, CELL) as (run, training):
         os.kill(training, signal.SIGSTOP)  # so that it does not end meanwhile
         assert metaxl(ready, "unlock").returncode == 1  # while it runs
         run.kill()
@@ -151,7 +99,7 @@ def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(re
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_in_few_lines_the_last_of_which_says_what_goes_on(ready, number):
     """Ctrl-C goes to the whole group, and so does the TERM of a machine that is shut down."""
-    with under_way(ready) as (run, training):
+    with under_way(ready, CELL) as (run, training):
         with_group(run, number)
         assert run.wait(60) == 1
         gone(training)
@@ -164,7 +112,7 @@ def test_an_interrupted_run_ends_in_few_lines_the_last_of_which_says_what_goes_o
 
 
 def test_a_second_run_is_told_of_the_first(ready):
-    with under_way(ready) as (run, training):
+    with under_way(ready, CELL) as (run, training):
         os.kill(training, signal.SIGSTOP)
         second = ready.snakemake("--", SCORES)
         assert second.returncode != 0
@@ -183,8 +131,32 @@ def test_a_second_run_is_told_of_the_first(ready):
     (ready.folder / SCORES).unlink(missing_ok=True)
 
 
+def test_a_run_of_other_files_leaves_the_lock_of_the_first(ready):
+    """It may run beside it, to its end or to a refusal; one of the same files is refused afterwards as before."""
+    other = MINIATURE | {"name": "other"}
+    with under_way(ready, CELL) as (run, training):
+        os.kill(training, signal.SIGSTOP)
+        locks = sorted((ready.folder / ".snakemake" / "locks").glob("*.lock"))
+        ready.configure(other)
+        try:
+            for _ in ("it makes the file", "there is nothing to do"):
+                said = ready.run("--", "results/other/config.json")
+                assert sorted((ready.folder / ".snakemake" / "locks").glob("*.lock")) == locks
+            assert "Nothing to be done" in said
+            assert ready.snakemake("--", "results/other/nothing").returncode != 0
+        finally:
+            ready.configure(LONG)
+        assert f"Nothing was done: another run works in this folder:\n  process {run.pid} on" in (
+            ready.snakemake("--", SCORES).stderr
+        )
+        with_group(run, signal.SIGKILL)
+        run.wait(60)
+        gone(training)
+    goes_on(ready)
+
+
 def test_a_lock_of_nobody_ends_with_the_one_command_that_is_of_use(ready):
-    with under_way(ready) as (run, training):
+    with under_way(ready, CELL) as (run, training):
         with_group(run, signal.SIGKILL)
         run.wait(60)
         gone(training)

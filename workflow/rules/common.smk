@@ -37,6 +37,7 @@ from metaxl.planning.failed import (
     tried_again,
 )
 from metaxl.planning.inventory import check_run
+from metaxl.planning.locks import remove_own_locks_only
 from metaxl.planning.plans import Plans, cell_of
 from metaxl.planning.progress import Progress, Ticker, cells_of_run
 from metaxl.planning.rate import drop_default_rate
@@ -117,6 +118,7 @@ def tell(text):
 
 # Snakemake refuses a folder that a killed run has locked, and does not say who that was: this does.
 if workflow.is_main_process and not workflow.output_settings.dryrun:
+    remove_own_locks_only()
     tell(begin_run())
 
 

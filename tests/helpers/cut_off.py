@@ -1,0 +1,66 @@
+"""A run whose training has begun, for something to happen to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from metaxl.files import read_json
+
+
+@contextmanager
+def under_way(project, cell):
+    """Yield a Snakemake, in a process group of its own as on a terminal, and the pid of its training, with a state."""
+    workspace = project.folder / cell.replace("/cells/", "/work/cells/")
+    shutil.rmtree(workspace, ignore_errors=True)
+    options = ["--cores", "1", "--configfile", "mini.yaml"]
+    command = [sys.executable, "-m", "snakemake", *options, "--", f"{cell}/scores.json"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(project.folder)}
+    with (project.folder / "said.txt").open("w") as said:
+        run = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            env=environment,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # as on a terminal, also under nohup
+        )
+    owner = workspace / "owner.json"
+    try:
+        deadline = time.monotonic() + 120
+        while not list(owner.parent.glob("states/*.json")):
+            assert run.poll() is None, (project.folder / "said.txt").read_text()
+            assert time.monotonic() < deadline, "no state was saved"
+            time.sleep(0.1)
+        yield run, read_json(owner)["pid"]
+    finally:
+        with_group(run, signal.SIGKILL)
+        run.wait()
+
+
+def with_group(run, number):
+    try:
+        os.killpg(run.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def gone(pid):
+    """Wait until a process has ended."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state == "Z":
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"process {pid} lives")
