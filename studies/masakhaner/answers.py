@@ -129,7 +129,8 @@ def _made(rows: Sequence[Row], config: Config, languages: Sequence[str]) -> str:
     names = ", ".join(name_of_code(language) or language for language in languages)
     training = config.tasks[0].training
     return (
-        f"{len(cells)} models: {len(ARMS)} arms in {len(languages)} languages ({names}), seed "
+        f"NER in MasakhaNER 2.0 with the encoder {config.tasks[0].encoder} ({config.label}): "
+        f"{len(cells)} models, {len(ARMS)} arms in {len(languages)} languages ({names}), seed "
         f"{', '.join(sorted(seeds))}; {config.tasks[0].source_size:,} source sentences, {training.epochs} epochs, "
         f"theta's rate {training.learning_rate:g}, phi's {training.meta_learning_rate:g}; trained on "
         f"{', '.join(sorted(machines))} in float32."
