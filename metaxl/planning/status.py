@@ -12,6 +12,7 @@ from tabulate import tabulate
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.planning.cell_states import STATES, CellState, epochs_of, states
+from metaxl.planning.living import runs
 from metaxl.planning.pace import Pace, duration
 from metaxl.planning.progress import kind_of, told
 
@@ -28,6 +29,7 @@ def status(config: Config, now: float | None = None) -> tuple[str, bool]:
     parts = [
         f"{config.name}: {counts['done']} of {len(found)} cells are done. {_left(config, found)}".strip(),
         _by_method(found),
+        _section("Snakemake works in this folder", [run.told() for run in runs() if run.lives or not run.is_here]),
         _section("Running", [_running(config, state, now) for state in by_state["running"]]),
         _section("Failed", [_failed(config.name, state) for state in by_state["failed"]]),
         _notes(by_state["missing"], by_state["outdated"]),
@@ -70,7 +72,7 @@ def _left(config: Config, found: Sequence[CellState]) -> str:
             rest += expected
     if not pace.count or not rest:
         return ""
-    at_once = f"with {running} at once" if running else "of one process; nothing runs"
+    at_once = f"with {running} at once" if running else "of one process; no training runs"
     return f"About {duration(rest / max(1, running))} left {at_once}."
 
 

@@ -22,6 +22,7 @@ from metaxl.experiment.schema import read_yaml
 from metaxl.files import read_json, sha256_text, write_json, write_text
 from metaxl.planning import watch
 from metaxl.planning.cell_states import cells_of, states
+from metaxl.planning.living import record, this_process
 from metaxl.planning.pace import Pace, duration
 from metaxl.planning.plans import Plans
 from metaxl.planning.status import status
@@ -123,6 +124,18 @@ def test_each_cell_is_what_its_files_say(plan, place, training):
     training.kill()
     training.wait()
     assert counts(config)["running"] == 0
+
+
+def test_a_run_that_trains_nothing_yet_is_told_as_long_as_it_lives(plan, place):
+    """Data and an encoder come before the first cell."""
+    assert "Snakemake" not in status(plan.config)[0]
+    path = record(this_process())
+    write_json(path.with_name("dead.json"), read_json(path) | {"pid": 2**22 + 1})
+    told = f"Snakemake works in this folder:\n- process {os.getpid()} on {socket.gethostname()}, since "
+    assert told in status(plan.config)[0]
+    assert str(2**22 + 1) not in status(plan.config)[0]
+    path.unlink()
+    assert "Snakemake" not in status(plan.config)[0]
 
 
 def test_a_process_that_has_a_dead_trainings_number_is_no_training(plan, place):
