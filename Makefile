@@ -43,7 +43,7 @@ check: $(DEV_STAMP) ## the style and type checks of continuous integration
 
 slurm-test: $(STAMP) ## Table 3 on a SLURM cluster of this machine's own, with all that happens to one: docs/clusters.md
 	$(BIN)/python -m pip install --quiet --requirement envs/cluster.lock || true
-	tests/slurm/run.sh $(BIN)
+	timeout 1800 tests/slurm/run.sh $(BIN)
 
 bench: $(STAMP)  ## time the training steps beside the official algorithm's: benchmarks/README.md (hours)
 	bash -c '. workflow/rules/shell.sh ""; for what in step memory; do \

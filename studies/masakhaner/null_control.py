@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from statistics import stdev
+from statistics import fmean
 
 from metaxl.errors import DataError
 from metaxl.reporting.evidence.words import interval, said, signed
@@ -42,9 +42,9 @@ def null_control(root: Path) -> str:
             f"p = {found.estimate.p_value:.2f}, by sign flips {found.flip_p:.2f}, above 0 in {found.wins}. "
             f"The answer is *{word}*. Of the last epoch: {interval(late.estimate)}, *{late_word}*.",
             "",
-            f"Between two such runs a language's F1 differs with a standard deviation of {stdev(best):.1f}; "
-            f"the largest difference is {signed(max(best, key=abs))}. "
-            "That is how much of one language's gain, from one seed, may be luck.",
+            "By luck alone, then, one language's F1 differs between two such runs by "
+            f"{fmean(one**2 for one in best) ** 0.5:.1f} points (root mean square), at most here by "
+            f"{signed(max(best, key=abs))}, and the mean of {len(languages)} languages by {signed(fmean(best))}.",
         ]
     )
 

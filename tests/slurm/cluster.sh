@@ -9,7 +9,15 @@ cluster_missing() {
     command -v "$command" > /dev/null || { echo "$command is missing (apt-get install slurm-wlm munge)"; return; }
   done
   [ "$(id -u)" = 0 ] || { echo "starting SLURM's daemons needs root"; return; }
-  [ ! -e /etc/slurm/slurm.conf ] || echo "/etc/slurm/slurm.conf is there: this machine belongs to a cluster"
+  foreign_files
+}
+
+# Print which files are there that a cluster would write; nothing if none is.
+foreign_files() {
+  local name
+  for name in slurm gres slurmdbd; do
+    [ ! -e "/etc/slurm/$name.conf" ] || { echo "/etc/slurm/$name.conf is there: this machine belongs to a cluster"; return; }
+  done
 }
 
 # Print why the cluster can keep no accounts here; nothing if it can.
@@ -18,13 +26,15 @@ accounting_missing() {
   for command in slurmdbd mariadbd mariadb-install-db; do
     command -v "$command" > /dev/null || { echo "$command is missing (apt-get install slurmdbd mariadb-server)"; return; }
   done
-  [ ! -e /etc/slurm/slurmdbd.conf ] || echo "/etc/slurm/slurmdbd.conf is there: this machine belongs to a cluster"
 }
 
 # cluster_up [accounting]: bring it up, with a database of accounts or without, as a cluster may be.
 cluster_up() {
   local accounts="AccountingStorageType=accounting_storage/none"
+  [ -z "$(foreign_files)" ] || { foreign_files; return 1; } # it may have come since the beginning
   mkdir -p "$CLUSTER"/{state,log,run} /etc/slurm
+  (set -C && : > /etc/slurm/slurm.conf) 2> /dev/null || { foreign_files; return 1; }
+  touch "$CLUSTER/owns"
   head -c 128 /dev/urandom > "$CLUSTER/munge.key"
   chmod 600 "$CLUSTER/munge.key"
   munged --force --key-file="$CLUSTER/munge.key" --socket="$CLUSTER/run/munge.socket" \
@@ -157,17 +167,18 @@ end_daemon() {
   local pid try
   [ -s "$1" ] || return 0
   pid=$(cat "$1")
-  kill "$pid" 2> /dev/null
+  kill "$pid" 2> /dev/null || return 0
   for try in $(seq 100); do
     case $(ps -o stat= -p "$pid") in "" | Z*) return 0 ;; esac # in a container nobody may hurry to bury it
     sleep 0.1
   done
 }
 
-# End all jobs and daemons of this cluster; what its folder does not name stays.
+# End all jobs and daemons of this cluster and remove its files, if it is up; what its folder does not name stays.
 cluster_down() {
   local name try
-  squeue -h -o %i 2> /dev/null | xargs -r scancel 2> /dev/null
+  [ -e "$CLUSTER/owns" ] || return 0
+  squeue -h -o %i 2> /dev/null | xargs -r scancel 2> /dev/null || true
   for try in $(seq 150); do
     [ -z "$(squeue -h 2> /dev/null)" ] && break
     sleep 0.1
@@ -175,5 +186,5 @@ cluster_down() {
   for name in slurmd-n1 slurmd-n2 slurmctld slurmdbd mysql munged; do
     end_daemon "$CLUSTER/run/$name.pid"
   done
-  rm -f /etc/slurm/{slurm,gres,slurmdbd}.conf
+  rm -f /etc/slurm/{slurm,gres,slurmdbd}.conf "$CLUSTER/owns"
 }

@@ -30,10 +30,11 @@ clean_up() {
   if [ "$status" = 0 ]; then rm -rf "$WORK"; else echo "What is left to look at: $WORK"; fi
 }
 trap clean_up EXIT
+trap 'exit 143' TERM
 
 # The checkout as it is, a state every three seconds, and an encoder that learns little: what is scored does not matter.
 mkdir "$PROJECT"
-(cd "$ROOT" && git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2> /dev/null | tar -cT -) |
+(cd "$ROOT" && git ls-files -z --cached --others --exclude-standard | { xargs -0 ls -d 2> /dev/null || true; } | tar -cT -) |
   tar -xC "$PROJECT"
 cd "$PROJECT"
 cat > test.yaml << 'CONF'
@@ -50,6 +51,23 @@ sed -e 's/^  train: {/  train: {runtime: attempt * attempt, /' -e 's/USR1@120/US
 echo 'slurm-init-seconds-before-status-checks: 3' >> "$WORK/profile/config.yaml"
 grep -q 'runtime: attempt' "$WORK/profile/config.yaml" || fail "the profile's line of train has changed"
 snakemake() { "$BIN/snakemake" --configfile test.yaml "$@"; }
+# begin NAME COMMAND: in the background, in a group of processes of its own, with a log; finish NAME: wait for it.
+begin() {
+  local log=$WORK/$1.log
+  shift
+  set -m
+  "$@" >> "$log" 2>&1 &
+  RUN=$!
+  set +m
+}
+finish() {
+  wait "$RUN" || fail "the run $1; see $WORK/$1.log"
+  RUN=""
+}
+local_run() {
+  begin local snakemake --cores 2 "$@"
+  finish local
+}
 # (What a shell starts in the background may have been made deaf to Ctrl-C.)
 HEAR='import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])'
 on_cluster() {
@@ -58,11 +76,10 @@ on_cluster() {
 
 CELLS=results/demo/cells/tiny/sentiment/te/en
 WORKED=results/demo/work/cells/tiny/sentiment/te/en
-local_run() { snakemake "$@" >> "$WORK/local.log" 2>&1 || fail "the local run; see $WORK/local.log"; }
 say "how fast this machine is"
-local_run --cores 2 -- "$CELLS/metaxl-L2/seed11/scores.json"
-# On any machine: a cell that takes longer than its first attempt may, which ends after 60 to 90 seconds, and two that
-# run long enough for something to happen to them (they take half as long as MetaXL with as many epochs).
+local_run -- "$CELLS/metaxl-L2/seed11/scores.json"
+# On any machine: a cell that takes longer than its first attempt may, and two that run for some ten seconds, in which
+# something can happen to them (they take half as long as MetaXL with as many epochs).
 epochs() {
   "$BIN/python" - "$CELLS/metaxl-L2/seed11/scores.json" "$1" << 'SPEED'
 import json, math, sys
@@ -77,7 +94,7 @@ variants:
   middle: {methods: [joint, metaxl-frozen], tasks: [sentiment], training: {epochs: $(epochs 30)}}
 CONF
 say "a local run, for comparison"
-local_run --cores 2 --prioritize "$CELLS/metaxl-L2.long/seed11/scores.json" -- table3
+local_run --prioritize "$CELLS/metaxl-L2.long/seed11/scores.json" -- table3
 cp -a results/demo "$WORK/reference"
 rm -rf results/demo/{cells,scores,tables,logs,benchmarks}
 # Most clusters keep accounts, some do not: what happens to jobs is tried with them, what happens to Snakemake without.
@@ -87,12 +104,6 @@ if [ -z "$reason" ]; then cluster_up accounting; else
   cluster_up
 fi || skip "a SLURM does not come up on this machine"
 
-# start: begin a run in the background, in a group of processes of its own; finish: wait for it.
-start() { set -m; on_cluster > "$WORK/$1.log" 2>&1 & RUN=$!; set +m; }
-finish() {
-  wait "$RUN" || fail "$1; see $WORK/$1.log"
-  RUN=""
-}
 # await SECONDS COMMAND: until it prints something.
 await() {
   local end=$((SECONDS + $1)) found
@@ -114,7 +125,8 @@ all_wait() { [ -z "$(jobs PD metaxl-L2.long)" ] || [ -z "$(jobs PD joint.middle)
 # first CELL: its training, which was submitted again, comes before all that waits.
 first() { scontrol top "$(await 60 jobs PD,R "$1")" 2> /dev/null || true; }
 any_job() { squeue -h -t R -o %i; }
-no_jobs() { [ -n "$(squeue -h)" ] || echo none; }
+# ended STATE JOB: whether it has ended so.
+ended() { squeue -h -t all -j "$2" -o %T | grep -Fx "$1"; }
 out_of_time() { grep -o "failed, SLURM status is: 'TIMEOUT'" "$WORK/events.log"; }
 down() { scontrol show node "$1" | grep -m 1 -o State=DOWN; }
 # Whether every job that runs has started its training.
@@ -126,7 +138,7 @@ all_launched() {
 
 say "Table 3 on the cluster"
 scontrol update PartitionName=gpu State=DOWN # until what something will happen to stands in the queue, and is put first
-start events
+begin events on_cluster
 await 120 all_wait > /dev/null || fail "no training is submitted; see $WORK/events.log"
 scontrol top "$(jobs PD metaxl-L2.long),$(jobs PD joint.middle),$(jobs PD metaxl-frozen-L2.middle)"
 scontrol update PartitionName=gpu State=UP
@@ -134,11 +146,15 @@ scontrol update PartitionName=gpu State=UP
 await 120 saved joint.middle > /dev/null || fail "no training; see $WORK/events.log"
 say "a job is cancelled"
 scancel "$(jobs R joint.middle)"
-first joint.middle
+# The long training's minute is cut a little, so that it need not be still longer: the controller looks every half minute
+# only, once to warn it and once to end it.
+await 120 saved metaxl-L2.long > /dev/null || fail "no long training; see $WORK/events.log"
+scontrol update JobId="$(jobs R metaxl-L2.long)" EndTime=now+32
 await 120 saved metaxl-frozen-L2.middle > /dev/null || fail "nothing goes on after a cancelled job"
 node=$(squeue -h -j "$(jobs R metaxl-frozen-L2.middle)" -o %N)
 say "node $node dies"
 kill_node "$node"
+first joint.middle
 await 90 down "$node" > /dev/null || fail "the controller does not miss node $node"
 slurmd -N "$node"
 first metaxl-frozen-L2.middle
@@ -146,12 +162,13 @@ await 300 out_of_time > /dev/null || fail "the long training did not run into it
 first metaxl-L2.long
 # (Not earlier: a controller that is away warns nobody before a limit. Nor while a training is being launched, which
 # would then wait for two minutes.)
-await 60 all_launched > /dev/null || true
+job=$(await 90 all_launched) || fail "no training goes on after the limit; see $WORK/events.log"
 say "the limit of a job was over; the controller restarts"
 kill "$(cat "$CLUSTER/run/slurmctld.pid")"
 sleep 8
 slurmctld
 finish events
+ended COMPLETED "$job" > /dev/null || fail "job $job did not live through the controller's restart"
 for status in CANCELLED NODE_FAIL TIMEOUT; do
   grep -q "SLURM status is: '$status'" "$WORK/events.log" || fail "no job was seen to be $status; see $WORK/events.log"
 done
@@ -169,22 +186,23 @@ CLUSTER=$WORK/second
 cluster_up
 say "Snakemake is interrupted, on a cluster without accounting"
 rm -rf "$CELLS"/{joint,joint.middle} results/demo/{scores,tables}
-start interrupted
+begin interrupted on_cluster
 await 90 saved joint.middle > /dev/null || fail "no training; see $WORK/interrupted.log"
+job=$(jobs R joint.middle)
 kill -INT -- "-$RUN" # as Ctrl-C: to Snakemake and all that it has started
 wait "$RUN" && fail "an interrupted run tells success"
-await 30 no_jobs > /dev/null || fail "jobs are left in the queue"
+await 30 ended CANCELLED "$job" > /dev/null || fail "an interrupted run does not cancel its job $job"
 say "Snakemake is killed, with jobs in the queue"
-start killed
-await 90 jobs R joint.middle > /dev/null || fail "no training; see $WORK/killed.log"
+begin killed on_cluster
+job=$(await 90 jobs R joint.middle) || fail "no training; see $WORK/killed.log"
 sleep 2
 kill -9 "$RUN"
 wait "$RUN" 2> /dev/null || true
 [ -n "$(jobs R joint.middle)" ] || fail "no job outlived Snakemake"
 workflow/profiles/slurm/cancel.sh
-await 30 no_jobs > /dev/null || fail "cancel.sh leaves jobs in the queue"
+await 30 ended CANCELLED "$job" > /dev/null || fail "cancel.sh does not cancel job $job"
 "$BIN/python" -m metaxl unlock > "$WORK/unlock.log" 2>&1 || fail "the lock is not removed; see $WORK/unlock.log"
-start again
+begin again on_cluster
 finish again
 [ -n "$(resumed joint.middle)" ] || fail "joint.middle began anew"
 compare "the results after a killed run are not those of the local run"
@@ -195,7 +213,7 @@ generic() {
   snakemake --workflow-profile workflow/profiles/cluster-generic --seconds-between-status-checks 2 --latency-wait 15 \
     -- "$CELLS/joint/seed11/scores.json" table3
 }
-set -m; generic > "$WORK/generic.log" 2>&1 & RUN=$!; set +m
+begin generic generic
 await 90 any_job > /dev/null || fail "no training; see $WORK/generic.log"
 sleep 1
 scancel "$(any_job)"
