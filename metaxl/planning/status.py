@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -29,12 +29,20 @@ def status(config: Config, now: float | None = None) -> tuple[str, bool]:
     parts = [
         f"{config.name}: {counts['done']} of {len(found)} cells are done. {_left(config, found)}".strip(),
         _by_method(found),
-        _section("Snakemake works in this folder", [run.told() for run in runs() if run.lives or not run.is_here]),
+        _section("Snakemake works in this folder", list(_snakemakes())),
         _section("Running", [_running(config, state, now) for state in by_state["running"]]),
         _section("Failed", [_failed(config.name, state) for state in by_state["failed"]]),
         _notes(by_state["missing"], by_state["outdated"]),
     ]
     return "\n\n".join(filter(None, parts)), counts["done"] == len(found)
+
+
+def _snakemakes() -> Iterator[str]:
+    for run in runs():
+        if run.lives:
+            yield run.told()
+        elif not run.is_here:
+            yield f"{run.told()} (if it runs still, which cannot be seen from here)"
 
 
 def _by_method(found: Sequence[CellState]) -> str:
