@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,7 +78,11 @@ def record(process: Process) -> Path:
 
 def runs() -> list[Process]:
     """Return each Snakemake that has a record here, be it alive or dead."""
-    return [Process(**read_json(path)) for path in sorted(RUNS.glob("*.json"))]
+    found = []
+    for path in sorted(RUNS.glob("[!.]*.json")):  # a hidden one is being written
+        with suppress(DataError):  # its run has ended meanwhile
+            found.append(Process(**read_json(path)))
+    return found
 
 
 def trainings(root: Path = RESULTS) -> Iterator[Process]:

@@ -35,7 +35,7 @@ def under_way(project, cell):
     owner = workspace / "owner.json"
     try:
         deadline = time.monotonic() + 120
-        while not list(owner.parent.glob("states/*.json")):
+        while not list(owner.parent.glob("states/state-*.json")):
             assert run.poll() is None, (project.folder / "said.txt").read_text()
             assert time.monotonic() < deadline, "no state was saved"
             time.sleep(0.1)

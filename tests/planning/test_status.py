@@ -134,6 +134,9 @@ def test_a_run_that_trains_nothing_yet_is_told_as_long_as_it_lives(plan, place):
     told = f"Snakemake works in this folder:\n- process {os.getpid()} on {socket.gethostname()}, since "
     assert told in status(plan.config)[0]
     assert str(2**22 + 1) not in status(plan.config)[0]
+    path.with_name(".half.json").write_text("{")  # as it is written, and as one that has ended while it was looked at
+    path.with_name("gone.json").symlink_to("nowhere")
+    assert told in status(plan.config)[0]
     write_json(path.with_name("far.json"), read_json(path) | {"host": "far", "what": "snakemake"})
     assert "snakemake (if it runs still, which cannot be seen from here)" in status(plan.config)[0]
     path.with_name("far.json").unlink()
