@@ -15,9 +15,9 @@ from metaxl.files import read_json
 
 
 @contextmanager
-def under_way(project, cell):
+def under_way(project, cell, workspace):
     """Yield a Snakemake, in a process group of its own as on a terminal, and the pid of its training, with a state."""
-    workspace = project.folder / cell.replace("/cells/", "/work/cells/")
+    workspace = project.folder / workspace
     shutil.rmtree(workspace, ignore_errors=True)
     options = ["--cores", "1", "--configfile", "mini.yaml"]
     command = [sys.executable, "-m", "snakemake", *options, "--", f"{cell}/scores.json"]

@@ -57,7 +57,7 @@ def goes_on(project):
 
 def test_after_a_dropped_terminal_the_same_command_goes_on(ready):
     """HUP goes to the whole group: Snakemake dies at once and leaves its lock, the training saves its state."""
-    with under_way(ready, CELL) as (run, training):
+    with under_way(ready, CELL, WORKSPACE) as (run, training):
         with_group(run, signal.SIGHUP)
         run.wait(60)
         gone(training)
@@ -68,7 +68,7 @@ def test_after_a_dropped_terminal_the_same_command_goes_on(ready):
 
 
 def test_after_a_power_cut_the_same_command_goes_on(ready):
-    with under_way(ready, CELL) as (run, training):
+    with under_way(ready, CELL, WORKSPACE) as (run, training):
         with_group(run, signal.SIGKILL)
         run.wait(60)
         gone(training)
@@ -76,7 +76,7 @@ def test_after_a_power_cut_the_same_command_goes_on(ready):
 
 
 def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(ready):
-    with under_way(ready, CELL) as (run, training):
+    with under_way(ready, CELL, WORKSPACE) as (run, training):
         os.kill(training, signal.SIGSTOP)  # so that it does not end meanwhile
         assert metaxl(ready, "unlock").returncode == 1  # while it runs
         run.kill()
@@ -99,7 +99,7 @@ def test_after_a_kill_of_snakemake_alone_what_to_do_with_its_training_is_said(re
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_in_few_lines_the_last_of_which_says_what_goes_on(ready, number):
     """Ctrl-C goes to the whole group, and so does the TERM of a machine that is shut down."""
-    with under_way(ready, CELL) as (run, training):
+    with under_way(ready, CELL, WORKSPACE) as (run, training):
         with_group(run, number)
         assert run.wait(60) == 1
         gone(training)
@@ -112,7 +112,7 @@ def test_an_interrupted_run_ends_in_few_lines_the_last_of_which_says_what_goes_o
 
 
 def test_a_second_run_is_told_of_the_first(ready):
-    with under_way(ready, CELL) as (run, training):
+    with under_way(ready, CELL, WORKSPACE) as (run, training):
         os.kill(training, signal.SIGSTOP)
         second = ready.snakemake("--", SCORES)
         assert second.returncode != 0
@@ -134,7 +134,7 @@ def test_a_second_run_is_told_of_the_first(ready):
 def test_a_run_of_other_files_leaves_the_lock_of_the_first(ready):
     """It may run beside it, to its end or to a refusal; one of the same files is refused afterwards as before."""
     other = MINIATURE | {"name": "other"}
-    with under_way(ready, CELL) as (run, training):
+    with under_way(ready, CELL, WORKSPACE) as (run, training):
         os.kill(training, signal.SIGSTOP)
         locks = sorted((ready.folder / ".snakemake" / "locks").glob("*.lock"))
         ready.configure(other)
@@ -156,7 +156,7 @@ def test_a_run_of_other_files_leaves_the_lock_of_the_first(ready):
 
 
 def test_a_lock_of_nobody_ends_with_the_one_command_that_is_of_use(ready):
-    with under_way(ready, CELL) as (run, training):
+    with under_way(ready, CELL, WORKSPACE) as (run, training):
         with_group(run, signal.SIGKILL)
         run.wait(60)
         gone(training)
