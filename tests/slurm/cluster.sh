@@ -157,9 +157,12 @@ processes_of_node() {
   done
 }
 
-# Kill a node's daemon and everything that runs on it at once, as a power cut would.
+# Kill a node's daemon and everything that runs on it at once, as a power cut would: all is stopped first, lest a step's
+# daemon still tells the controller that its command was killed, which is a failed job and not a failed node.
 kill_node() {
-  kill -9 "$(cat "$CLUSTER/run/slurmd-$1.pid")" $(processes_of_node "$1") 2> /dev/null || true
+  local pids signal
+  pids="$(cat "$CLUSTER/run/slurmd-$1.pid") $(processes_of_node "$1")"
+  for signal in STOP KILL; do kill -s "$signal" $pids 2> /dev/null || true; done
 }
 
 # End a daemon whose process number stands in a file, and wait for its end, ten seconds at most.

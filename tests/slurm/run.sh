@@ -11,7 +11,12 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 export OMP_NUM_THREADS=1
 
 skip() { echo "SKIPPED, NOT TESTED: make slurm-test: $1."; exit 0; }
-fail() { echo "FAILED: $1"; exit 1; }
+fail() {
+  tail -n 40 "$WORK"/*.log 2> /dev/null || true
+  grep -H "SLURM status is" "$WORK"/*.log 2> /dev/null || true
+  echo "FAILED: $1"
+  exit 1
+}
 say() { echo "$(date +%T) $1"; }
 
 reason=$(cluster_missing)
