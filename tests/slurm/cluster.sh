@@ -67,7 +67,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_interval=1,bf_interval=2
 ReturnToService=2
-MinJobAge=300
+MinJobAge=3600
 SlurmdTimeout=10
 KillWait=10
 GresTypes=gpu
