@@ -55,6 +55,7 @@ bench: $(STAMP)  ## time the training steps beside the official algorithm's: ben
 
 study: $(STAMP)  ## make docs/results.md and the tables of studies/masakhaner again from their records
 	$(BIN)/python -m studies.masakhaner.render
+	@echo "Made again: docs/results.md, README's results, and the tables, evidence and figures in studies/masakhaner."
 
 docs: $(STAMP)   ## write docs/configuration.md from the schema, and the picture of the rules in docs/workflow.md
 	$(BIN)/python -m docs.configuration

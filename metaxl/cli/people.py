@@ -192,7 +192,7 @@ def estimate(*, preset: str | None = None, configfile: Sequence[Path] = (), on: 
     if speed is None:
         from metaxl.cli.calibration import measure_speed
 
-        log.info("Steps are timed on this machine for some ten seconds ...")
+        log.info("Steps are timed on this machine: some ten seconds, with a large encoder and long texts minutes ...")
         speed, is_gpu = measure_speed(samples(heaviest(plan, cells)), plan.config.method)
     at_once = cells_at_once(here, is_gpu)
     print(describe(plan, cells, speed, at_once, here), flush=True)  # noqa: T201  # the answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +17,14 @@ from metaxl.demo.languages.text import unlabelled_text
 from metaxl.demo.tokenizer import PAD_ID, SPECIALS, train_tokenizer
 from metaxl.errors import DataError, EncoderError
 
+log = logging.getLogger(__name__)
+
 LONGEST = 256  # subwords of an input
 _WARMUP = 0.1  # share of the steps
 _MASK_RATE = 0.15
 _POOL = 32  # number of batches that are sorted by length together, so that each needs little padding
 _IGNORED = -100
+_TOLD = 20  # number of lines about a training while it goes on
 
 
 def make_encoder(spec: dict[str, Any], out: Path, name: str) -> dict[str, float]:
@@ -139,7 +143,7 @@ def _fit(
     )
     model.eval()  # dropout would cost a fifth of the time, and so small a model is far from overfitting
     losses, batches = [], _batches(rows, settings["batch_size"], generator)
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         ids, labels = mask_tokens(next(batches), _MASK_RATE, model.config.vocab_size, generator)
         if (labels == _IGNORED).all():
             continue  # no token was chosen, so there is no loss
@@ -150,6 +154,8 @@ def _fit(
         schedule.step()
         optimizer.zero_grad()
         losses.append(loss.item())
+        if step % max(1, steps // _TOLD) == 0:
+            log.info("step %d of %d, loss %.2f", step, steps, losses[-1])
         if not math.isfinite(losses[-1]):
             break
     return losses

@@ -31,19 +31,22 @@ class Rates:
     Attributes:
         flops: operations a second within a step.
         step: seconds of a step besides, for what is not a product of matrices.
+        look_ahead: the same of a step that differentiates a gradient.
         margin: what the time that is asked for is multiplied by.
     """
 
     flops: float
     step: float
+    look_ahead: float
     margin: float
 
 
 # One core of a 2.6 GHz server made 50 to 70 GFLOP a second (benchmarks/results); older ones have half its vector width.
-# No GPU was at hand: its rates stand for a fifth of what one made for training does in float32.
+# A GPU's products stand for a fifth of what one made for training does in float32. To launch the many kernels of a step
+# was measured beside an H100, 0.035 and 0.16 s (benchmarks/README.md); other hosts are slower.
 RATES: dict[Device, Rates] = {
-    "cpu": Rates(flops=45e9, step=0.02, margin=2.5),
-    "gpu": Rates(flops=3e12, step=0.15, margin=2.0),
+    "cpu": Rates(flops=45e9, step=0.02, look_ahead=0.02, margin=2.5),
+    "gpu": Rates(flops=3e12, step=0.05, look_ahead=0.2, margin=2.0),
 }
 RATES["auto"] = RATES["cpu"]
 START = 30.0  # seconds until the first step: libraries from a shared disk, and the encoder's weights
@@ -66,6 +69,7 @@ class Effort:
         steps: of training.
         flops: floating-point operations of matrix products, evaluation included.
         seconds: expected, on the kind of device that was asked about.
+        looks_ahead: whether a step differentiates a gradient.
         memory: the most bytes of the job's host memory.
         margin: of the time asked for over the time expected.
     """
@@ -73,6 +77,7 @@ class Effort:
     steps: int
     flops: float
     seconds: float
+    looks_ahead: bool
     memory: float
     margin: float
 
@@ -183,8 +188,9 @@ def effort(work: Work, device: Device = "auto") -> Effort:
     rates, slower = RATES[device], PADDED if work.geometry.padded else 1.0
     steps = math.prod(work.steps())
     training, evaluating = slower * steps * step_flops(work), slower * evaluation_flops(work)
-    seconds = START + steps * rates.step + (training + evaluating) / rates.flops
-    return Effort(steps, training + evaluating, seconds, _memory(work, device), rates.margin)
+    besides = rates.look_ahead if work.looks_ahead() else rates.step
+    seconds = START + steps * besides + (training + evaluating) / rates.flops
+    return Effort(steps, training + evaluating, seconds, work.looks_ahead(), _memory(work, device), rates.margin)
 
 
 def forward_flops(geometry: Geometry, tokens: float, length: float) -> float:

@@ -88,7 +88,7 @@ def cells_at_once(here: bool, is_gpu: bool) -> int:
 
 
 def _seconds(speed: Speed, item: Foretold) -> float:
-    return speed.seconds(item.effort.steps, item.effort.flops)
+    return speed.seconds(item.effort.steps, item.effort.flops, item.effort.looks_ahead)
 
 
 def _by_method(cells: Sequence[Foretold], speed: Speed) -> str:

@@ -11,12 +11,13 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from metaxl.errors import DataError
+from metaxl.experiment.layout import SCORES
 from metaxl.files import is_alive, read_json, write_json
 
 RUNS = Path(".snakemake", "metaxl-runs")  # a file for each Snakemake that was started in this folder and has not ended
@@ -35,6 +36,7 @@ class Process:
         since: local date and time of its start.
         what: its command, or the folder of the cell that it trains.
         identity: tells it from a later process of the same number; empty where nobody knows.
+        locks: of a Snakemake, the files by which it keeps others from what it reads and makes.
     """
 
     host: str
@@ -42,6 +44,7 @@ class Process:
     since: str
     what: str
     identity: str = ""
+    locks: tuple[str, ...] = ()
 
     @property
     def is_here(self) -> bool:
@@ -76,12 +79,20 @@ def record(process: Process) -> Path:
     return record_of(process)
 
 
+def record_locks(locks: Iterable[str]) -> None:
+    """Add to the record of this Snakemake what it has locked."""
+    path = record_of(this_process())
+    if path.exists():
+        write_json(path, read_json(path) | {"locks": list(locks)})
+
+
 def runs() -> list[Process]:
     """Return each Snakemake that has a record here, be it alive or dead."""
     found = []
     for path in sorted(RUNS.glob("[!.]*.json")):  # a hidden one is being written
         with suppress(DataError):  # its run has ended meanwhile
-            found.append(Process(**read_json(path)))
+            about = read_json(path)
+            found.append(Process(**about | {"locks": tuple(about.get("locks", ()))}))
     return found
 
 
@@ -102,6 +113,12 @@ def owner(path: Path) -> Process | None:
     here = about["host"] == socket.gethostname()
     seen = identity(about["pid"]) if here and trains(about["pid"]) else ENDED
     return Process(about["host"], about["pid"], about["since"], str(path.parent), seen)
+
+
+def scores_of(training: Process) -> Path:
+    """Return the record that a training writes."""
+    root, name, _, *cell = Path(training.what).parts
+    return Path(root, name, *cell, SCORES)
 
 
 def trains(pid: int) -> bool:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 
-def remove_own_locks_only() -> None:
+def remove_own_locks_only(record: Callable[[Iterable[str]], None]) -> None:
     """Have each Snakemake that locks its files remove at its end what it has locked itself.
+
+    Args:
+        record: keeps which files these locks are, for those who find them when this run was killed.
 
     Snakemake 9 removes the whole folder of locks. So a run that needs none of another's files, or stops before its
     first job, would unlock the other, and a third could write the very files that the other writes. `--unlock`, which
-    locks nothing, still removes all. What is changed is not Snakemake's promise; where another
-    version has it elsewhere, there is nothing to do.
+    locks nothing, still removes all. What is changed is not Snakemake's promise; where another version has it
+    elsewhere, there is nothing to do.
     """
     try:
         from snakemake.persistence.file import FilePersistence
@@ -26,6 +29,7 @@ def remove_own_locks_only() -> None:
     def write_locks(self: Any, kind: str, files: Iterable[str]) -> None:
         write(self, kind, files)
         self._delete_locks = partial(_remove, self._lockfile)
+        record(self._lockfile.values())
 
     FilePersistence._write_locks = write_locks
 

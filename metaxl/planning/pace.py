@@ -33,14 +33,15 @@ class Pace:
 def whole_seconds(record: dict[str, Any]) -> float:
     """Return what a cell's training took in all; of one that was interrupted, about.
 
-    Its record has the time since it was last resumed. The steps before that count as if they had taken as long each;
-    where none was left to take, nobody knows how long they took, and 0 is returned.
+    Its record has the time since it was last resumed. The steps before that count as if they had taken as long each.
+    Where most steps were before, what a training does once, such as to score the test data, would count many times:
+    nobody knows how long it took, and 0 is returned.
     """
     seconds, resumed = float(record["resources"]["seconds"]), record["resources"].get("resumed_at_step")
     if not resumed:
         return seconds
     since = record["steps"] - resumed
-    return seconds * record["steps"] / since if since else 0.0
+    return seconds * record["steps"] / since if since >= resumed else 0.0
 
 
 def duration(seconds: float) -> str:

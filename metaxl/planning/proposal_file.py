@@ -123,7 +123,8 @@ def _training(proposal: Proposal) -> Iterator[str]:
     yield _line(
         2, "learning_rate", rates[0], "of the encoder; " + ("great, for it is tiny" if small else "as in the paper")
     )
-    yield _line(2, "meta_learning_rate", rates[1], "of the network that transforms the source")
+    learns = "" if small else "; as in the paper, where it hardly learns: docs/faq.md"
+    yield _line(2, "meta_learning_rate", rates[1], f"of the network that transforms the source{learns}")
     counted = f"cuts less than {1 - COVERED:.0%} of them"
     guessed = f"a guess, {SUBWORDS_A_WORD} for each word: the tokenizer is not here to count"
     yield _line(

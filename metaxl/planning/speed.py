@@ -9,7 +9,7 @@ import numpy as np
 
 from metaxl.errors import ConfigError
 from metaxl.methods import METHODS
-from metaxl.planning.effort import RATES, START, Work, step_flops
+from metaxl.planning.effort import RATES, START, Device, Work, step_flops
 from metaxl.planning.extent import Extent
 from metaxl.planning.geometry import Geometry
 
@@ -25,6 +25,7 @@ class Speed:
     Attributes:
         flops: operations a second within a step.
         step: seconds of a step besides.
+        look_ahead: the same of a step that differentiates a gradient.
         start: seconds until the first step.
         factor: by which the time may be too long or too short.
         source: where these numbers are from.
@@ -32,27 +33,34 @@ class Speed:
 
     flops: float
     step: float
+    look_ahead: float
     start: float
     factor: float
     source: str
 
-    def seconds(self, steps: int, flops: float) -> float:
+    def seconds(self, steps: int, flops: float, looks_ahead: bool) -> float:
         """Return what a training takes."""
-        return self.start + steps * self.step + flops / self.flops
+        return self.start + steps * (self.look_ahead if looks_ahead else self.step) + flops / self.flops
+
+
+def _rates(device: Device) -> tuple[float, float, float, float]:
+    rates = RATES[device]
+    return rates.flops, rates.step, rates.look_ahead, START
 
 
 KINDS = {
     "cpu-core": Speed(
-        *(RATES["cpu"].flops, RATES["cpu"].step, START, 2.0),
+        *(*_rates("cpu"), 2.0),
         "one core of a 2.6 GHz server of 2023, measured; older ones have half its vector width",
     ),
     "gpu": Speed(
-        *(RATES["gpu"].flops, RATES["gpu"].step, START, 4.0),
+        *(*_rates("gpu"), 4.0),
         "a GPU of 15 TFLOP a second in float32, not measured: a fifth of that",
     ),
     "h100": Speed(
-        *(13e12, RATES["gpu"].step, START, 4.0),
-        "an H100, not measured: a fifth of the 67 TFLOP a second in float32 of its data sheet",
+        *(13e12, 0.035, 0.16, START, 3.0),
+        "an H100: to launch a step was measured, a product is a fifth of the 67 TFLOP a second in float32 of its data "
+        "sheet",
     ),
 }
 
@@ -104,13 +112,15 @@ def samples(work: Work) -> list[Sample]:
 def fit(timed: Sequence[tuple[Sample, float]], start: float, source: str) -> Speed:
     """Return the speed that fits the seconds of steps best, each by its own relative error.
 
-    seconds = step + operations / speed, by least squares; where that gives a step without operations that takes less
-    than nothing, it takes nothing.
+    seconds = step or look_ahead + operations / speed, by least squares; where that gives steps without operations that
+    take less than nothing, they take nothing.
     """
     operations, seconds = (np.array(values) for values in zip(*((s.flops, t) for s, t in timed), strict=True))
-    design = np.stack([np.ones(len(seconds)), operations], axis=1) / seconds[:, None]
-    (step, each), *_ = np.linalg.lstsq(design, np.ones(len(seconds)), rcond=None)
-    if step < 0 or each <= 0:
-        step, each = 0.0, float((operations / seconds).sum() / ((operations / seconds) ** 2).sum())
-    off = np.abs(np.log((step + each * operations) / seconds)).max()
-    return Speed(1 / each, float(step), start, 1.5 * float(np.exp(off)), source)
+    ahead = np.array([sample.looks_ahead for sample, _ in timed])
+    design = np.stack([~ahead, ahead, operations / operations.max()], axis=1) / seconds[:, None]
+    (step, look_ahead, each), *_ = np.linalg.lstsq(design, np.ones(len(seconds)), rcond=None)
+    each /= operations.max()
+    if min(step, look_ahead) < 0 or each <= 0:
+        step, look_ahead, each = 0.0, 0.0, (operations / seconds).sum() / ((operations / seconds) ** 2).sum()
+    off = np.abs(np.log((np.where(ahead, look_ahead, step) + each * operations) / seconds)).max()
+    return Speed(float(1 / each), float(step), float(look_ahead), start, 1.5 * float(np.exp(off)), source)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tabulate import tabulate
 
+from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.planning.cell_states import STATES, CellState, epochs_of, states
@@ -17,6 +20,7 @@ from metaxl.planning.pace import Pace, duration
 from metaxl.planning.progress import kind_of, told
 
 SHOWN = 15  # cells under a heading
+LONGEST = 200  # characters of a line of a log
 QUIET = 3600.0  # seconds without a sign of life after which a training of another machine is doubted
 
 
@@ -26,11 +30,12 @@ def status(config: Config, now: float | None = None) -> tuple[str, bool]:
     now = time.time() if now is None else now
     counts = Counter(state.state for state in found)
     by_state = {name: [state for state in found if state.state == name] for name in STATES}
+    running = _section("Running", [_running(config, state, now) for state in by_state["running"]])
     parts = [
         f"{config.name}: {counts['done']} of {len(found)} cells are done. {_left(config, found)}".strip(),
         _by_method(found),
         _section("Snakemake works in this folder", list(_snakemakes())),
-        _section("Running", [_running(config, state, now) for state in by_state["running"]]),
+        running or _last_words(config, now),
         _section("Failed", [_failed(config.name, state) for state in by_state["failed"]]),
         _notes(by_state["missing"], by_state["outdated"]),
     ]
@@ -43,6 +48,22 @@ def _snakemakes() -> Iterator[str]:
             yield run.told()
         elif not run.is_here:
             yield f"{run.told()} (if it runs still, which cannot be seen from here)"
+
+
+def _last_words(config: Config, now: float) -> str:
+    """Return what the jobs of a run that trains nothing yet, or any more, logged last; empty where none runs."""
+    if not any(run.lives for run in runs()):
+        return ""
+    times: dict[Path, float] = {}
+    for path in (layout.root(config.name) / "logs").rglob("*.log"):
+        with suppress(FileNotFoundError):  # Snakemake removes it before a job begins anew
+            if path.stat().st_size:
+                times[path] = path.stat().st_mtime
+    for path in sorted(times, key=times.__getitem__, reverse=True):
+        with suppress(FileNotFoundError):
+            said = re.split(r"[\r\n]+", path.read_text(encoding="utf-8", errors="replace").strip())[-1]
+            return f"The last words of a job, {duration(now - times[path])} ago, in {path}:\n{said[:LONGEST]}"
+    return ""
 
 
 def _by_method(found: Sequence[CellState]) -> str:
@@ -80,7 +101,7 @@ def _left(config: Config, found: Sequence[CellState]) -> str:
             rest += expected
     if not pace.count or not rest:
         return ""
-    at_once = f"with {running} at once" if running else "of one process; no training runs"
+    at_once = f"with {running} at once" if running else "of one process; no training runs now"
     return f"About {duration(rest / max(1, running))} left {at_once}."
 
 
@@ -119,7 +140,8 @@ def _section(heading: str, lines: Sequence[str]) -> str:
 def _notes(missing: Sequence[CellState], outdated: Sequence[CellState]) -> str:
     """Return what a count alone does not say."""
     saved = sum(state.saved for state in missing)
-    notes = [f"{saved} of the missing cells go on from a saved state."] if saved else []
+    goes = "goes" if saved == 1 else "go"
+    notes = [f"{saved} of the missing cells {goes} on from a saved state."] if saved else []
     if outdated:
         made = "of other settings than the configuration's, or of other data than there are now"
         notes += [f"Outdated: the record is {made}; a run trains these cells again."]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import atexit
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metaxl.errors import MetaXLError
-from metaxl.planning.living import RUNS, Process, record, record_of, runs, this_process, trainings
+from metaxl.planning.living import RUNS, Process, record, record_of, runs, scores_of, this_process, trainings
 
 LOCKS = Path(".snakemake", "locks")  # as Snakemake 9 has it
 MOST = 5  # processes that a message names
@@ -25,36 +25,52 @@ class LockedError(MetaXLError):
 
 
 def begin_run() -> str:
-    """Record that this Snakemake runs, and remove the lock that dead ones of this machine have left.
+    """Record that this Snakemake runs, and remove the locks that dead ones of this machine have left.
 
     Returns:
-        What a person should know of the lock that is there or was; empty for nothing.
+        What a person should know of the locks that are there or were; empty for nothing.
     """
     mine = this_process()
     with _alone():
-        others = [run for run in runs() if record_of(run) != record_of(mine)]
+        others = _others(mine)
         path = record(mine)
         atexit.register(path.unlink, missing_ok=True)
-        if not is_locked():
-            for run in others:
-                if run.is_here and not run.lives:
-                    record_of(run).unlink(missing_ok=True)
-            return ""
-        advice = _advice(others)
-        if advice:
-            return f"note: {advice}"
-        _remove(others)
-    return (
-        f"{_listed('note: this run was cut off; its lock is removed', others)}\nWhat it had not finished is made now."
-    )
+        locked = is_locked()
+        advice = _advice(others) if locked else ""
+        ended = [run for run in others if _has_ended(run)]
+        if advice:  # some locks have to stay
+            ended = [run for run in ended if run.locks and not _left_by(run)]
+            _remove(ended, [Path(lock) for run in ended for lock in run.locks])
+            advice = _advice(_others(mine)) if is_locked() else ""
+        else:
+            _remove(ended, LOCKS.glob("*.lock"))
+    removed = _listed("note: this run was cut off; its lock is removed", ended) if locked and ended else ""
+    goes_on = removed and "The same command goes on where it stopped."
+    return "\n".join(filter(None, [removed, goes_on, advice and f"note: {advice}"]))
 
 
 def why_locked() -> str:
     """Return what a person should do about the lock for which Snakemake has refused to work."""
     with _alone():
-        mine = record_of(this_process())
-        advice = _advice([run for run in runs() if record_of(run) != mine])
+        advice = _advice(_others(this_process()))
     return f"Nothing was done: {advice or f'what locked this folder has ended meanwhile. Now: {AGAIN}'}"
+
+
+def _others(mine: Process) -> list[Process]:
+    return [run for run in runs() if record_of(run) != record_of(mine)]
+
+
+def _has_ended(run: Process) -> bool:
+    return run.is_here and not run.lives
+
+
+def _left_by(run: Process) -> list[Process]:
+    """Return the trainings of a Snakemake that has ended: those whose records stand among what it has locked."""
+    locked: set[str] = set()
+    for lock in run.locks:
+        with suppress(FileNotFoundError):
+            locked |= set(Path(lock).read_text(encoding="utf-8").splitlines())
+    return [training for training in trainings() if str(scores_of(training)) in locked]
 
 
 def is_locked() -> bool:
@@ -81,7 +97,7 @@ def unlock() -> str:
             raise LockedError(f"{_listed('A run has ended, but not what it started', busy)}\n{_cure(busy, UNLOCK)}")
         elsewhere = [process for process in (*known, *training) if not process.is_here]
         locked = is_locked()
-        _remove(known)
+        _remove(known, LOCKS.glob("*.lock"))
     goes_on = "the command of the run that was cut off goes on where it stopped."
     done = f"The lock is removed; {goes_on}" if locked else "There is no lock, and nothing runs here."
     if not elsewhere:
@@ -93,17 +109,23 @@ def _advice(others: Sequence[Process]) -> str:
     """Return what to do about a lock; empty if only dead runs of this machine can have left it."""
     alive = [run for run in others if run.lives]
     if alive:
-        return (
+        wait = (
             f"{_listed('another run works in this folder', alive)}\nA run that needs or makes the same files can start "
             "when it has ended."
         )
+        left = [training for run in others if _has_ended(run) for training in _left_by(run)]
+        return f"{wait}\n{_orphans('A', left)}" if left else wait
     training = list(trainings())
     elsewhere = [process for process in (*others, *training) if not process.is_here]
     if elsewhere or not others:
         who = _listed("this folder is locked, perhaps by this", elsewhere) if elsewhere else ""
         return f"{who or 'this folder is locked; nobody knows by whom.'}\nIf nothing runs any more: {UNLOCK}"
     busy = [process for process in training if process.lives]
-    return f"{_listed('a run was cut off, but not what it started', busy)}\n{_cure(busy, AGAIN)}" if busy else ""
+    return _orphans("a", busy) if busy else ""
+
+
+def _orphans(article: str, busy: Sequence[Process]) -> str:
+    return f"{_listed(f'{article} run was cut off, but not what it started', busy)}\n{_cure(busy, AGAIN)}"
 
 
 def _cure(trainings: Sequence[Process], after: str) -> str:
@@ -117,11 +139,11 @@ def _listed(heading: str, processes: Sequence[Process]) -> str:
     return "\n".join([f"{heading}:", *shown, *more])
 
 
-def _remove(known: Sequence[Process]) -> None:
+def _remove(ended: Sequence[Process], locks: Iterable[Path]) -> None:
     """Remove Snakemake's locks, as its --unlock does, and the records of runs that are no more."""
-    for path in LOCKS.glob("*.lock"):
+    for path in locks:
         path.unlink(missing_ok=True)
-    for run in known:
+    for run in ended:
         record_of(run).unlink(missing_ok=True)
 
 

@@ -21,32 +21,15 @@ from metaxl.reporting.paper import name_of_code
 from metaxl.reporting.statistics.estimate import Estimate, estimate
 from metaxl.reporting.statistics.family import holm
 from metaxl.reporting.statistics.verdict import Verdict, verdict
+from studies.masakhaner.arms import ARMS, CONTRASTS, STEPS
 from studies.masakhaner.null_control import null_control
+from studies.masakhaner.pilot_told import pilot_note, pilot_table
 from studies.masakhaner.steps import Moved, Step, draw_steps
 
 OURS = "these records"
 PAGE = Path(__file__).with_name("results.md.in")
 CONFIRMATORY = 3
-ARMS = {
-    "target": "target only",
-    "joint": "JT",
-    "joint-half": "JT, half of the target batch",
-    "metaxl-frozen-L12": "frozen RTN",
-    "metaxl-L12": "MetaXL",
-}
-CONTRASTS = {  # by the evidence's key: an arm, the arm that is taken from it, and what that asks for
-    "joint-target": ("joint", "target", "transfer from English"),
-    "metaxl-joint": ("metaxl-L12", "joint", "MetaXL beyond joint training"),
-    "metaxl-frozen": ("metaxl-L12", "metaxl-frozen-L12", "that phi learns"),
-    "half-joint": ("joint-half", "joint", "half of each target batch"),
-    "frozen-half": ("metaxl-frozen-L12", "joint-half", "an RTN as it was drawn"),
-}
-STEPS = (
-    ("joint-half", "joint"),
-    ("metaxl-frozen-L12", "joint-half"),
-    ("metaxl-L12", "metaxl-frozen-L12"),
-    ("metaxl-L12", "joint"),
-)
+MAIN, PILOTS = "metaxl-L12", ("joint", "metaxl-frozen-L12")
 Row = dict[str, str]
 Histories = dict[tuple[str, str], list[dict[str, float]]]
 Scores = dict[tuple[str, str], float]  # F1 in percent by method and target, in mean over seeds
@@ -64,6 +47,7 @@ def write_answers(config: Config, root: Path, page: Path, pictures: Path) -> Non
     rows = _read(root / "scores.csv")
     histories = _histories(root)
     best, last = _scores(root, "best"), _scores(root, "last")
+    pilot = _read(root / "results" / "pilot.csv")
     languages = [target.language for target in config.tasks[0].targets]
     moved = _moved(histories, best, languages)
     steps = [Step(f"{ARMS[a]}\n- {ARMS[b]}", *_bounds(_over(best, a, b, languages))) for a, b in STEPS]
@@ -78,7 +62,9 @@ def write_answers(config: Config, root: Path, page: Path, pictures: Path) -> Non
         "phi": _phi(moved, histories),
         "papers": _papers(root),
         "null": null_control(root / "null"),
-        "pilot": _pilot(root / "results" / "pilot.csv"),
+        "pilot": pilot_table(pilot),
+        "pilot_note": pilot_note(pilot, {arm: _over(last, MAIN, arm, languages).mean for arm in PILOTS}),
+        "without_one": _without_one(best, languages),
         "weights": f"`{read_weights(root, [config.tasks[0].encoder]).popitem()[1]}`",
     }
     write_text(page, Template(PAGE.read_text(encoding="utf-8")).substitute(values))
@@ -149,16 +135,37 @@ def _contrasts(root: Path, best: Scores, last: Scores, languages: Sequence[str])
     """Return every contrast with its word, at the best dev epoch and, of the confirmatory ones, at the last."""
     rows = {row["comparison"]: row for row in _read(root / "evidence" / "table2.csv") if row["of"] == OURS}
     late = {key: _over(last, *CONTRASTS[key][:2], languages) for key in rows}
-    family = [key for key, row in rows.items() if row["role"] == "confirmatory"]
-    adjusted = dict(zip(family, holm([late[key].p_value for key in family]), strict=True))
+    words = _words({key: late[key] for key, row in rows.items() if row["role"] == "confirmatory"})
     body = []
     for key, row in rows.items():
         arm, other, asked = CONTRASTS[key]
-        word = said(verdict(late[key], adjusted[key]), key) if key in adjusted else ""
+        word = words.get(key, "")
         shown = [_interval(row), f"{row['better']} of {len(languages)}", _word(row), _told(late[key]), word]
         body.append([asked, f"{ARMS[arm]} - {ARMS[other]}", *shown])
     head = ["asks for", "difference", "best dev epoch", "better in", "answer", "last epoch", "answer there"]
     return _table(body, head)
+
+
+def _words(family: dict[str, Estimate]) -> dict[str, str]:
+    """Return the words of contrasts that are judged together, by key."""
+    adjusted = holm([found.p_value for found in family.values()])
+    return {key: said(verdict(found, p), key) for (key, found), p in zip(family.items(), adjusted, strict=True)}
+
+
+def _without_one(best: Scores, languages: Sequence[str]) -> str:
+    """Return what the answer on MetaXL would be if any one language were left out, where it would be another."""
+
+    def word(kept: Sequence[str]) -> str:
+        family = {key: _over(best, *CONTRASTS[key][:2], kept) for key in list(CONTRASTS)[:CONFIRMATORY]}
+        return _words(family)["metaxl-joint"]
+
+    others: dict[str, list[str]] = {}
+    for language in languages:
+        other = word([one for one in languages if one != language])
+        others.setdefault(other, []).append(name_of_code(language) or language)
+    others.pop(word(languages), None)
+    told = [f"without any one of {', '.join(names)} it would be *{other}*" for other, names in others.items()]
+    return "; ".join(told) or "it would be the same without any one of the languages"
 
 
 def _word(row: Row) -> str:
@@ -220,27 +227,6 @@ def _papers(root: Path) -> str:
 def _interval(row: Row) -> str:
     mean, low, high = (signed(float(row[name])) for name in ("difference", "low", "high"))
     return f"{mean} [{low}, {high}]"
-
-
-def _pilot(path: Path) -> str:
-    body = [
-        [
-            row["stage"],
-            ARMS[row["method"]],
-            row["learning_rate"],
-            row["head_learning_rate"],
-            str(100 * int(row["epochs"])),
-            row["meta_learning_rate"] if row["method"] == "metaxl-L12" else "",
-            row["last_dev_f1"],
-            row["best_dev_f1"],
-            f"{row['runs']} ({row['languages'].replace(' ', ', ')})",
-            "collapsed" if row["collapsed"] == "yes" else "" if row["whole"] == "yes" else "not all were run",
-        ]
-        for row in _read(path)
-    ]
-    rates = ["theta's rate", "head's factor", "steps", "phi's rate"]
-    head = ["stage", "method", *rates, "last epoch", "best epoch", "runs", "remark"]
-    return _table(body, head)
 
 
 def _table(body: list[list[str]], head: list[str]) -> str:

@@ -31,7 +31,7 @@ def test_snakemake_alone_unlocks_the_other_run(run):
 
 
 def test_a_run_that_ends_or_fails_leaves_the_lock_of_the_other(run):
-    remove_own_locks_only()
+    remove_own_locks_only(list)
     with run("a").lock():
         with run("b").lock():
             assert run("b").locked
@@ -45,7 +45,7 @@ def test_a_run_that_ends_or_fails_leaves_the_lock_of_the_other(run):
 
 
 def test_what_removes_all_locks_still_does(run):
-    remove_own_locks_only()
+    remove_own_locks_only(list)
     with run("a").lock():
         run().cleanup_locks()
         assert not run("a").locked

@@ -120,7 +120,7 @@ def test_each_cell_is_what_its_files_say(plan, place, training):
     assert "step 64/" in text
     assert "dev 43.2" in text
     assert "the loss is not finite (on n1 at today; results/demo/logs/cells/tiny-" in text
-    assert "1 of the missing cells go on from a saved state." in text
+    assert "1 of the missing cells goes on from a saved state." in text
     training.kill()
     training.wait()
     assert counts(config)["running"] == 0
@@ -134,6 +134,15 @@ def test_a_run_that_trains_nothing_yet_is_told_as_long_as_it_lives(plan, place):
     told = f"Snakemake works in this folder:\n- process {os.getpid()} on {socket.gethostname()}, since "
     assert told in status(plan.config)[0]
     assert str(2**22 + 1) not in status(plan.config)[0]
+    log = place / ROOT / "logs" / "encoders" / "tiny.log"
+    log.parent.mkdir(parents=True)
+    log.with_name("empty.log").touch()
+    log.with_name("removed.log").symlink_to("nowhere")
+    log.write_text("a line\nstep 5 of 100\rstep 10 of 100\n")
+    assert (
+        f"The last words of a job, 90 s ago, in {ROOT}/logs/encoders/tiny.log:\nstep 10 of 100"
+        in (status(plan.config, now=log.stat().st_mtime + 90)[0])
+    )
     path.with_name(".half.json").write_text("{")  # as it is written, and as one that has ended while it was looked at
     path.with_name("gone.json").symlink_to("nowhere")
     assert told in status(plan.config)[0]
@@ -232,12 +241,13 @@ def test_the_time_left_is_the_work_left_by_the_pace_of_what_is_done(plan, place,
 
 
 def test_a_training_that_was_interrupted_counts_as_a_whole(plan):
-    """Of 100 steps the last 20 took 3 s: 15 s in all; where none was left to take, the time says nothing."""
+    """Of 100 steps the last 60 took 9 s: 15 s in all; where few or none were left to take, the time says nothing."""
     first, second, third, *_ = [cell for cell in cells_of(plan.config) if cell.method == "joint"]
-    finish(plan, first, seconds=3.0, resumed=80)
+    finish(plan, first, seconds=9.0, resumed=40)
     finish(plan, second, seconds=3.0, resumed=100)
+    finish(plan, third, seconds=3.0, resumed=80)
     found = {state.cell: state.seconds for state in states(plan.config)}
-    assert (found[first], found[second]) == (15.0, 0.0)
+    assert (found[first], found[second], found[third]) == (15.0, 0.0, 0.0)
     rows = [line.split() for line in status(plan.config)[0].splitlines() if line.startswith("joint ")]
     assert rows[0][-2:] == ["15", "s"]
     finish(plan, third, seconds=25.0)

@@ -184,7 +184,7 @@ def test_the_cost_is_that_of_the_records(tmp_path):
         row = re.search(r"<td ?>NER: JT</td>(.*?)</tr>", pages(tmp_path)["cost"], re.DOTALL)[1]
         return re.findall(r"<td ?>(.*?)</td>", row)
 
-    known = ["2", "15.0", "20.0", "4.00", "1.00", "300", "1,024"]
+    known = ["2", "15.0", "20.0", "240.0", "1.00", "300", "1,024"]
     assert numbers() == known
     for cell, hours in zip(joint, (0.002, 0.0035), strict=True):
         assert numbers() == known, "energy is shown where each training's is known"

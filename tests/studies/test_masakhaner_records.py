@@ -17,8 +17,10 @@ from metaxl.errors import DataError
 from metaxl.experiment.grid import all_cells
 from metaxl.experiment.load import read_config
 from metaxl.reporting.pages.write import PAGES, write_pages
+from metaxl.reporting.paper import name_of_code
 from studies.masakhaner import render
 from studies.masakhaner.answers import write_answers
+from studies.masakhaner.arms import ARMS
 from studies.masakhaner.null_control import null_control
 
 ROOT = Path(render.__file__).parent
@@ -79,6 +81,46 @@ def test_the_confirmatory_contrasts_by_hand(contrast, one, other):
     assert (float(row["low"]), float(row["high"])) == pytest.approx((mean - reach, mean + reach), abs=1e-4)
     assert float(row["p_value"]) == pytest.approx(stats.ttest_1samp(differences, 0).pvalue, rel=1e-4)
     assert int(row["better"]) == sum(value > 0 for value in differences)
+
+
+def test_whose_language_the_answer_on_metaxl_hangs_on_by_hand():
+    """From the counts, with nothing of the package: Holm's p of three contrasts, without each language in turn."""
+    languages = [entry["language"] for entry in json.loads((ROOT / "config.json").read_text("utf-8"))["ner"]["targets"]]
+    pairs = [("metaxl-L12", "joint"), ("joint", "target"), ("metaxl-L12", "metaxl-frozen-L12")]
+    f1 = {(arm, name): by_hand(arm, name) for arm in {*itertools.chain(*pairs)} for name in languages}
+
+    def is_worse(kept):
+        tests = [stats.ttest_1samp([f1[one, name] - f1[other, name] for name in kept], 0) for one, other in pairs]
+        order = sorted(range(3), key=lambda number: tests[number].pvalue)
+        adjusted = [(3 - rank) * tests[number].pvalue for rank, number in enumerate(order)]
+        return tests[0].statistic < 0 and max(adjusted[: order.index(0) + 1]) < 0.05
+
+    assert is_worse(languages)
+    hangs = [name for name in languages if not is_worse([one for one in languages if one != name])]
+    names = ", ".join(name_of_code(name) for name in hangs)
+    page = (render.DOCS / "results.md").read_text(encoding="utf-8")
+    assert f"without any one of {names} it would be" in page
+
+
+def test_the_pilots_differences_by_hand():
+    """Beside those of the study's last epoch."""
+    alike = {"epochs": "6", "learning_rate": "0.0001", "head_learning_rate": "1.0"}
+    with (ROOT / "results/pilot.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if alike.items() <= row.items()]
+    last = {method: [float(row["last_dev_f1"]) for row in rows if row["method"] == method] for method in ARMS}
+    page = (render.DOCS / "results.md").read_text(encoding="utf-8")
+    languages = [path.name for path in (ROOT / "cells/e5-small/ner").iterdir()]
+
+    def study(method):
+        paths = [ROOT / f"cells/e5-small/ner/{name}/en/{method}/seed11/scores.json" for name in languages]
+        scores = [json.loads(path.read_text("utf-8"))["last"]["test"]["f1"] for path in paths]
+        return 100 * sum(scores) / len(scores)
+
+    assert len(last["metaxl-L12"]) == 4
+    for method, runs in (("joint", 4), ("metaxl-frozen-L12", 2)):
+        (other,) = last[method]
+        above, there = max(last["metaxl-L12"]) - other, study("metaxl-L12") - study(method)
+        assert f"by {above:+.2f} from {ARMS[method]} ({runs} runs; in the study {there:+.2f})" in page
 
 
 def test_the_null_control_by_hand():

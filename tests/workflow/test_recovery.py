@@ -137,6 +137,8 @@ def test_a_run_of_other_files_leaves_the_lock_of_the_first(ready):
     with under_way(ready, CELL, WORKSPACE) as (run, training):
         os.kill(training, signal.SIGSTOP)
         locks = sorted((ready.folder / ".snakemake" / "locks").glob("*.lock"))
+        (about,) = (read_json(path) for path in (ready.folder / RUNS).glob("*.json"))
+        assert sorted(ready.folder / lock for lock in about["locks"]) == locks
         ready.configure(other)
         try:
             for _ in ("it makes the file", "there is nothing to do"):

@@ -37,6 +37,7 @@ from metaxl.planning.failed import (
     tried_again,
 )
 from metaxl.planning.inventory import check_run
+from metaxl.planning.living import record_locks
 from metaxl.planning.locks import remove_own_locks_only
 from metaxl.planning.plans import Plans, cell_of
 from metaxl.planning.progress import Progress, Ticker, cells_of_run
@@ -118,7 +119,7 @@ def tell(text):
 
 # Snakemake refuses a folder that a killed run has locked, and does not say who that was: this does.
 if workflow.is_main_process and not workflow.output_settings.dryrun:
-    remove_own_locks_only()
+    remove_own_locks_only(record_locks)
     tell(begin_run())
 
 

@@ -39,7 +39,7 @@ What the words mean:
   that; it is lower than the upper end of the two-sided interval.
 - **cannot tell**: none of these. That is no evidence of no difference.
 
-A confirmatory comparison was fixed before anything was trained; an exploratory one is a hint for the next experiment.
+A confirmatory comparison is one of a few fixed beforehand; an exploratory one is a hint for the next experiment.
 `evidence/` holds every comparison, language and seed as CSV.
 """
 PAPERS = """\

@@ -19,10 +19,10 @@ from metaxl.reporting.pages.html import heading, items, paragraph, table
 from metaxl.reporting.pages.so_far import NOT_YET, SoFar
 from metaxl.reporting.titles import short_name
 
-HOUR, MIB = 3600, 2**20
+HOUR, MINUTE, MIB = 3600, 60, 2**20
 NONE = "–"
 COLUMNS = (
-    *("task and method", "trainings", "mean time, s", "longest, s", "processor time, h", "time to joint"),
+    *("task and method", "trainings", "mean time, s", "longest, s", "processor time, min", "time to joint"),
     *("peak memory, MiB", "peak GPU memory, MiB", "energy, Wh"),
 )
 SOMETIMES = COLUMNS[-2:]  # shown where there is any
@@ -78,7 +78,7 @@ def _rows(run: SoFar) -> Iterator[dict[str, object]]:
             f"{len(cells):,}",
             f"{mean:.1f}",
             f"{max(map(_seconds, records)):.1f}",
-            _hours(processor) if processor else NONE,
+            f"{processor / MINUTE:,.1f}" if processor else NONE,
             f"{mean / joint:.2f}" if joint else NONE,
             f"{max(memory):,.0f}" if memory else NONE,
             _gpu_memory(records),

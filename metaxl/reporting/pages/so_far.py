@@ -19,7 +19,7 @@ from metaxl.files import read_json
 from metaxl.reporting.doubts import APART
 from metaxl.reporting.paper import language_name
 
-NOT_YET = "Not made yet: the run has not come so far."
+NOT_YET = "Not made yet: the run has not come this far."
 
 
 @dataclass(frozen=True)
