@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from metaxl.experiment import layout
 from metaxl.experiment.cell import Cell
 from metaxl.experiment.config import Config
 from metaxl.planning.cell_states import STATES, CellState, epochs_of, states
-from metaxl.planning.living import runs
+from metaxl.planning.living import record_of, runs
 from metaxl.planning.pace import Pace, duration
 from metaxl.planning.progress import kind_of, told
 
@@ -52,13 +53,16 @@ def _snakemakes() -> Iterator[str]:
 
 def _last_words(config: Config, now: float) -> str:
     """Return what the jobs of a run that trains nothing yet, or any more, logged last; empty where none runs."""
-    if not any(run.lives for run in runs()):
-        return ""
+    began = math.inf
+    for run in (run for run in runs() if run.lives):
+        with suppress(FileNotFoundError):  # it has ended meanwhile
+            began = min(began, record_of(run).stat().st_mtime)
     times: dict[Path, float] = {}
     for path in (layout.root(config.name) / "logs").rglob("*.log"):
         with suppress(FileNotFoundError):  # Snakemake removes it before a job begins anew
-            if path.stat().st_size:
-                times[path] = path.stat().st_mtime
+            about = path.stat()
+            if about.st_size and about.st_mtime >= began:
+                times[path] = about.st_mtime
     for path in sorted(times, key=times.__getitem__, reverse=True):
         with suppress(FileNotFoundError):
             said = re.split(r"[\r\n]+", path.read_text(encoding="utf-8", errors="replace").strip())[-1]

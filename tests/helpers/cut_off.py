@@ -19,6 +19,7 @@ def under_way(project, cell, workspace):
     """Yield a Snakemake, in a process group of its own as on a terminal, and the pid of its training, with a state."""
     workspace = project.folder / workspace
     shutil.rmtree(workspace, ignore_errors=True)
+    (project.folder / cell / "scores.json").unlink(missing_ok=True)  # of a test that ended early
     options = ["--cores", "1", "--configfile", "mini.yaml"]
     command = [sys.executable, "-m", "snakemake", *options, "--", f"{cell}/scores.json"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(project.folder)}

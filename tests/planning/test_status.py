@@ -138,11 +138,15 @@ def test_a_run_that_trains_nothing_yet_is_told_as_long_as_it_lives(plan, place):
     log.parent.mkdir(parents=True)
     log.with_name("empty.log").touch()
     log.with_name("removed.log").symlink_to("nowhere")
+    log.with_name("of-before.log").write_text("another run's")
+    os.utime(log.with_name("of-before.log"), (0, 0))
     log.write_text("a line\nstep 5 of 100\rstep 10 of 100\n")
     assert (
         f"The last words of a job, 90 s ago, in {ROOT}/logs/encoders/tiny.log:\nstep 10 of 100"
         in (status(plan.config, now=log.stat().st_mtime + 90)[0])
     )
+    os.utime(log, (0, 0))
+    assert "last words" not in status(plan.config)[0]
     path.with_name(".half.json").write_text("{")  # as it is written, and as one that has ended while it was looked at
     path.with_name("gone.json").symlink_to("nowhere")
     assert told in status(plan.config)[0]
