@@ -31,7 +31,7 @@ def under_way(project, cell, workspace):
             stdout=said,
             stderr=said,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # as on a terminal, also under nohup
+            preexec_fn=_hear,
         )
     owner = workspace / "owner.json"
     try:
@@ -44,6 +44,12 @@ def under_way(project, cell, workspace):
     finally:
         with_group(run, signal.SIGKILL)
         run.wait()
+
+
+def _hear():
+    """Hear signals as on a terminal, also where the tests run in the background or under nohup."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def with_group(run, number):
