@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from metaxl.errors import DataError
-from metaxl.experiment.layout import SCORES
 from metaxl.files import is_alive, read_json, write_json
 
 RUNS = Path(".snakemake", "metaxl-runs")  # a file for each Snakemake that was started in this folder and has not ended
@@ -115,10 +114,10 @@ def owner(path: Path) -> Process | None:
     return Process(about["host"], about["pid"], about["since"], str(path.parent), seen)
 
 
-def scores_of(training: Process) -> Path:
-    """Return the record that a training writes."""
+def made_by(training: Process) -> Path:
+    """Return the folder of what a training makes."""
     root, name, _, *cell = Path(training.what).parts
-    return Path(root, name, *cell, SCORES)
+    return Path(root, name, *cell)
 
 
 def trains(pid: int) -> bool:

@@ -27,14 +27,14 @@ def remove_own_locks_only(record: Callable[[Iterable[str]], None]) -> None:
         return
 
     def write_locks(self: Any, kind: str, files: Iterable[str]) -> None:
+        self._delete_locks = partial(remove, self._lockfile)
         write(self, kind, files)
-        self._delete_locks = partial(_remove, self._lockfile)
         record(self._lockfile.values())
 
+    def remove(locks: dict[str, str]) -> None:
+        record([])  # first: what a killed run leaves may be nobody's, but never another's that has taken its name
+        for path in locks.values():
+            Path(path).unlink(missing_ok=True)
+        locks.clear()
+
     FilePersistence._write_locks = write_locks
-
-
-def _remove(locks: dict[str, str]) -> None:
-    for path in locks.values():
-        Path(path).unlink(missing_ok=True)
-    locks.clear()

@@ -27,21 +27,18 @@ class Progress:
 
     Attributes:
         cells: the folder of the results and the cell, by the number of Snakemake's job.
-        pace: how long the jobs of the trainings that this run ended took in all, from their start or submission on.
+        pace: how long the trainings that this run ended took in all; what was there before it is no work.
     """
 
     cells: dict[int, tuple[Path, Cell]]
     pace: Pace = field(default_factory=Pace)
-    _since: dict[int, float] = field(default_factory=dict)  # when each job began
     _began: float | None = None
     _done: int = 0
-    _worked: float = 0.0  # seconds of all jobs that have ended
+    _worked: float = 0.0  # seconds of this run's own training
 
     def started(self, jobs: Iterable[int], now: float) -> None:
         """Note that jobs have been started; the time of what comes before the first training does not count."""
-        trainings = [job for job in jobs if job in self.cells]
-        self._since |= dict.fromkeys(trainings, now)
-        if self._began is None and trainings:
+        if self._began is None and any(job in self.cells for job in jobs):
             self._began = now
 
     def finished(self, job: int, now: float) -> str:
@@ -51,18 +48,16 @@ class Progress:
             return ""
         root, cell = known
         self._done += 1
-        about, earlier = _outcome(root / cell_file(cell, SCORES))
-        seconds = now - self._since.get(job, now)
+        about, seconds, whole = _outcome(root / cell_file(cell, SCORES))
+        self.pace.add(kind_of(cell), whole)
         self._worked += seconds
-        if earlier is not None:
-            self.pace.add(kind_of(cell), seconds + earlier)
         count = f"{self._done}/{self._done + len(self.cells)}"
         return ", ".join(filter(None, [f"{count} {told(cell)} {about}", self._left(now)]))
 
     def _left(self, now: float) -> str:
-        """Return how long the rest takes if as many jobs go on at once as have since the first one began."""
+        """Return how long the rest takes if it goes on as since the first training began."""
         elapsed = now - self._began if self._began is not None else 0.0
-        if not self.cells or not self.pace.count or elapsed <= 0:
+        if not self.cells or not self._worked or not self.pace.count or elapsed <= 0:
             return ""
         work = sum(self.pace.expected(kind_of(cell)) for _, cell in self.cells.values())
         return f"about {duration(work * elapsed / self._worked)} left"
@@ -105,17 +100,16 @@ def _cell(of: Any) -> Cell:
     return Cell(of.encoder, of.task, of.target, of.source, of.method, int(of.seed))
 
 
-def _outcome(path: Path) -> tuple[str, float | None]:
-    """Return what a record says of its training, and how many seconds that took before this run; None if unknown."""
+def _outcome(path: Path) -> tuple[str, float, float]:
+    """Return what a record says of its training, how many seconds that took in this run, and in all, 0 if unknown."""
     try:
         record = read_json(path)
     except DataError:
-        return "done", None
+        return "done", 0.0, 0.0
     if failure := failure_of(record):
-        return f"FAILED: {failure.reason}", None
+        return f"FAILED: {failure.reason}", 0.0, 0.0
     f1, seconds, whole = record["best"]["dev"]["f1"], record["resources"]["seconds"], whole_seconds(record)
     score = "not defined" if f1 is None else f"{100 * f1:.1f}"
-    earlier = whole - seconds if whole else None
-    in_all = f"; about {duration(whole)} in all" if earlier else ""
-    resumed = f" (resumed{in_all})" if earlier != 0 else ""
-    return f"dev {score} in {duration(seconds)}{resumed}", earlier
+    in_all = f"; about {duration(whole)} in all" if whole else ""
+    resumed = f" (resumed{in_all})" if whole != seconds else ""
+    return f"dev {score} in {duration(seconds)}{resumed}", seconds, whole

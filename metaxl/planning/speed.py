@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import nnls
 
 from metaxl.errors import ConfigError
 from metaxl.methods import METHODS
@@ -59,8 +60,8 @@ KINDS = {
     ),
     "h100": Speed(
         *(13e12, 0.035, 0.16, START, 3.0),
-        "an H100: to launch a step was measured, a product is a fifth of the 67 TFLOP a second in float32 of its data "
-        "sheet",
+        "an H100: a small encoder's step was measured, a product is a fifth of the 67 TFLOP a second in float32 of its "
+        "data sheet",
     ),
 }
 
@@ -112,15 +113,14 @@ def samples(work: Work) -> list[Sample]:
 def fit(timed: Sequence[tuple[Sample, float]], start: float, source: str) -> Speed:
     """Return the speed that fits the seconds of steps best, each by its own relative error.
 
-    seconds = step or look_ahead + operations / speed, by least squares; where that gives steps without operations that
-    take less than nothing, they take nothing.
+    seconds = step or look_ahead + operations / speed, by least squares; nothing takes less than nothing.
     """
     operations, seconds = (np.array(values) for values in zip(*((s.flops, t) for s, t in timed), strict=True))
     ahead = np.array([sample.looks_ahead for sample, _ in timed])
     design = np.stack([~ahead, ahead, operations / operations.max()], axis=1) / seconds[:, None]
-    (step, look_ahead, each), *_ = np.linalg.lstsq(design, np.ones(len(seconds)), rcond=None)
+    (step, look_ahead, each), _ = nnls(design, np.ones(len(seconds)))
     each /= operations.max()
-    if min(step, look_ahead) < 0 or each <= 0:
+    if each == 0:  # noise alone
         step, look_ahead, each = 0.0, 0.0, (operations / seconds).sum() / ((operations / seconds) ** 2).sum()
     off = np.abs(np.log((np.where(ahead, look_ahead, step) + each * operations) / seconds)).max()
     return Speed(float(1 / each), float(step), float(look_ahead), start, 1.5 * float(np.exp(off)), source)

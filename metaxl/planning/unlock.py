@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metaxl.errors import MetaXLError
-from metaxl.planning.living import RUNS, Process, record, record_of, runs, scores_of, this_process, trainings
+from metaxl.planning.living import RUNS, Process, made_by, record, record_of, runs, this_process, trainings
 
 LOCKS = Path(".snakemake", "locks")  # as Snakemake 9 has it
 MOST = 5  # processes that a message names
@@ -39,8 +39,9 @@ def begin_run() -> str:
         advice = _advice(others) if locked else ""
         ended = [run for run in others if _has_ended(run)]
         if advice:  # some locks have to stay
-            ended = [run for run in ended if run.locks and not _left_by(run)]
-            _remove(ended, [Path(lock) for run in ended for lock in run.locks])
+            ended = [] if _orphans(others) else [run for run in ended if run.locks]
+            held = {lock for run in others if not _has_ended(run) for lock in run.locks}
+            _remove(ended, [Path(lock) for run in ended for lock in run.locks if lock not in held])
             advice = _advice(_others(mine)) if is_locked() else ""
         else:
             _remove(ended, LOCKS.glob("*.lock"))
@@ -64,13 +65,13 @@ def _has_ended(run: Process) -> bool:
     return run.is_here and not run.lives
 
 
-def _left_by(run: Process) -> list[Process]:
-    """Return the trainings of a Snakemake that has ended: those whose records stand among what it has locked."""
-    locked: set[str] = set()
-    for lock in run.locks:
+def _orphans(others: Sequence[Process]) -> list[Process]:
+    """Return the trainings that no Snakemake which lives has locked the files of."""
+    locked: list[str] = []
+    for lock in (lock for run in others if run.lives for lock in run.locks):
         with suppress(FileNotFoundError):
-            locked |= set(Path(lock).read_text(encoding="utf-8").splitlines())
-    return [training for training in trainings() if str(scores_of(training)) in locked]
+            locked += Path(lock).read_text(encoding="utf-8").splitlines()
+    return [one for one in trainings() if not any(Path(file).is_relative_to(made_by(one)) for file in locked)]
 
 
 def is_locked() -> bool:
@@ -113,18 +114,18 @@ def _advice(others: Sequence[Process]) -> str:
             f"{_listed('another run works in this folder', alive)}\nA run that needs or makes the same files can start "
             "when it has ended."
         )
-        left = [training for run in others if _has_ended(run) for training in _left_by(run)]
-        return f"{wait}\n{_orphans('A', left)}" if left else wait
+        busy = [process for process in _orphans(others) if process.lives] if any(map(_has_ended, others)) else []
+        return f"{wait}\n{_to_end('A', busy)}" if busy else wait
     training = list(trainings())
     elsewhere = [process for process in (*others, *training) if not process.is_here]
     if elsewhere or not others:
         who = _listed("this folder is locked, perhaps by this", elsewhere) if elsewhere else ""
         return f"{who or 'this folder is locked; nobody knows by whom.'}\nIf nothing runs any more: {UNLOCK}"
     busy = [process for process in training if process.lives]
-    return _orphans("a", busy) if busy else ""
+    return _to_end("a", busy) if busy else ""
 
 
-def _orphans(article: str, busy: Sequence[Process]) -> str:
+def _to_end(article: str, busy: Sequence[Process]) -> str:
     return f"{_listed(f'{article} run was cut off, but not what it started', busy)}\n{_cure(busy, AGAIN)}"
 
 

@@ -164,8 +164,10 @@ def _without_one(best: Scores, languages: Sequence[str]) -> str:
         other = word([one for one in languages if one != language])
         others.setdefault(other, []).append(name_of_code(language) or language)
     others.pop(word(languages), None)
+    if not others:
+        return "Without any one of the languages the answer would be the same."
     told = [f"without any one of {', '.join(names)} it would be *{other}*" for other, names in others.items()]
-    return "; ".join(told) or "it would be the same without any one of the languages"
+    return f"The answer hangs on single languages: {'; '.join(told)}."
 
 
 def _word(row: Row) -> str:

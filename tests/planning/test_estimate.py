@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,12 +19,15 @@ from metaxl.cli.main import main
 from metaxl.errors import ConfigError
 from metaxl.experiment.load import merge
 from metaxl.files import write_json
+from metaxl.planning.effort import RATES, START, effort_of
 from metaxl.planning.estimate import describe, foretold, heaviest
 from metaxl.planning.plans import Plans
 from metaxl.planning.speed import KINDS, Sample, Speed, find_kind, fit, samples
 from metaxl.training.calibrate import Sizes, time_step
 
 SMALL = Sizes(layers=1, hidden=16, intermediate=32, heads=2, batch=4, length=8, bottleneck=4)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -64,11 +69,33 @@ def test_a_cell_takes_its_start_its_steps_and_its_operations():
     assert speed.seconds(3, 400.0, looks_ahead=True) == 5 + 3 * 7 + 4
 
 
-def test_on_the_h100_of_the_study_a_cell_takes_what_it_took(plan):
-    """benchmarks/README.md has the steps a second of JT and MetaXL in a process alone, 12 layers of 384."""
-    for looks_ahead, rate in ((False, 28.8), (True, 6.2)):
-        steps = KINDS["h100"].seconds(1, 0.0, looks_ahead) - KINDS["h100"].start
-        assert steps == pytest.approx(1 / rate, rel=0.05)
+def test_on_the_h100_of_the_study_a_step_takes_what_was_measured():
+    with (ROOT / "benchmarks" / "results" / "gpu.csv").open(encoding="utf-8") as file:
+        rates = {row["method"]: float(row["steps_a_second"]) for row in csv.DictReader(file) if row["processes"] == "1"}
+    h100 = KINDS["h100"]
+    assert h100.step == pytest.approx(1 / rates["JT"], rel=0.05)
+    assert h100.look_ahead == pytest.approx(1 / rates["MetaXL after layer 12"], rel=0.05)
+
+
+def test_on_a_gpu_what_looks_ahead_takes_longer_by_its_launching(plan):
+    cells = {item.cell.method: item for item in foretold(plan) if item.cell.target == "qu" and item.cell.source == "en"}
+    free = replace(KINDS["gpu"], flops=math.inf)
+    metaxl, joint = (
+        free.seconds(item.effort.steps, 0.0, item.effort.looks_ahead) - free.start
+        for item in (cells["metaxl-L2"], cells["joint"])
+    )
+    assert metaxl / joint == pytest.approx(RATES["gpu"].look_ahead / RATES["gpu"].step)
+    told = [
+        line.split()
+        for line in describe(plan, list(cells.values()), free, 1, here=False).splitlines()
+        if "tiny" in line
+    ]
+    seconds = {row[2]: float(row[5]) for row in told if row[6] == "s"}
+    assert seconds["metaxl-L2"] > seconds["joint"]
+    for method, a_step in (("metaxl-L2", "look_ahead"), ("joint", "step")):
+        asked = effort_of(plan, cells[method].cell, "gpu")
+        besides = asked.seconds - START - asked.flops / RATES["gpu"].flops
+        assert besides == pytest.approx(asked.steps * getattr(RATES["gpu"], a_step))
 
 
 def test_a_step_that_is_timed_grows_with_the_encoder_and_leaves_the_drawn_numbers_alone():

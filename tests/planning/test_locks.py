@@ -44,6 +44,27 @@ def test_a_run_that_ends_or_fails_leaves_the_lock_of_the_other(run):
     assert not run("a").locked
 
 
+def test_what_is_locked_is_recorded_before_anything_is_done_and_forgotten_before_it_is_unlocked(run, tmp_path):
+    seen = []
+    remove_own_locks_only(lambda locks: seen.append((sorted(locks), sorted(map(str, tmp_path.rglob("*.lock"))))))
+    with run("a").lock():
+        names, there = seen[-1]
+        assert names == there != []
+    assert seen[-1] == ([], there)
+
+
+def test_a_lock_that_cannot_be_written_leaves_the_others(run, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    with run("a").lock():
+        monkeypatch.setattr(FilePersistence, "_write_locks", full)
+        remove_own_locks_only(list)
+        with pytest.raises(OSError, match="no space"), run("b").lock():
+            pass
+        assert run("a").locked
+
+
 def test_what_removes_all_locks_still_does(run):
     remove_own_locks_only(list)
     with run("a").lock():

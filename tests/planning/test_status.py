@@ -126,6 +126,32 @@ def test_each_cell_is_what_its_files_say(plan, place, training):
     assert counts(config)["running"] == 0
 
 
+def test_before_anything_is_trained_the_newest_words_of_a_job_of_this_run_are_told(plan, place):
+    path = record(this_process())
+    dead = record(replace(this_process(), pid=2**22 + 1))
+    logs = place / ROOT / "logs"
+    (logs / "encoders").mkdir(parents=True)
+    (logs / "empty.log").touch()
+    (logs / "removed.log").symlink_to("nowhere")
+    words = f"step 10 of 100, {'x' * 300}"
+    for name, text, at in (
+        ("of-before", "of a run before", 500),
+        ("older", "older", 1100),
+        ("encoders/tiny", f"a line\nstep 5 of 100\r{words}\n", 1200),
+        ("another", "older too", 1150),
+    ):
+        (logs / f"{name}.log").write_text(text)
+        os.utime(logs / f"{name}.log", (at, at))
+    os.utime(path, (1000, 1000))
+    os.utime(dead, (0, 0))
+    told = status(plan.config, now=1290.0)[0]
+    assert f"The last words of a job, 90 s ago, in {ROOT}/logs/encoders/tiny.log:\n{words[:200]}\n" in f"{told}\n"
+    os.utime(path, (1300, 1300))
+    assert "last words" not in status(plan.config)[0]
+    for one in (path, dead):
+        one.unlink()
+
+
 def test_a_run_that_trains_nothing_yet_is_told_as_long_as_it_lives(plan, place):
     """Data and an encoder come before the first cell."""
     assert "Snakemake" not in status(plan.config)[0]
@@ -134,19 +160,6 @@ def test_a_run_that_trains_nothing_yet_is_told_as_long_as_it_lives(plan, place):
     told = f"Snakemake works in this folder:\n- process {os.getpid()} on {socket.gethostname()}, since "
     assert told in status(plan.config)[0]
     assert str(2**22 + 1) not in status(plan.config)[0]
-    log = place / ROOT / "logs" / "encoders" / "tiny.log"
-    log.parent.mkdir(parents=True)
-    log.with_name("empty.log").touch()
-    log.with_name("removed.log").symlink_to("nowhere")
-    log.with_name("of-before.log").write_text("another run's")
-    os.utime(log.with_name("of-before.log"), (0, 0))
-    log.write_text("a line\nstep 5 of 100\rstep 10 of 100\n")
-    assert (
-        f"The last words of a job, 90 s ago, in {ROOT}/logs/encoders/tiny.log:\nstep 10 of 100"
-        in (status(plan.config, now=log.stat().st_mtime + 90)[0])
-    )
-    os.utime(log, (0, 0))
-    assert "last words" not in status(plan.config)[0]
     path.with_name(".half.json").write_text("{")  # as it is written, and as one that has ended while it was looked at
     path.with_name("gone.json").symlink_to("nowhere")
     assert told in status(plan.config)[0]

@@ -53,9 +53,9 @@ def remember(pid, *locks, what="snakemake", host=None):
     return run
 
 
-def train(pid, name="demo"):
+def train(pid, what):
     """Write what a training keeps of itself as long as it lasts."""
-    path = Path("results", name, "work", CELL, "owner.json")
+    path = Path("results", "demo", "work", what, "owner.json")
     path.parent.mkdir(parents=True)
     write_json(path, {"host": socket.gethostname(), "pid": pid, "since": "2026-01-01 00:00:00"})
 
@@ -81,13 +81,14 @@ def test_of_two_runs_the_dead_ones_lock_is_removed_and_the_living_ones_stays(fol
     assert known() == {sleeper.pid}
 
 
-def test_what_the_dead_one_of_two_started_is_to_be_ended_first(folder, sleeper):
-    """Its training is told from the other run's by what each has locked."""
-    dead = lock(0, f"results/demo/{CELL}/scores.json")
+@pytest.mark.parametrize("what", [f"{CELL}", "models/ner/qu"])
+def test_what_the_dead_one_of_two_started_is_to_be_ended_first(folder, sleeper, what):
+    """Of whichever rule; its training is one whose files no living run has locked."""
+    lock(0, "results/demo/a")
     living_lock = lock(1, "results/mine/a")
-    remember(NOBODY, dead)
+    remember(NOBODY, *locks()[:1])
     remember(os.getppid(), living_lock)
-    train(sleeper.pid)
+    train(sleeper.pid, what)
     before = locks()
     for told in (unlock.begin_run(), unlock.why_locked()):
         assert "another run works in this folder" in told
@@ -100,15 +101,61 @@ def test_what_the_dead_one_of_two_started_is_to_be_ended_first(folder, sleeper):
     assert locks() == [living_lock]
 
 
-def test_a_training_of_the_living_run_keeps_no_lock_of_the_dead_one(folder, sleeper):
-    dead, living_lock = lock(0, "results/demo/a"), lock(1, f"results/mine/{CELL}/scores.json")
+@pytest.mark.parametrize(
+    ("what", "locked"), [(CELL, f"{CELL}/scores.json"), ("models/ner/qu", "models/ner/qu"), (CELL, f"{CELL}/history")]
+)
+def test_a_training_of_the_living_run_keeps_no_lock_of_the_dead_one(folder, sleeper, what, locked):
+    dead, living_lock = lock(0, "results/demo/a"), lock(1, "results/demo/b", f"results/demo/{locked}")
     remember(NOBODY, dead)
     remember(os.getppid(), living_lock)
-    train(sleeper.pid, "mine")
+    train(sleeper.pid, what)
     told = unlock.begin_run()
     assert "its lock is removed" in told
     assert "not what it started" not in told
     assert locks() == [living_lock]
+
+
+def test_a_lock_whose_name_a_living_run_has_too_stays(folder, sleeper):
+    """Two runs that lock at once may take one number."""
+    one = lock(0, "results/demo/a")
+    remember(NOBODY, one)
+    remember(sleeper.pid, one)
+    unlock.begin_run()
+    assert locks() == [one]
+
+
+def test_beside_a_run_that_has_locked_nothing_a_removed_lock_is_all_that_is_told(folder, sleeper):
+    remember(NOBODY, lock(0, "a"), lock(1, "b"))
+    remember(sleeper.pid)
+    told = unlock.begin_run()
+    assert "its lock is removed" in told
+    assert "another run" not in told
+    assert locks() == []
+
+
+def test_a_run_of_another_machine_keeps_its_locks(folder):
+    remember(NOBODY, lock(0, "a"), host="elsewhere")
+    before = locks()
+    told = unlock.begin_run()
+    assert "perhaps by this:\n  process" in told
+    assert told.endswith("If nothing runs any more: metaxl unlock")
+    assert locks() == before
+
+
+def test_a_lock_of_which_there_is_no_record_stays(folder):
+    lock(0, "a")
+    assert (
+        unlock.begin_run()
+        == "note: this folder is locked; nobody knows by whom.\nIf nothing runs any more: metaxl unlock"
+    )
+    assert len(locks()) == 1
+
+
+def test_what_a_dead_run_left_alone_is_to_be_ended_first(folder, sleeper):
+    remember(NOBODY, lock(0, "a"))
+    train(sleeper.pid, CELL)
+    assert unlock.begin_run().endswith(f"kill {sleeper.pid}\nThen: the same command")
+    assert len(locks()) == 1
 
 
 @pytest.mark.parametrize("other", ["lives", "cannot be seen"])
