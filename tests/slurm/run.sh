@@ -123,7 +123,7 @@ await() {
 }
 # jobs STATE CELL: those of its training that wait (PD) or run (R); saved CELL: its states; resumed CELL: from which step.
 jobs() { squeue -h -t "$1" -o '%i %k' | awk -v cell="_$2_" 'index($0, cell) {print $1}'; }
-saved() { find results/demo/work -path "*/$1/*" -name 'state-*.json' 2> /dev/null; }
+saved() { find results/demo -path "*/$1/*" -name 'state-*.json' 2> /dev/null; }
 resumed() {
   "$BIN/python" -c "import json; print(json.load(open('$CELLS/$1/seed11/scores.json'))['resources']['resumed_at_step'] or '')"
 }
